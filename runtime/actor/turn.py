@@ -1,0 +1,84 @@
+"""One turn: what an actor may read while it handles an event, and what it asks for.
+
+Knows nothing of how a turn is stored: the cell reads what was collected here and commits it, all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from random import Random
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from runtime.actor.effect import Effect, Lane
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Row(Protocol):
+    """One row of a query's answer: columns by name or place."""
+
+    def __getitem__(self, key: str | int, /) -> object: ...
+
+
+class Transaction(Protocol):
+    """An open database transaction: what it writes commits with the turn or not at all."""
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
+        """Run a query and return its rows. Raises the driver's error; cancellation ends the transaction."""
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run a statement and return its status line."""
+
+
+class Resources(Protocol):
+    """What a turn may open of the outside world; the node provides it."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that the turn's commit will join."""
+
+
+class Turn(Generic[S]):
+    """One actor handling one event: its state, its clock, its dice, and the effects it records."""
+
+    def __init__(
+        self, *, conversation: str, channel: str, version: int, state: S, now: datetime, resources: Resources
+    ) -> None:
+        self.conversation = conversation
+        self.channel = channel
+        self.state = state
+        self.now = now
+        self.effects: list[Effect] = []
+        self._version = version
+        self._resources = resources
+        self._random: Random | None = None
+
+    @property
+    def random(self) -> Random:
+        """Dice seeded by conversation and version, so that a replay throws the same."""
+        if self._random is None:
+            self._random = Random(f"{self.conversation}|{self._version}")  # noqa: S311
+        return self._random
+
+    def reply(self, message: msgspec.Struct) -> None:
+        """Send a message to the person, after those recorded before it, once the turn has committed."""
+        self._record(Lane.SEND, message)
+
+    def aside(self, action: msgspec.Struct) -> None:
+        """Ask the provider for something that need not wait for the sends: a read mark, a typing sign."""
+        self._record(Lane.ASIDE, action)
+
+    def postgres(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open one transaction for the app's own tables; the turn commits in it, last.
+
+        `async with turn.postgres() as tx:` may be entered once a turn. Leaving the block keeps the transaction open
+        until the turn commits; an exception or a cancellation rolls it back.
+        """
+        return self._resources.transaction()
+
+    def _record(self, lane: Lane, message: msgspec.Struct) -> None:
+        payload = msgspec.json.encode(message)
+        self.effects.append(Effect(self.conversation, self._version, len(self.effects), lane, payload))

@@ -1,0 +1,55 @@
+"""An application: one actor, the providers it listens to, and what it keeps in the database beside the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from config import Settings
+from runtime.actor.behaviour import Actor
+from runtime.actor.event import Event, EventCodec
+from runtime.actor.turn import Transaction
+from runtime.channel import Provider
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One step of a schema: `version` counts from 1 without gaps; the text of a step that was applied never changes."""
+
+    version: int
+    name: str
+    sql: str
+
+
+async def _nothing_to_prepare(_transaction: Transaction, _settings: Settings) -> None:
+    """Stand in for an app that keeps no tables of its own."""
+
+
+def _nothing_to_configure(_settings: Settings) -> None:
+    """Stand in for an app that needs no settings."""
+
+
+@dataclass(frozen=True)
+class App:
+    """What `majlis serve --app module:attr` runs.
+
+    `events` are the event types the actor receives. `migrations` are the app's own tables, numbered apart from the
+    runtime's under `name`. `prepare` runs at start and at each reload in one transaction after the migrations;
+    `configure` takes the same settings without I/O, before traffic.
+    """
+
+    name: str
+    actor: Actor[msgspec.Struct]
+    providers: Sequence[Provider] = ()
+    events: Sequence[type[Event]] = ()
+    migrations: Sequence[Migration] = ()
+    prepare: Callable[[Transaction, Settings], Awaitable[None]] = _nothing_to_prepare
+    configure: Callable[[Settings], None] = _nothing_to_configure
+    codec: EventCodec = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        names = [provider.name for provider in self.providers]
+        if len(set(names)) != len(names):
+            raise ValueError(f"app {self.name!r}: two providers of one name: {names}")
+        object.__setattr__(self, "codec", EventCodec(self.events))

@@ -1,0 +1,155 @@
+"""The contract between the runtime and a messaging provider: what a provider is asked, and what it answers.
+
+A provider stands for all channels (business numbers) that it serves. Everything about signatures, formats, limits and
+error codes is its business; the runtime sees arrivals, receipts, deliveries and outcomes. Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import httpx
+import msgspec
+
+from config import Settings
+from runtime.actor.effect import Lane
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One HTTP request, read whole. Header names are lower-case; of a repeated name the last value counts."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class Response(msgspec.Struct, frozen=True):
+    """One HTTP answer."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A verified event on its way into the journal.
+
+    `channel` is "<provider>:<id>". `identities` are the person's names at that channel, "kind:value", the strongest
+    first (a phone before a scoped id). `dedup` is equal for the same event delivered again. `payload` is the encoded
+    event.
+    """
+
+    channel: str
+    identities: tuple[str, ...]
+    dedup: str
+    payload: bytes
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What a provider says became of a send: `effect` is the id it echoes ("" if none), `status` one of RECEIPTS."""
+
+    channel: str
+    effect: str
+    provider_id: str
+    status: str
+
+
+#: Receipts in the order of finality: a later one never gives way to an earlier one.
+RECEIPTS: Mapping[str, int] = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """The content of a webhook whose signature was right. `dropped` counts, by reason, what is not to be stored."""
+
+    arrivals: tuple[Arrival, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    dropped: Mapping[str, int] = {}
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """An effect whose turn it is. `id` is what the provider is to echo; `address` the person's strongest identity."""
+
+    id: str
+    channel: str
+    address: str
+    lane: Lane
+    payload: bytes
+    attempt: int = 1
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The provider has taken it, under `provider_id`."""
+
+    provider_id: str = ""
+
+
+class TryAgain(msgspec.Struct, frozen=True):
+    """Certainly not sent, and worth another try: after `after` seconds, or after the usual backoff if None."""
+
+    code: str
+    reason: str = ""
+    after: float | None = None
+
+
+class Uncertain(msgspec.Struct, frozen=True):
+    """It may have been sent: time-out after the request was written, a 500, an answer without an id."""
+
+    code: str
+    reason: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """It will never be sent."""
+
+    code: str
+    reason: str = ""
+
+
+Outcome = Accepted | TryAgain | Uncertain | Refused
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """What a channel bears: sends a second, and per person a burst and then one each `pair_interval` seconds."""
+
+    per_second: float
+    pair_interval: float = 0.0
+    pair_burst: int = 1
+
+
+class HttpClient(Protocol):
+    """The node's HTTP client, as a provider may use it."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """Send one request and read the whole answer. Raises `httpx.HTTPError`; cancellation closes the connection."""
+
+
+class Provider(Protocol):
+    """One provider with all its channels. The same object serves ingress (synchronous) and effects."""
+
+    name: str
+
+    def configure(self, settings: Settings) -> None:
+        """Take the channels of these settings, all or nothing; called at start and at each reload."""
+
+    def channels(self) -> Sequence[str]:
+        """Return the channels that are configured, as "<provider>:<id>"."""
+
+    def receive(self, request: Request) -> Verified | Response:
+        """Verify and parse a webhook; a `Response` is the final answer (challenge, 400, 401, 404). Never raises."""
+
+    def pace(self, channel: str) -> Pace:
+        """Return the limits of a channel."""
+
+    async def perform(self, delivery: Delivery, http: HttpClient) -> Outcome:
+        """Do what an effect asks. Every fault of the provider is an outcome; the caller sets the deadline."""
