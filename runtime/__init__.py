@@ -1,0 +1,51 @@
+"""The door of the runtime: what an app needs, re-exported, and nothing else."""
+
+from runtime.actor.behaviour import Actor
+from runtime.actor.event import EffectFailed, Event, UnreadableEvent, encode_event
+from runtime.actor.turn import Row, Transaction, Turn
+from runtime.app import App, Migration
+from runtime.channel import (
+    RECEIPTS,
+    Accepted,
+    Arrival,
+    Delivery,
+    HttpClient,
+    Outcome,
+    Pace,
+    Provider,
+    Receipt,
+    Refused,
+    Request,
+    Response,
+    TryAgain,
+    Uncertain,
+    Verified,
+)
+
+__all__ = [
+    "RECEIPTS",
+    "Accepted",
+    "Actor",
+    "App",
+    "Arrival",
+    "Delivery",
+    "EffectFailed",
+    "Event",
+    "HttpClient",
+    "Migration",
+    "Outcome",
+    "Pace",
+    "Provider",
+    "Receipt",
+    "Refused",
+    "Request",
+    "Response",
+    "Row",
+    "Transaction",
+    "TryAgain",
+    "Turn",
+    "Uncertain",
+    "UnreadableEvent",
+    "Verified",
+    "encode_event",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -40,7 +41,7 @@ class App:
     """
 
     name: str
-    actor: Actor[msgspec.Struct]
+    actor: Actor[Any]
     providers: Sequence[Provider] = ()
     events: Sequence[type[Event]] = ()
     migrations: Sequence[Migration] = ()
