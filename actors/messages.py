@@ -13,7 +13,7 @@ from runtime import Event
 # ── what arrives ──────────────────────────────────────────────────────
 
 
-class Incoming(Event, frozen=True, kw_only=True, tag=False):
+class Incoming(Event, frozen=True, kw_only=True):
     """What every message of a person carries. `id` is the provider's; `stamped` seconds since 1970, 0 if unknown."""
 
     id: str
