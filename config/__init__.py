@@ -1,0 +1,30 @@
+"""The settings: typed, frozen, validated once.
+
+Both floors above read them; only this package reads the environment.
+"""
+
+from config.environ import child_environment, environment
+from config.faults import SettingsError
+from config.installation import ShadowedPackage, check_packages
+from config.loading import load
+from config.settings import Channel, Node, Postgres, Redis, Secret, Server, Settings, Tenant
+from config.showing import render_toml, show
+
+__all__ = [
+    "Channel",
+    "Node",
+    "Postgres",
+    "Redis",
+    "Secret",
+    "Server",
+    "Settings",
+    "SettingsError",
+    "ShadowedPackage",
+    "Tenant",
+    "check_packages",
+    "child_environment",
+    "environment",
+    "load",
+    "render_toml",
+    "show",
+]

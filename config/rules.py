@@ -1,0 +1,128 @@
+"""What must hold between settings, beyond each value's own type and range.
+
+Pure, but that it asks the system for its time zones.
+"""
+
+import ipaddress
+import re
+import zoneinfo
+from collections.abc import Hashable, Iterable, Iterator
+from urllib.parse import urlsplit
+
+from config.faults import did_you_mean
+from config.settings import MASK, Channel, Settings, Tenant, mask_url
+
+Fault = tuple[str, str]  # path, what is wrong
+
+_POSTGRES_SCHEMES = ("postgresql", "postgres")
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
+_PLAIN_URL = re.compile(
+    r"[A-Za-z0-9._~:/%\[\]-]+"
+)  # neither user, query, blank nor backslash: nothing parsers read differently
+_IDS = {"meta": (re.compile(r"[0-9]{1,32}"), "the digits of a Meta phone number id")}
+
+
+def broken_rules(settings: Settings) -> Iterator[Fault]:
+    """Yield the path and the words of every rule that the settings break."""
+    yield from _servers(settings)
+    yield from _tenants(settings.tenants)
+    yield from _channels(settings.channels, {tenant.slug for tenant in settings.tenants})
+    if settings.demo:
+        yield from _loopback_only(settings)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` is surely this machine: `localhost` or a loopback address in full."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _servers(settings: Settings) -> Iterator[Fault]:
+    server, node = settings.server, settings.node
+    if server.port and (server.host, server.port) == (server.admin_host, server.admin_port):
+        yield "server.admin_port", "must differ from server.port: the admin listener is never public"
+    if node.uncertain_wait <= node.send_timeout:
+        yield (
+            "node.uncertain_wait",
+            f"must exceed node.send_timeout ({node.send_timeout:g} s), or what is being sent goes twice",
+        )
+    if not _is_dsn(settings.postgres.url, _POSTGRES_SCHEMES):
+        yield (
+            "postgres.url",
+            "expected postgresql://user:password@host:port/database, or nothing for embedded",
+        )
+    if not _is_dsn(settings.redis.url, _REDIS_SCHEMES):
+        yield "redis.url", "expected redis://user:password@host:port/number, or nothing for embedded"
+
+
+def _is_dsn(url: str, schemes: tuple[str, ...]) -> bool:
+    # mask_url gives a bare mask for what it cannot read; a mask in the URL was copied from `config show`.
+    return not url or (url.partition("://")[0] in schemes and mask_url(url) != MASK and MASK not in url)
+
+
+def _tenants(tenants: tuple[Tenant, ...]) -> Iterator[Fault]:
+    yield from _repeated("tenants", "id", (tenant.id for tenant in tenants))
+    yield from _repeated("tenants", "slug", (tenant.slug for tenant in tenants))
+    for index, tenant in enumerate(tenants):
+        if not tenant.name.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in tenant.name):
+            yield f"tenants[{index}].name", "must be readable text on one line"
+        if not _zone_exists(tenant.timezone):
+            hint = did_you_mean(tenant.timezone, zoneinfo.available_timezones())
+            yield f"tenants[{index}].timezone", f"is no time zone of this system{hint}"
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return not zoneinfo.available_timezones()  # a system without zones cannot tell
+    return True
+
+
+def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]:
+    yield from _repeated("channels", "id", (channel.key for channel in channels))
+    for index, channel in enumerate(channels):
+        where = f"channels[{index}]"
+        shape, words = _IDS[channel.provider]
+        if not shape.fullmatch(channel.id):
+            yield f"{where}.id", f"expected {words}"
+        if channel.tenant is not None and channel.tenant not in slugs:
+            yield f"{where}.tenant", f"is the slug of no tenant{did_you_mean(channel.tenant, slugs)}"
+        if wrong := _api_url_fault(channel.api_url):
+            yield f"{where}.api_url", wrong
+
+
+def _api_url_fault(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        readable = _PLAIN_URL.fullmatch(url) and host and parts.port != 0
+    except ValueError:
+        readable = None
+    if not readable or parts.scheme not in {"http", "https"}:
+        return "expected https://host/path, without user, query or blanks"
+    if parts.scheme == "http" and not is_loopback(host):
+        return (
+            "must be https: access tokens would cross the network readable (plain http is for loopback hosts)"
+        )
+    return None
+
+
+def _repeated(array: str, key: str, values: Iterable[Hashable]) -> Iterator[Fault]:
+    first: dict[Hashable, int] = {}
+    for index, value in enumerate(values):
+        if first.setdefault(value, index) != index:
+            yield f"{array}[{index}].{key}", f"{value} is taken by {array}[{first[value]}] already"
+
+
+def _loopback_only(settings: Settings) -> Iterator[Fault]:
+    hosts = [("server.host", settings.server.host), ("server.admin_host", settings.server.admin_host)]
+    for index, channel in enumerate(settings.channels):
+        hosts.append((f"channels[{index}].api_url", urlsplit(channel.api_url).hostname or ""))
+    for path, host in hosts:
+        if not is_loopback(host):
+            yield path, f"the demo is loopback only, and {host} is not a loopback host"

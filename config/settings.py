@@ -1,0 +1,212 @@
+"""What can be set: the typed, frozen settings with their defaults and bounds.
+
+Knows the shape and range of each value by itself. Where values come from is loading.py's, what must
+hold between values is rules.py's.
+"""
+
+import hmac
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+from typing_extensions import override
+
+MASK = "***"
+_HOST = r"(\[[0-9a-fA-F:.]+\]|[\w.-]*)(:\d+)?"
+_PLACE = re.compile(rf"{_HOST}(,{_HOST})*(/[^#\s]*)?", re.ASCII)  # host:port[,host:port]/database
+
+Port = Annotated[int, Meta(ge=0, le=65535)]  # 0: any free port
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+Long = Annotated[float, Meta(gt=0, le=30 * 86400)]
+Host = Annotated[
+    str, Meta(pattern=r"^[^\s/@]+\Z", max_length=255, description="a host name or an address of this machine")
+]
+PoolSize = Annotated[int, Meta(ge=1, le=1000)]
+
+
+class Secret:
+    """A text that shows only when asked: `repr`, `str` and formatting give a mask, `reveal()` the text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """Wrap `text`; ValueError when it is blank, masked or could not stand in a header."""
+        if not text.strip():
+            raise ValueError("is empty")
+        if text == MASK:
+            raise ValueError("is the mask that `config show` prints, not the secret itself")
+        if text != text.strip() or not text.isprintable():
+            raise ValueError("must be printable text with no blanks at its ends")
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself, for the one place that signs, compares or sends it."""
+        return self._text
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        """Compare in constant time."""
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    @override
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    @override
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    @override
+    def __str__(self) -> str:
+        return MASK
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The two listeners: `port` is for providers, `admin_port` for operators and probes."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 8080
+    admin_host: Host = "127.0.0.1"
+    admin_port: Port = 8081
+    body_limit: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)] = 4 * 1024 * 1024  # bytes
+    body_timeout: Seconds = 3.0
+    header_timeout: Seconds = 5.0
+    keep_alive: Seconds = 5.0
+    max_connections: Annotated[int, Meta(ge=1, le=100_000)] = 2000
+    ingest_timeout: Seconds = 1.5  # from a verified body to 503
+
+
+class Backend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A server behind Majlis. `url` "" means embedded; `repr` masks it, for it may hold a password."""
+
+    url: str = ""
+    pool_size: PoolSize = 10
+    connect_timeout: Seconds = 2.0
+    bindir: str = ""  # embedded: where the binaries are; "" = search
+
+    @property
+    def masked_url(self) -> str:
+        """The URL without user, password and query."""
+        return mask_url(self.url)
+
+    @override
+    def __repr__(self) -> str:
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "url")
+        shown = ", ".join(f"{name}={value!r}" for name, value in values)
+        return f"{type(self).__name__}(url={self.masked_url!r}, {shown})"
+
+
+class Postgres(Backend, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The only truth. Times in seconds."""
+
+    acquire_timeout: Seconds = 1.0
+    statement_timeout: Seconds = 5.0
+
+
+class Redis(Backend, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hints between replicas. Times in seconds."""
+
+    connect_timeout: Seconds = 1.0
+    command_timeout: Seconds = 1.0
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One replica: its leases, its actors, its effects and how it stops. Times in seconds."""
+
+    lease_ttl: Seconds = 3.0
+    turn_timeout: Seconds = 10.0
+    send_timeout: Seconds = 10.0
+    uncertain_wait: Seconds = 20.0  # longer than send_timeout
+    reply_expires: Long = 86400.0
+    shutdown_timeout: Seconds = 20.0
+    ready_delay: Annotated[float, Meta(ge=0, le=3600)] = 0.0
+    passivate_after: Long = 300.0
+    max_active: Annotated[int, Meta(ge=1, le=10_000_000)] = 20_000
+    mailbox_limit: Annotated[int, Meta(ge=1, le=100_000)] = 256
+    poll_interval: Seconds = 1.0
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An agency that conversations are routed to."""
+
+    id: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    slug: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z",
+            description="2 to 63 lower-case letters, digits and hyphens, no hyphen first",
+        ),
+    ]
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    default_language: Literal["en", "fa", "ar", "ru"] = "en"
+    timezone: str = "Asia/Dubai"
+    status: Literal["active", "suspended"] = "active"
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A business number at a provider."""
+
+    provider: Literal["meta"]
+    id: Annotated[str, Meta(min_length=1, max_length=128)]
+    app_secret: Annotated[
+        tuple[Secret, ...], Meta(min_length=1, max_length=8)
+    ]  # several while one is rotated
+    verify_token: Secret
+    access_token: Secret
+    tenant: str | None = None  # slug; None = a number shared by all
+    api_url: str = "https://graph.facebook.com/v23.0"
+    max_mps: Annotated[int, Meta(ge=1, le=1000)] = 80
+    account: Annotated[str, Meta(min_length=1, max_length=128)] | None = (
+        None  # business account at the provider
+    )
+
+    @property
+    def key(self) -> str:
+        """The channel's name everywhere: `provider:id`."""
+        return f"{self.provider}:{self.id}"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, validated once at start."""
+
+    data_dir: Path
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    demo: bool = False  # a flag only, never in a file
+    server: Server = msgspec.field(default_factory=Server)
+    postgres: Postgres = msgspec.field(default_factory=Postgres)
+    redis: Redis = msgspec.field(default_factory=Redis)
+    node: Node = msgspec.field(default_factory=Node)
+    tenants: tuple[Tenant, ...] = ()
+    channels: tuple[Channel, ...] = ()
+
+
+def dec_hook(kind: type, value: object) -> object:
+    """Teach msgspec to make a Secret or a Path of a string; errors say why not, without the value."""
+    if kind is Secret:
+        if not isinstance(value, str):
+            raise TypeError("expected a string")
+        return Secret(value)
+    if kind is Path:
+        if not isinstance(value, str | Path):
+            raise TypeError("expected a string")
+        if not str(value).strip() or "\0" in str(value):
+            raise ValueError("is not a path")
+        return Path(value)
+    raise NotImplementedError(f"settings hold no {kind.__name__}")
+
+
+def mask_url(url: str) -> str:
+    """Return `url` without user, password and query; all of it masked where it does not read as a URL."""
+    # A password may hold an unquoted / ? # or @, where a parser would end it too early: cut at the last @.
+    scheme, _, rest = url.partition("://")
+    _, at, place = rest.rpartition("@")
+    place, query, _ = place.partition("?")
+    if not url:
+        return ""
+    if not scheme.isalnum() or not _PLACE.fullmatch(place):
+        return MASK
+    return f"{scheme}://{at and MASK + at}{place}{query and query + MASK}"

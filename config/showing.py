@@ -1,0 +1,65 @@
+"""What `config show` prints: the effective settings as plain values, secrets masked, and as TOML."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from config.settings import MASK, Backend, Secret, Settings
+
+
+def show(settings: Settings) -> dict[str, object]:
+    """Return the effective values as plain dicts, lists, numbers and texts: no secret, no None."""
+    return _struct(settings)
+
+
+def _struct(struct: msgspec.Struct) -> dict[str, object]:
+    values = {name: getattr(struct, name) for name in struct.__struct_fields__}
+    if isinstance(struct, Backend):
+        values["url"] = struct.masked_url
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case msgspec.Struct():
+            return _struct(value)
+        case tuple():
+            return [_plain(entry) for entry in value]
+        case Secret():
+            return MASK
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def render_toml(values: Mapping[str, object]) -> str:
+    """Return what `show` returned as TOML text: plain values first, then the tables and arrays of tables."""
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not _is_table(value)]
+    for key, value in values.items():
+        tables = value if isinstance(value, list) else [value]
+        header = f"[[{key}]]" if isinstance(value, list) else f"[{key}]"
+        for table in (table for table in tables if isinstance(table, dict)):
+            lines += ["", header, *(f"{name} = {_toml(entry)}" for name, entry in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(entry, dict) for entry in value)
+    )
+
+
+def _toml(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case list():
+            return f"[{', '.join(_toml(entry) for entry in value)}]"
+        case _:
+            # TOML's basic strings are JSON's, but for DEL.
+            return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
