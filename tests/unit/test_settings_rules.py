@@ -1,0 +1,203 @@
+"""What tenants, channels and the demo must obey; one bad entry is told by its path."""
+
+import json
+import stat
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from config import Settings, SettingsError, load
+from config.demo import FILE_NAME, demo_secrets
+from config.rules import is_loopback
+
+TENANT = {"id": 1, "slug": "palm-estates", "name": "Palm Estates"}
+CHANNEL = {"provider": "meta", "id": "1", "app_secret": "s", "verify_token": "v", "access_token": "a"}
+Start = Callable[..., Settings]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Load settings with these tenants and channels."""
+
+    def load_these(tenants=(), channels=(), head: str = "", *, demo: bool = False) -> Settings:
+        lines = [head]
+        for array, entries in (("tenants", tenants), ("channels", channels)):
+            for entry in entries:
+                lines += [f"[[{array}]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]
+        file = tmp_path / "majlis.toml"
+        file.write_text("\n".join(lines))
+        return load(config=file, environ={"MAJLIS_DATA_DIR": str(tmp_path / "data")}, demo=demo)
+
+    return load_these
+
+
+def only_fault(start: Start, *args, **kwargs) -> str:
+    with pytest.raises(SettingsError) as caught:
+        start(*args, **kwargs)
+    (line,) = str(caught.value).splitlines()
+    return line
+
+
+def test_a_tenant_and_a_channel_with_only_what_is_required(start):
+    settings = start([TENANT], [CHANNEL | {"tenant": "palm-estates"}, CHANNEL | {"id": "2"}])
+    (tenant,), (own, shared) = settings.tenants, settings.channels
+    assert (tenant.default_language, tenant.timezone, tenant.status) == ("en", "Asia/Dubai", "active")
+    assert (own.key, own.tenant, own.max_mps, own.account) == ("meta:1", "palm-estates", 80, None)
+    assert own.api_url == "https://graph.facebook.com/v23.0"
+    assert shared.tenant is None
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"id": 0}, "id: expected int >= 1"),
+        ({"id": 2**31}, "id: expected int <= 2147483647"),
+        ({"slug": "-x"}, "slug: expected 2 to 63 lower-case letters"),
+        ({"slug": "Palm"}, "slug: expected 2 to 63 lower-case letters"),
+        ({"slug": "palm\n"}, "slug: expected 2 to 63 lower-case letters"),
+        ({"slug": "p" * 64}, "slug: expected 2 to 63 lower-case letters"),
+        ({"name": ""}, "name: expected str of length >= 1"),
+        ({"name": "  "}, "name: must be readable text on one line"),
+        ({"name": "a\x00b"}, "name: must be readable text on one line"),
+        ({"default_language": "fr"}, "default_language: must be one of en, fa, ar, ru"),
+        ({"status": "suspend"}, "status: must be one of active, suspended (did you mean suspended?)"),
+        ({"timezone": "Asia/Dubay"}, "timezone: is no time zone of this system (did you mean Asia/Dubai?)"),
+        ({"timezone": "../../etc/passwd"}, "timezone: is no time zone of this system"),
+        ({"timezone": ""}, "timezone: is no time zone of this system"),
+        ({"langauge": "en"}, "langauge: unknown setting (did you mean tenants[1].default_language?)"),
+        ({"id": 7}, "id: 7 is taken by tenants[0] already"),
+        ({"slug": "first"}, "slug: first is taken by tenants[0] already"),
+    ],
+)
+def test_a_bad_tenant_is_told_by_its_path(start, change, fault):
+    first = {"id": 7, "slug": "first", "name": "خانه‌های پارس"}
+    assert only_fault(start, [first, TENANT | change]).startswith(f"tenants[1].{fault}")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"provider": "mata"}, "provider: must be one of meta (did you mean meta?)"),
+        ({"id": "12a"}, "id: expected the digits of a Meta phone number id"),
+        ({"id": "١٢"}, "id: expected the digits of a Meta phone number id"),
+        ({"id": ""}, "id: expected str of length >= 1"),
+        ({"id": 12}, "id: expected str, got int"),
+        ({"id": "77"}, "id: meta:77 is taken by channels[0] already"),
+        ({"tenant": "palm"}, "tenant: is the slug of no tenant (did you mean palm-estates?)"),
+        ({"app_secret": []}, "app_secret: expected array of length >= 1"),
+        ({"app_secret": ["a", ""]}, "app_secret[1]: is empty"),
+        ({"app_secret": ""}, "app_secret[0]: is empty"),
+        ({"verify_token": 3}, "verify_token: expected a string"),
+        ({"max_mps": 0}, "max_mps: expected int >= 1"),
+        ({"max_mps": 1001}, "max_mps: expected int <= 1000"),
+        ({"account": ""}, "account: expected str of length >= 1"),
+        ({"api_url": "http://graph.facebook.com"}, "api_url: must be https"),
+        ({"api_url": "http://127.0.0.1.evil.com"}, "api_url: must be https"),
+        ({"api_url": "http://127.0.0.1\n.evil.com"}, "api_url: expected https://host/path"),
+        ({"api_url": "http://evil.com\\@127.0.0.1"}, "api_url: expected https://host/path"),
+        ({"api_url": "https://user:pw@host"}, "api_url: expected https://host/path"),
+        ({"api_url": "ftp://127.0.0.1"}, "api_url: expected https://host/path"),
+        ({"api_url": "https://"}, "api_url: expected https://host/path"),
+        ({"api_url": "https://[::1"}, "api_url: expected https://host/path"),
+        ({"api_url": "https://h:99999"}, "api_url: expected https://host/path"),
+    ],
+)
+def test_a_bad_channel_is_told_by_its_path(start, change, fault):
+    assert only_fault(start, [TENANT], [CHANNEL | {"id": "77"}, CHANNEL | change]).startswith(
+        f"channels[1].{fault}"
+    )
+
+
+@pytest.mark.parametrize("missing", ["provider", "id", "app_secret", "verify_token", "access_token"])
+def test_a_channel_needs_its_secrets(start, missing):
+    channel = {key: value for key, value in CHANNEL.items() if key != missing}
+    assert only_fault(start, [], [channel]).startswith(f"channels[0].{missing}: is missing")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8082/v23.0", "http://localhost", "http://[::1]:80/x"])
+def test_plain_http_is_for_loopback(start, url):
+    assert start([], [CHANNEL | {"api_url": url}]).channels[0].api_url == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "::", "", None, "localhost.evil.com", "10.0.0.1", "127.1", "2130706433"],  # noqa: S104
+)
+def test_what_is_not_surely_loopback_is_not(host):
+    assert not is_loopback(host)
+
+
+def test_a_system_without_time_zones_cannot_refuse_one(start, monkeypatch):
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
+    assert start([TENANT | {"timezone": "Asia/Nowhere"}]).tenants[0].timezone == "Asia/Nowhere"
+
+
+# -- the demo
+
+
+def test_the_demo_has_tenants_in_four_languages_and_24_numbers(start):
+    settings = start(demo=True)
+    assert settings.demo
+    assert [tenant.default_language for tenant in settings.tenants[:5]] == ["en", "en", "ar", "ru", "fa"]
+    assert [tenant.id for tenant in settings.tenants if tenant.status == "suspended"] == [6]
+    assert len(settings.channels) == 24
+    assert settings.channels[0].key == "meta:100200300400500"
+    assert [channel.tenant for channel in settings.channels[:3]] == [None, None, "palm-estates"]
+    assert {channel.api_url for channel in settings.channels} == {"http://127.0.0.1:8082/v23.0"}
+
+
+def test_demo_secrets_are_drawn_once_and_readable_by_their_owner_alone(start, tmp_path):
+    first = start(demo=True)
+    file = tmp_path / "data" / FILE_NAME
+    written = file.read_bytes()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert start(demo=True) == first
+    assert file.read_bytes() == written
+    assert [entry.name for entry in file.parent.iterdir()] == [FILE_NAME]
+    drawn = demo_secrets(file.parent)
+    assert drawn.app_secret not in repr(drawn)
+    assert first.channels[0].app_secret[0].reveal() == drawn.app_secret
+    assert demo_secrets(tmp_path / "another") != drawn
+
+
+def test_processes_that_start_at_once_agree_on_the_demo_secrets(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        drawn = list(pool.map(demo_secrets, [tmp_path / "data"] * 64))
+    assert len({secrets.app_secret for secrets in drawn}) == 1
+
+
+def test_a_channel_of_the_user_s_in_the_demo_keeps_its_own_secrets(start, tmp_path):
+    own = {"provider": "meta", "id": "1", "app_secret": "mine", "api_url": "http://127.0.0.1:9/"}
+    (channel,) = start([], [own], demo=True).channels
+    assert channel.app_secret[0].reveal() == "mine"
+    assert channel.access_token.reveal() == demo_secrets(tmp_path / "data").access_token
+
+
+@pytest.mark.parametrize(
+    ("head", "channels", "path"),
+    [
+        ('[server]\nhost = "0.0.0.0"', [], "server.host"),
+        ('[server]\nadmin_host = "::"', [], "server.admin_host"),
+        ("", [CHANNEL], "channels[0].api_url"),
+    ],
+)
+def test_the_demo_is_loopback_only(start, head, channels, path):
+    fault = only_fault(start, [], channels, head, demo=True)
+    assert fault.startswith(f"{path}: the demo is loopback only, and ")
+    assert not start([], channels, head).demo
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"app_secret":"hunter2"}', b"\xff"])
+def test_a_spoilt_file_of_demo_secrets_is_told_by_name(start, tmp_path, content):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / FILE_NAME).write_bytes(content)
+    fault = only_fault(start, demo=True)
+    assert f"{FILE_NAME} does not hold demo secrets; remove it" in fault
+    assert "hunter2" not in fault
+
+
+def test_a_data_directory_that_cannot_hold_the_demo_secrets_is_told_by_name(start, tmp_path):
+    (tmp_path / "data").write_text("a file where the directory should be")
+    assert only_fault(start, demo=True).startswith("data_dir: cannot keep the demo secrets in ")
