@@ -1,0 +1,96 @@
+"""What the stand-in provider is told to do wrong, and for which send it does it.
+
+Pure but for its seeded dice and its countdowns: one call decides about one send.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Seconds = Annotated[float, Meta(ge=0, le=600)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Status = Literal["sent", "delivered", "read", "failed"]
+
+
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sends that are answered with an error.
+
+    `code` is the Graph code; None: an answer that is not Graph's, with HTTP `status` only. It strikes each
+    `every`-th send of those to `to` and `channel` ("" means any), the next `times` of them (None: for ever).
+    With `accepted` the send was taken all the same, and only the answer says otherwise.
+    """
+
+    code: int | None = 131000
+    status: Annotated[int, Meta(ge=200, le=599)] | None = None
+    details: str = ""
+    times: Count | None = None
+    every: Annotated[int, Meta(ge=1)] = 1
+    to: str = ""
+    channel: str = ""
+    accepted: bool = False
+
+
+class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All faults; without arguments, a provider in good health.
+
+    `latency`: seconds before each answer. `hang_ups`: so many next sends are accepted and the connection is
+    dropped without an answer; `hang_up_probability`: the same by chance. `statuses`: what is reported of each
+    send, nothing if empty; `status_delay`: seconds before it is.
+    """
+
+    latency: Seconds = 0.0
+    failures: Annotated[tuple[Failure, ...], Meta(max_length=100)] = ()
+    hang_ups: Count = 0
+    hang_up_probability: Probability = 0.0
+    statuses: tuple[Status, ...] = ("sent", "delivered")
+    status_delay: Seconds = 0.0
+
+
+class Dice:
+    """The faults in force, with what is left of each countdown."""
+
+    def __init__(self, faults: Faults | None = None, seed: int = 0) -> None:
+        self._random = Random(seed)  # noqa: S311 - chance for rehearsals
+        self.put(faults or Faults())
+
+    def put(self, faults: Faults) -> None:
+        """Replace all faults; every countdown begins anew."""
+        self.faults = faults
+        self._hang_ups = faults.hang_ups
+        self._seen = [0] * len(faults.failures)
+        self._struck = [0] * len(faults.failures)
+
+    def change(self, patch: bytes) -> Faults:
+        """Replace the faults that a JSON object names and keep the others.
+
+        Raises msgspec.ValidationError or DecodeError, with nothing changed.
+        """
+        given = msgspec.json.decode(patch, type=dict[str, object])
+        self.put(msgspec.convert({**msgspec.to_builtins(self.faults), **given}, Faults))
+        return self.faults
+
+    def failure(self, channel: str, to: str) -> Failure | None:
+        """Return the first failure that strikes this send."""
+        for place, failure in enumerate(self.faults.failures):
+            if failure.to not in ("", to) or failure.channel not in ("", channel):
+                continue
+            if failure.times is not None and self._struck[place] >= failure.times:
+                continue
+            self._seen[place] += 1
+            if self._seen[place] % failure.every == 0:
+                self._struck[place] += 1
+                return failure
+        return None
+
+    def hangs_up(self) -> bool:
+        """Whether the connection is dropped after this accepted send."""
+        if self._hang_ups:
+            self._hang_ups -= 1
+            return True
+        chance = self.faults.hang_up_probability
+        return bool(chance) and self._random.random() < chance

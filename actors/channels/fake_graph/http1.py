@@ -1,0 +1,131 @@
+"""A small HTTP/1.1 server on Trio and h11, for the stand-in provider alone.
+
+It shares the machine with the product it tests, so it must cost little; and it must be able to drop a
+connection in the middle of an exchange, which a web framework does not offer. It listens on loopback only and
+is no part of the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from ipaddress import ip_address
+from typing import cast
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+import h11
+import trio
+from trio import TaskStatus
+
+from runtime import Request, Response
+
+#: Takes a request; None drops the connection.
+Endpoint = Callable[[Request], Awaitable[Response | None]]
+
+_BODY_LIMIT = 110 * 1024 * 1024  # a document of 100 MB and its form
+_IDLE = 120.0  # seconds without a request
+
+
+async def serve(endpoint: Endpoint, host: str, port: int, *, task_status: TaskStatus[str]) -> None:
+    """Serve until cancelled; connections are cut then. Starts with the address, "host:port".
+
+    Raises ValueError for a host that is not loopback, OSError when the port is taken.
+    """
+    if host != "localhost" and not ip_address(host).is_loopback:
+        raise ValueError(f"the stand-in provider listens on loopback only, not on {host}")
+    listeners = await trio.open_tcp_listeners(port, host=host)
+    bound = cast("int", listeners[0].socket.getsockname()[1])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(trio.serve_listeners, partial(_converse, endpoint), listeners))
+        task_status.started(f"{host}:{bound}")
+
+
+async def _converse(endpoint: Endpoint, stream: trio.SocketStream) -> None:
+    """Answer the requests of one connection until either side ends it."""
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=64 * 1024)
+    async with stream:
+        try:
+            while await _exchange(endpoint, connection, stream):
+                connection.start_next_cycle()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+        except h11.RemoteProtocolError as fault:
+            await _reject(connection, stream, fault.error_status_hint)
+
+
+async def _exchange(endpoint: Endpoint, connection: h11.Connection, stream: trio.SocketStream) -> bool:
+    """Answer one request; return whether the connection may carry another."""
+    request: Request | None = None
+    with trio.move_on_after(_IDLE):
+        request = await _read(connection, stream)
+    response = await endpoint(request) if request else None
+    if request is None or response is None:
+        return False
+    await stream.send_all(_encode(connection, response, head_only=request.method == "HEAD"))
+    return connection.our_state is h11.DONE
+
+
+async def _read(connection: h11.Connection, stream: trio.SocketStream) -> Request | None:
+    """Read one request whole; None when the peer has gone. Raises h11.RemoteProtocolError."""
+    head: h11.Request | None = None
+    body: list[bytes] = []
+    size = 0
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            if connection.they_are_waiting_for_100_continue:
+                await stream.send_all(
+                    connection.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
+                )
+            connection.receive_data(await stream.receive_some(65536))
+        elif isinstance(event, h11.Request):
+            head = event
+        elif isinstance(event, h11.Data):
+            size += len(event.data)
+            if size > _BODY_LIMIT:
+                raise h11.RemoteProtocolError("body too large", error_status_hint=413)
+            body.append(bytes(event.data))
+        elif isinstance(event, h11.EndOfMessage) and head is not None:
+            target = _target(head)
+            return Request(
+                method=head.method.decode("latin-1"),
+                path=unquote(target.path),
+                query=dict(parse_qsl(target.query, keep_blank_values=True)),
+                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers},
+                body=b"".join(body),
+            )
+        else:  # the peer closed, or wants another protocol
+            return None
+
+
+def _target(head: h11.Request) -> SplitResult:
+    try:
+        return urlsplit(head.target.decode("latin-1"))
+    except ValueError:
+        raise h11.RemoteProtocolError("the request target is no URL", error_status_hint=400) from None
+
+
+def _encode(connection: h11.Connection, response: Response, *, head_only: bool = False) -> bytes:
+    headers = [
+        ("content-type", response.content_type),
+        ("content-length", str(len(response.body))),
+        *response.headers,
+    ]
+    return b"".join(
+        connection.send(event) or b""
+        for event in (
+            h11.Response(status_code=response.status, headers=headers),
+            h11.Data(data=b"" if head_only else response.body),
+            h11.EndOfMessage(),
+        )
+    )
+
+
+async def _reject(connection: h11.Connection, stream: trio.SocketStream, status: int) -> None:
+    if connection.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        return
+    try:
+        with trio.move_on_after(1):
+            await stream.send_all(_encode(connection, Response(status, headers=(("connection", "close"),))))
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        return
