@@ -31,7 +31,9 @@ class Actor(Generic[S]):
                     cls.state_type = state
                     return
         if not hasattr(cls, "state_type"):
-            raise TypeError(f"{cls.__name__} does not name its state: write class {cls.__name__}(Actor[MyState])")
+            raise TypeError(
+                f"{cls.__name__} does not name its state: write class {cls.__name__}(Actor[MyState])"
+            )
 
     async def receive(self, turn: Turn[S], event: Event) -> None:
         """Handle one event: change `turn.state`, record effects. Nothing leaves before the turn has committed.

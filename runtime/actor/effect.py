@@ -26,6 +26,7 @@ class Effect(msgspec.Struct, frozen=True):
     """One request of a turn. `payload` is the encoded message or action; only a provider reads it."""
 
     conversation: str
+    channel: str
     version: int
     ordinal: int
     lane: Lane

@@ -53,7 +53,7 @@ class EventCodec:
     def __init__(self, types: Iterable[type[Event]] = ()) -> None:
         known = dict.fromkeys((EffectFailed, *types))
         union: object = reduce(or_, known)
-        self._decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(union)  # type: ignore[arg-type]
+        self._decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(union)
 
     def decode(self, payload: bytes) -> Event:
         """Return the typed event; an unknown or malformed one becomes `UnreadableEvent`, never an error."""

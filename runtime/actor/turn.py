@@ -81,4 +81,5 @@ class Turn(Generic[S]):
 
     def _record(self, lane: Lane, message: msgspec.Struct) -> None:
         payload = msgspec.json.encode(message)
-        self.effects.append(Effect(self.conversation, self._version, len(self.effects), lane, payload))
+        place = len(self.effects)
+        self.effects.append(Effect(self.conversation, self.channel, self._version, place, lane, payload))

@@ -1,0 +1,98 @@
+"""Brings a schema to the version of this program, once, whoever starts first; refuses one that is ahead of it.
+
+All replicas may start at the same moment: an advisory lock of the transaction lets one work and the others find it done.
+Steps are applied in one transaction each namespace, so a kill in the middle leaves the schema as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import asyncpg
+
+from runtime.app import Migration
+from runtime.resources.postgres import PostgresPool
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+_LOCK = 0x6D616A6C6973  # "majlis"
+_TABLE = """
+create table if not exists schema_version(
+  namespace text not null, version int not null, name text not null, checksum text not null,
+  applied_at timestamptz not null default now(), primary key (namespace, version))
+"""
+
+
+class SchemaMismatch(Exception):  # noqa: N818 - the name says what is wrong
+    """The schema is newer than this program, or a step that was applied reads differently now."""
+
+
+def plan(
+    namespace: str, steps: Sequence[Migration], applied: Mapping[int, tuple[str, str]]
+) -> Sequence[Migration]:
+    """Return the steps still to be applied. `applied` maps version to (name, checksum). Raises SchemaMismatch."""
+    known = {step.version: step for step in steps}
+    if sorted(known) != list(range(1, len(steps) + 1)):
+        raise SchemaMismatch(
+            f"{namespace}: the program's migrations are not numbered 1, 2, 3 ...: {sorted(known)}"
+        )
+    for version, (name, digest) in sorted(applied.items()):
+        step = known.get(version)
+        if step is None:
+            raise SchemaMismatch(
+                f"{namespace}: the database is at migration {version} ({name}), this program knows {len(steps)}: "
+                "it is older than the database; start a version that is at least as new"
+            )
+        if checksum(step) != digest:
+            raise SchemaMismatch(
+                f"{namespace}: migration {version} ({name}) was applied with another text; "
+                "an applied migration never changes, add a new one"
+            )
+    return [step for step in steps if step.version not in applied]
+
+
+def checksum(step: Migration) -> str:
+    """Return the fingerprint under which an applied step is remembered."""
+    return hashlib.sha256(step.sql.encode()).hexdigest()
+
+
+async def migrate(
+    pool: PostgresPool,
+    schemas: Mapping[str, Sequence[Migration]],
+    prepare: Callable[[Connection], Awaitable[None]] | None = None,
+) -> Sequence[str]:
+    """Apply what is missing, then `prepare`, all in one transaction; return "namespace/version name" of what was done.
+
+    Raises SchemaMismatch, ResourceUnavailable. Cancelled, nothing has changed.
+    """
+
+    async def work(connection: Connection) -> Sequence[str]:
+        done = []
+        async with connection.transaction():
+            await connection.execute("set local statement_timeout = 0")
+            await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+            await connection.execute(_TABLE)
+            for namespace, steps in schemas.items():
+                rows = await connection.fetch(
+                    "select version, name, checksum from schema_version where namespace = $1", namespace
+                )
+                applied = {row["version"]: (row["name"], row["checksum"]) for row in rows}
+                for step in plan(namespace, steps, applied):
+                    await connection.execute(step.sql)
+                    await connection.execute(
+                        "insert into schema_version(namespace, version, name, checksum) values ($1, $2, $3, $4)",
+                        namespace, step.version, step.name, checksum(step),
+                    )  # fmt: skip
+                    done.append(f"{namespace}/{step.version} {step.name}")
+            if prepare is not None:
+                await prepare(connection)
+        return done
+
+    return await pool.run(work)
+
+
+async def installation_salt(pool: PostgresPool) -> bytes:
+    """Return the secret under which conversation ids are hashed; it is drawn once per database."""
+    salt: bytes = await pool.run(lambda connection: connection.fetchval("select salt from installation"))
+    return salt

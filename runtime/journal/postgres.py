@@ -1,0 +1,300 @@
+"""The journal on PostgreSQL: each protocol method is one statement, or one short transaction, in one hop.
+
+Serialization failures and deadlocks are run again; a fault of the data is `DataFault`, for the caller to halve its batch;
+a store that is away is `ResourceUnavailable`. Aliases never move, so those that were seen are kept in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from runtime.actor.effect import Effect, Lane
+from runtime.actor.event import StoredEvent
+from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.turn import Transaction
+from runtime.channel import RECEIPTS, Arrival, Receipt
+from runtime.journal.identity import Alias, resolve, shard_of, unknown_aliases
+from runtime.journal.protocol import (
+    Claim,
+    ClaimRequest,
+    DataFault,
+    Ingested,
+    ResultRecord,
+    Settled,
+)
+from runtime.journal.statements import statement
+from runtime.resources.errors import PostgresFault, postgres_fault
+from runtime.resources.postgres import PostgresPool
+
+R = TypeVar("R")
+Connection = asyncpg.Connection[asyncpg.Record]
+
+#: What journal connections need set: a sequential scan would lock rows in heap order and deadlock.
+SESSION = {"enable_seqscan": "off", "jit": "off"}
+_TRIES = 8
+_ALIASES_KEPT = 200_000
+
+
+class PostgresJournal:
+    """A `Journal` on a pool of connections opened with `SESSION`."""
+
+    def __init__(self, pool: PostgresPool, *, replica: str, salt: bytes) -> None:
+        self._pool = pool
+        self._replica = replica
+        self._salt = salt
+        self._aliases: dict[Alias, str] = {}
+
+    async def ingest(self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt] = ()) -> Ingested:
+        """See `Journal.ingest`."""
+        return await self._run(lambda connection: self._ingest(connection, arrivals, receipts))
+
+    async def load(self, conversations: Sequence[str]) -> Sequence[ConversationRow]:
+        """See `Journal.load`."""
+        rows = await self._run(lambda c: c.fetch(statement("load"), list(conversations)))
+        return [ConversationRow(**dict(row)) for row in rows]
+
+    async def read(self, conversation: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
+        """See `Journal.read`."""
+        rows = await self._run(lambda c: c.fetch(statement("read"), conversation.id, after, limit))
+        return [
+            StoredEvent(
+                conversation.id,
+                conversation.shard,
+                row["seq"],
+                row["payload"],
+                row["received_at"],
+                conversation.channel,
+            )
+            for row in rows
+        ]
+
+    async def commit(self, turns: Sequence[TurnRecord]) -> frozenset[str]:
+        """See `Journal.commit`."""
+        rows = await self._run(
+            lambda c: c.fetch(statement("commit"), *_commit_arguments(turns, self._replica))
+        )
+        return frozenset(row["id"] for row in rows)
+
+    async def commit_within(self, transaction: Transaction, turn: TurnRecord) -> bool:
+        """See `Journal.commit_within`."""
+        return bool(await transaction.fetch(statement("commit"), *_commit_arguments([turn], self._replica)))
+
+    async def claim(self, requests: Sequence[ClaimRequest], uncertain_wait: float) -> Sequence[Claim]:
+        """See `Journal.claim`."""
+        arguments = (
+            [UUID(request.effect) for request in requests],
+            [request.conversation for request in requests],
+            [request.epoch for request in requests],
+            [request.pair_interval for request in requests],
+            [request.pair_burst for request in requests],
+        )
+        rows = await self._run(lambda c: c.fetch(statement("claim"), *arguments, uncertain_wait))
+        claims = {
+            str(row["id"]): Claim(
+                str(row["id"]), row["verdict"], row["wait"], row["address"], row["attempts"]
+            )
+            for row in rows
+        }
+        return [claims.get(request.effect) or Claim(request.effect, "gone") for request in requests]
+
+    async def record(self, results: Sequence[ResultRecord]) -> Ingested:
+        """See `Journal.record`."""
+        return await self._run(lambda connection: self._record(connection, results))
+
+    async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
+        """See `Journal.effects`."""
+        rows = await self._run(lambda c: c.fetch(statement("effects"), list(conversations)))
+        return [
+            Effect(
+                row["conversation"],
+                row["channel"],
+                row["version"],
+                row["ordinal"],
+                Lane(row["lane"]),
+                row["payload"],
+            )
+            for row in rows
+        ]
+
+    async def backlog(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+        """See `Journal.backlog`."""
+        rows = await self._run(lambda c: c.fetch(statement("backlog"), list(shards), limit))
+        return [(row["id"], row["shard"]) for row in rows]
+
+    async def pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+        """See `Journal.pending`."""
+        rows = await self._run(lambda c: c.fetch(statement("pending"), list(shards), limit))
+        return [(row["conversation"], row["shard"]) for row in rows]
+
+    async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
+        """See `Journal.acquire`."""
+        rows = await self._run(lambda c: c.fetch(statement("acquire"), self._replica, ttl, own))
+        return {row["id"]: row["epoch"] for row in rows}
+
+    async def renew(self, *, ttl: float) -> dict[int, int]:
+        """See `Journal.renew`."""
+        rows = await self._run(lambda c: c.fetch(statement("renew"), self._replica, ttl))
+        return {row["id"]: row["epoch"] for row in rows}
+
+    async def release(self, shards: Sequence[int]) -> None:
+        """See `Journal.release`."""
+        await self._run(lambda c: c.execute(statement("release"), self._replica, list(shards)))
+
+    async def _run(self, work: Callable[[Connection], Coroutine[Any, Any, R]]) -> R:
+        """Run one statement or transaction, again where the database says that it may."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return await self._pool.run(work)
+            except Exception as error:
+                match postgres_fault(error):
+                    case PostgresFault.DATA if not _is_alias_race(error):
+                        raise DataFault(type(error).__name__) from error
+                    case PostgresFault.DATA | PostgresFault.RETRY if attempt < _TRIES:
+                        continue
+                    case _:
+                        raise
+        raise AssertionError("the last try returns or raises")
+
+    async def _ingest(
+        self, connection: Connection, arrivals: Sequence[Arrival], receipts: Sequence[Receipt]
+    ) -> Ingested:
+        """Resolve, then store all in one transaction. Runs on the bridge's loop."""
+        known = await self._known(connection, arrivals)
+        resolution = resolve(arrivals, known, self._salt)
+        async with connection.transaction():
+            if resolution.added:
+                added = sorted(resolution.added.items())
+                await connection.execute(
+                    statement("add_aliases"),
+                    *_columns(((channel, name, c) for (channel, name), c in added), 3),
+                )
+            if resolution.conflicts:
+                conflicts = ((c.channel, c.identity, c.conversation, c.chosen) for c in resolution.conflicts)
+                await connection.execute(statement("add_alias_conflicts"), *_columns(conflicts, 4))
+            events = await _store(connection, arrivals, resolution.conversations)
+            settled = await _merge(connection, receipts)
+        self._remember(known, resolution.added)
+        return Ingested(events, settled)
+
+    async def _known(self, connection: Connection, arrivals: Sequence[Arrival]) -> dict[Alias, str]:
+        """Return every alias of these arrivals that exists, from memory or the database."""
+        wanted = {(a.channel, identity) for a in arrivals for identity in a.identities}
+        known = {alias: self._aliases[alias] for alias in wanted if alias in self._aliases}
+        missing = unknown_aliases(arrivals, known)
+        if missing:
+            rows = await connection.fetch(statement("find_aliases"), *_columns(missing, 2))
+            known.update({(row["channel"], row["identity"]): row["conversation"] for row in rows})
+        return known
+
+    def _remember(self, *found: Mapping[Alias, str]) -> None:
+        if len(self._aliases) > _ALIASES_KEPT:
+            self._aliases.clear()
+        for aliases in found:
+            self._aliases.update(aliases)
+
+    async def _record(self, connection: Connection, results: Sequence[ResultRecord]) -> Ingested:
+        """Record results; failures for good become events of their conversations in the same transaction."""
+        by_id = {UUID(result.effect): result for result in results}
+        ordered = [by_id[key] for key in sorted(by_id)]
+        async with connection.transaction():
+            rows = await connection.fetch(
+                statement("record"),
+                sorted(by_id),
+                [result.epoch for result in ordered],
+                [result.status for result in ordered],
+                [result.provider_id for result in ordered],
+                [result.code for result in ordered],
+            )
+            failed = [row for row in rows if row["status"] == "failed" and by_id[row["id"]].failure]
+            arrivals = [
+                Arrival(row["channel"], (), f"e|{row['id']}", by_id[row["id"]].failure) for row in failed
+            ]
+            return Ingested(await _store(connection, arrivals, [row["conversation"] for row in failed]))
+
+
+def _is_alias_race(error: BaseException) -> bool:
+    """Tell whether another process added the same alias first: the batch is then resolved anew."""
+    return isinstance(error, asyncpg.UniqueViolationError) and error.table_name == "alias"
+
+
+def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
+    """Turn rows into the columns that `unnest` takes."""
+    listed = list(rows)
+    return [[row[i] for row in listed] for i in range(width)]
+
+
+async def _store(
+    connection: Connection, arrivals: Sequence[Arrival], conversations: Sequence[str]
+) -> Sequence[StoredEvent]:
+    """Append arrivals to their conversations; return those that were new, in order."""
+    if not arrivals:
+        return []
+    rows = await connection.fetch(
+        statement("ingest"),
+        list(conversations),
+        [shard_of(conversation) for conversation in conversations],
+        [arrival.channel for arrival in arrivals],
+        [arrival.identities[0] if arrival.identities else "" for arrival in arrivals],
+        [arrival.dedup for arrival in arrivals],
+        [arrival.payload for arrival in arrivals],
+    )
+    by_dedup = {arrival.dedup: arrival for arrival in reversed(arrivals)}
+    events = []
+    for row in rows:
+        arrival = by_dedup[row["dedup"]]
+        conversation = row["conversation"]
+        events.append(
+            StoredEvent(
+                conversation,
+                shard_of(conversation),
+                row["seq"],
+                arrival.payload,
+                row["received_at"],
+                arrival.channel,
+            )
+        )
+    events.sort(key=lambda event: (event.conversation, event.seq))
+    return events
+
+
+async def _merge(connection: Connection, receipts: Sequence[Receipt]) -> Sequence[Settled]:
+    """Merge receipts that echo an effect's id; others are of sends that are not ours."""
+    ours = [
+        (UUID(r.effect), r.channel, r.provider_id, RECEIPTS[r.status]) for r in receipts if _is_uuid(r.effect)
+    ]
+    if not ours:
+        return []
+    rows = await connection.fetch(statement("merge_receipts"), *_columns(ours, 4))
+    return [Settled(row["conversation"], str(row["id"])) for row in rows]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _commit_arguments(turns: Sequence[TurnRecord], replica: str) -> tuple[object, ...]:
+    effects = [(turn, effect) for turn in turns for effect in turn.effects]
+    return (
+        [turn.conversation for turn in turns],
+        [turn.epoch for turn in turns],
+        [turn.version - 1 for turn in turns],
+        [turn.first_seq for turn in turns],
+        [turn.last_seq for turn in turns],
+        [turn.now for turn in turns],
+        [turn.state for turn in turns],
+        replica,
+        [effect.conversation for _, effect in effects],
+        [effect.ordinal for _, effect in effects],
+        [effect.id for _, effect in effects],
+        [effect.lane.value for _, effect in effects],
+        [effect.payload for _, effect in effects],
+        [turn.expires_at for turn, _ in effects],
+    )

@@ -1,0 +1,115 @@
+"""What a journal promises, as values and one protocol; `postgres` and `memory` both keep it, one suite checks both.
+
+Every method takes a batch and is one durable step: when it returns, all of the batch is stored, and when it raises, none
+is known to be (a commit whose answer was lost may have happened; every write is keyed, so that doing it again is
+harmless). All raise `ResourceUnavailable` when the store is away and `DataFault` when one of the batch cannot be stored
+at all. Cancellation abandons the answer, not the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from runtime.actor.effect import Effect
+from runtime.actor.event import StoredEvent
+from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.turn import Transaction
+from runtime.channel import Arrival, Receipt
+
+
+class DataFault(Exception):
+    """A batch holds something that the store refuses for its content; taken apart, the others go through."""
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A send that was in doubt and that a receipt has proved."""
+
+    conversation: str
+    effect: str
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """What a batch added: new events in order, and sends that are in doubt no more."""
+
+    events: Sequence[StoredEvent] = ()
+    settled: Sequence[Settled] = ()
+
+
+class ClaimRequest(msgspec.Struct, frozen=True):
+    """A wish to perform an effect now, under an epoch and the pair limit of its channel."""
+
+    effect: str
+    conversation: str
+    epoch: int
+    pair_interval: float = 0.0
+    pair_burst: int = 1
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """The answer: claimed | wait (seconds) | settled | expired | fenced | gone. See sql/claim.sql."""
+
+    effect: str
+    verdict: str
+    wait: float = 0.0
+    address: str = ""
+    attempts: int = 0
+
+
+class ResultRecord(msgspec.Struct, frozen=True):
+    """What became of a claimed effect: `status` queued (try again), uncertain, done or failed.
+
+    `failure` is the encoded event for the actor that goes with `failed`.
+    """
+
+    effect: str
+    epoch: int
+    status: str
+    provider_id: str = ""
+    code: str = ""
+    failure: bytes = b""
+
+
+class Journal(Protocol):
+    """The durable store of conversations, in batches."""
+
+    async def ingest(self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt] = ()) -> Ingested:
+        """Store what is new, in order; deduplicate; merge receipts into their effects."""
+
+    async def load(self, conversations: Sequence[str]) -> Sequence[ConversationRow]:
+        """Return the rows of those that exist."""
+
+    async def read(self, conversation: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
+        """Return up to `limit` events after a sequence number."""
+
+    async def commit(self, turns: Sequence[TurnRecord]) -> frozenset[str]:
+        """Commit turns, at most one per conversation; return the conversations whose turn committed, not the fenced."""
+
+    async def commit_within(self, transaction: Transaction, turn: TurnRecord) -> bool:
+        """Add a turn's commit to an open transaction; False if it is fenced (the caller rolls back)."""
+
+    async def claim(self, requests: Sequence[ClaimRequest], uncertain_wait: float) -> Sequence[Claim]:
+        """Mark effects as being sent, before any request leaves; one answer per request, in the order asked."""
+
+    async def record(self, results: Sequence[ResultRecord]) -> Ingested:
+        """Record what became of claimed effects; a failure for good is also an event, in the same step."""
+
+    async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
+        """Return the unsettled effects of these conversations, each one's in order."""
+
+    async def backlog(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+        """Return (conversation, shard) of those with unhandled events, up to `limit`."""
+
+    async def pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+        """Return (conversation, shard) of those with unsettled effects, up to `limit`."""
+
+    async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
+        """Take free and expired shards (with `own`, also those of an earlier life); return shard -> new epoch."""
+
+    async def renew(self, *, ttl: float) -> dict[int, int]:
+        """Prolong what this replica holds; return shard -> epoch, the whole truth about what it holds."""
+
+    async def release(self, shards: Sequence[int]) -> None:
+        """Give shards back at once."""

@@ -1,0 +1,1 @@
+"""One process: the shards it holds, the actors it houses, the effects it performs, and how it starts and stops."""

@@ -1,0 +1,122 @@
+"""The cells of this node: who is in memory, who has a task, who may leave.
+
+A cell has a task only while it has work; idle it is an entry of a dictionary, in the order of use. The oldest leave
+when they have been idle long enough or are too many: nothing is lost by it, their state is in the journal.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import trio
+
+from runtime.actor.cell import Cell, Room
+from runtime.actor.event import StoredEvent
+
+
+@dataclass(frozen=True)
+class CellStatistics:
+    """`in_memory` cells, of which `busy` have a task; `waiting` events in their mailboxes; counts since the start."""
+
+    in_memory: int
+    busy: int
+    waiting: int
+    turns: int
+    faults: int
+    waits: int
+    passivated: int
+
+
+class Cells:
+    """All conversations in memory, and their tasks in one nursery."""
+
+    def __init__(
+        self,
+        room: Room,
+        nursery: trio.Nursery,
+        *,
+        mailbox_limit: int,
+        max_active: int,
+        passivate_after: float,
+    ) -> None:
+        self._room = room
+        self._nursery = nursery
+        self._mailbox_limit = mailbox_limit
+        self._max_active = max_active
+        self._passivate_after = passivate_after
+        self._cells: OrderedDict[str, Cell] = OrderedDict()
+        self._busy = 0
+        self._passivated = 0
+        self._quiet = trio.Event()
+        self._quiet.set()
+
+    def deliver(self, event: StoredEvent) -> None:
+        """Take an event that was stored and belongs to a shard of ours; past the bound it is left to the poll."""
+        if self._busy >= self._max_active and event.conversation not in self._cells:
+            return
+        cell = self._cell(event.conversation, event.shard)
+        cell.mailbox.offer(event)
+        self._wake(cell)
+
+    def wake(self, conversation: str, shard: int) -> None:
+        """Look whether the journal holds events of a conversation that did not come this way."""
+        cell = self._cell(conversation, shard)
+        if not cell.busy:
+            cell.mailbox.behind = True
+            self._wake(cell)
+
+    def drop(self, shards: Iterable[int]) -> None:
+        """Forget the cells of shards that are ours no more; running turns will be fenced."""
+        gone = set(shards)
+        for name in [name for name, cell in self._cells.items() if cell.shard in gone]:
+            del self._cells[name]
+
+    def passivate(self, now: float) -> None:
+        """Let those leave memory that have been idle long enough, or are more than fit."""
+        for name, cell in list(self._cells.items()):
+            if len(self._cells) <= self._max_active and now - cell.used_at < self._passivate_after:
+                return
+            if not cell.busy:
+                del self._cells[name]
+                self._passivated += 1
+
+    async def quiet(self) -> None:
+        """Wait until no cell has a task."""
+        await self._quiet.wait()
+
+    def _cell(self, conversation: str, shard: int) -> Cell:
+        cell = self._cells.get(conversation)
+        if cell is None:
+            cell = self._cells[conversation] = Cell(conversation, shard, self._mailbox_limit)
+        else:
+            self._cells.move_to_end(conversation)
+        cell.used_at = trio.current_time()
+        return cell
+
+    def _wake(self, cell: Cell) -> None:
+        if cell.busy:
+            return
+        cell.busy = True
+        self._busy += 1
+        if self._quiet.is_set():
+            self._quiet = trio.Event()
+        self._nursery.start_soon(self._run, cell, name=f"cell {cell.conversation}")
+
+    async def _run(self, cell: Cell) -> None:
+        try:
+            await cell.run(self._room)
+        finally:
+            cell.busy = False
+            self._busy -= 1
+            if not self._busy:
+                self._quiet.set()
+
+    def statistics(self) -> CellStatistics:
+        """Return how many are here and what they did."""
+        room = self._room
+        waiting = sum(len(cell.mailbox) for cell in self._cells.values() if cell.busy)
+        return CellStatistics(
+            len(self._cells), self._busy, waiting, room.turns, room.faults, room.waits, self._passivated
+        )

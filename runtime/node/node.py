@@ -1,0 +1,326 @@
+"""The node: one replica's actors, effects and leases over a journal, wired together.
+
+Nurseries from the outside in: committers, lanes, cells, watchers. Each closes after those inside it, so that what runs
+inside can always still commit. The node knows neither HTTP nor signals; `store` is how events come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from random import Random
+
+import structlog
+import trio
+
+from config import Node as NodeSettings
+from runtime.actor.cell import Room, TurnResources
+from runtime.actor.effect import Effect
+from runtime.actor.event import StoredEvent
+from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.turn import Transaction
+from runtime.app import App
+from runtime.channel import HttpClient, Verified
+from runtime.journal.group import GroupCommit
+from runtime.journal.protocol import Claim, ClaimRequest, DataFault, Ingested, Journal, ResultRecord
+from runtime.node.cells import Cells
+from runtime.node.lanes import Lanes
+from runtime.node.leases import Leases
+from runtime.node.scope import open_scope
+from runtime.resources.errors import ResourceUnavailable
+
+_log = structlog.get_logger(__name__)
+_POLL_MOST = 2000
+_PENDING_EVERY = 5
+
+
+def wall_clock() -> datetime:
+    """Return the time of day; tests and drills inject another."""
+    return datetime.now(UTC)
+
+
+class Node:
+    """One replica. Open it with `open_node`."""
+
+    def __init__(
+        self,
+        app: App,
+        settings: NodeSettings,
+        *,
+        journal: Journal,
+        begin: Callable[[], AbstractAsyncContextManager[Transaction]],
+        tell: Callable[[str, int], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._journal = journal
+        self._begin = begin
+        self._tell = tell
+        self.now = now
+        self.intake = GroupCommit[Verified, None](
+            "intake",
+            self._ingest,
+            largest=2000,
+            capacity=5000,
+            weight=lambda v: len(v.arrivals) + len(v.receipts),
+        )
+        self.commits = GroupCommit[TurnRecord, bool](
+            "commits", self._commit, apart=lambda turn: turn.conversation
+        )
+        self.claims = GroupCommit[ClaimRequest, Claim](
+            "claims", self._claim, apart=lambda request: request.effect
+        )
+        self.records = GroupCommit[ResultRecord, None](
+            "records", self._record, apart=lambda result: result.effect
+        )
+        self.loads = GroupCommit[str, ConversationRow | None]("loads", self._load)
+        self.outbox = GroupCommit[str, Sequence[Effect]]("outbox", self._effects)
+        self.leases = Leases(journal, ttl=settings.lease_ttl, gained=self._gained, lost=self._lost)
+        self.cells: Cells
+        self.lanes: Lanes
+        self.room = Room(
+            app.actor,
+            app.codec,
+            self,
+            turn_timeout=settings.turn_timeout,
+            reply_expires=settings.reply_expires,
+            dice=Random(),  # noqa: S311 - jitter
+        )
+        self._to_recover: set[int] = set()
+
+    # ── what ingress asks ─────────────────────────────────────────────
+
+    async def store(self, verified: Verified) -> None:
+        """Make a webhook's content durable. Raises ResourceUnavailable when it could not be; then nobody may say 200.
+
+        Cancelled, it may be stored all the same; the provider's repetition is then a duplicate.
+        """
+        if verified.arrivals or verified.receipts:
+            await self.intake.submit(verified)
+
+    def deliver(self, events: Iterable[StoredEvent]) -> None:
+        """Bring stored events to their actors here, or hint to the replica that holds their shard."""
+        for event in events:
+            if self.leases.epoch(event.shard) is not None:
+                self.cells.deliver(event)
+            else:
+                self._tell(event.conversation, event.shard)
+
+    def wake(self, conversation: str, shard: int) -> None:
+        """Follow a hint: look at a conversation if its shard is ours."""
+        if self.leases.epoch(shard) is not None:
+            self.cells.wake(conversation, shard)
+
+    # ── what cells ask (`runtime.actor.cell.Host`) ────────────────────
+
+    def epoch(self, shard: int) -> int | None:
+        """See `Host.epoch`."""
+        return self.leases.epoch(shard)
+
+    async def load(self, conversation: str) -> ConversationRow | None:
+        """See `Host.load`."""
+        return await self.loads.submit(conversation)
+
+    async def read(self, row: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
+        """See `Host.read`."""
+        return await self._journal.read(row, after, limit)
+
+    def resources(self) -> AbstractAsyncContextManager[TurnResources]:
+        """See `Host.resources`."""
+        return open_scope(self._begin, self._journal, self.commits.submit)
+
+    def committed(self, record: TurnRecord) -> None:
+        """See `Host.committed`."""
+        self.lanes.append(record.effects)
+
+    def is_away(self, error: BaseException) -> bool:
+        """See `Host.is_away`."""
+        return isinstance(error, ResourceUnavailable)
+
+    # ── what lanes ask (`runtime.node.lanes.Outbox`) ──────────────────
+
+    async def claim(self, request: ClaimRequest) -> Claim:
+        """See `Outbox.claim`."""
+        return await self.claims.submit(request)
+
+    async def record(self, result: ResultRecord) -> None:
+        """See `Outbox.record`."""
+        await self.records.submit(result)
+
+    async def effects(self, conversation: str) -> Sequence[Effect]:
+        """See `Outbox.effects`."""
+        return await self.outbox.submit(conversation)
+
+    def claim_epoch(self, shard: int) -> int | None:
+        """See `Outbox.claim_epoch`."""
+        return self.leases.claim_epoch(shard)
+
+    # ── stopping, in this order ───────────────────────────────────────
+
+    async def finish_turns(self) -> None:
+        """Begin no turn any more and wait until those in hand have ended; the caller sets the deadline."""
+        self.leases.stop_turns()
+        await self.cells.quiet()
+
+    async def finish_effects(self) -> None:
+        """Claim no effect any more and wait until requests in hand are answered and recorded."""
+        self.lanes.stop()
+        await self.lanes.calm()
+
+    async def release(self) -> None:
+        """Give the shards back."""
+        await self.leases.release()
+
+    # ── batches ───────────────────────────────────────────────────────
+
+    async def _ingest(self, batch: Sequence[Verified]) -> Sequence[None]:
+        arrivals = [arrival for verified in batch for arrival in verified.arrivals]
+        receipts = [receipt for verified in batch for receipt in verified.receipts]
+        try:
+            self._route(await self._journal.ingest(arrivals, receipts))
+        except DataFault:
+            if len(batch) > 1 or len(arrivals) < 2:
+                raise
+            await self._ingest_singly(batch[0])
+        return [None] * len(batch)
+
+    async def _ingest_singly(self, verified: Verified) -> None:
+        """One event of a webhook cannot be stored: store the others, then fail, so that it is not acknowledged."""
+        self._route(await self._journal.ingest((), verified.receipts))
+        fault: DataFault | None = None
+        for arrival in verified.arrivals:
+            try:
+                self._route(await self._journal.ingest([arrival]))
+            except DataFault as error:
+                fault = error
+                _log.error("an event cannot be stored", channel=arrival.channel, fault=str(error))
+        if fault is not None:
+            raise fault
+
+    def _route(self, ingested: Ingested) -> None:
+        self.deliver(ingested.events)
+        for settled in ingested.settled:
+            self.lanes.settle(settled.conversation)
+
+    async def _commit(self, batch: Sequence[TurnRecord]) -> Sequence[bool]:
+        done = await self._journal.commit(batch)
+        return [turn.conversation in done for turn in batch]
+
+    async def _claim(self, batch: Sequence[ClaimRequest]) -> Sequence[Claim]:
+        return await self._journal.claim(batch, self._settings.uncertain_wait)
+
+    async def _record(self, batch: Sequence[ResultRecord]) -> Sequence[None]:
+        self._route(await self._journal.record(batch))
+        return [None] * len(batch)
+
+    async def _load(self, batch: Sequence[str]) -> Sequence[ConversationRow | None]:
+        rows = {row.id: row for row in await self._journal.load(batch)}
+        return [rows.get(name) for name in batch]
+
+    async def _effects(self, batch: Sequence[str]) -> Sequence[Sequence[Effect]]:
+        found: dict[str, list[Effect]] = {name: [] for name in batch}
+        for effect in await self._journal.effects(batch):
+            found[effect.conversation].append(effect)
+        return [found[name] for name in batch]
+
+    # ── watching ──────────────────────────────────────────────────────
+
+    def _gained(self, shards: Iterable[int]) -> None:
+        self._to_recover.update(shards)
+        self.lanes.adjust()
+
+    def _lost(self, shards: Iterable[int]) -> None:
+        gone = set(shards)
+        self._to_recover -= gone
+        self.cells.drop(gone)
+        self.lanes.adjust()
+
+    async def _poll(self) -> None:
+        """Look for work that no hint told of; the journal is the truth."""
+        rounds = 0
+        while True:
+            try:
+                await self._look(everything=rounds % _PENDING_EVERY == 0)
+                rounds += 1
+            except ResourceUnavailable as error:
+                _log.warning("poll failed", reason=error.reason)
+            self.cells.passivate(trio.current_time())
+            await trio.sleep(self._settings.poll_interval)
+
+    async def _look(self, *, everything: bool) -> None:
+        new, self._to_recover = self._to_recover, set()
+        try:
+            shards = [shard for shard in self.leases.shards if self.leases.epoch(shard) is not None]
+            for conversation, shard in await self._journal.backlog(shards, _POLL_MOST):
+                self.wake(conversation, shard)
+            if everything or new:
+                for conversation, _ in await self._journal.pending(shards, _POLL_MOST):
+                    self.lanes.open(conversation)
+        except ResourceUnavailable:
+            self._to_recover |= new
+            raise
+
+    def statistics(self) -> Mapping[str, object]:
+        """Return the statistics of everything that lives here, by name."""
+        groups = (self.intake, self.commits, self.claims, self.records, self.loads, self.outbox)
+        return {
+            "leases": self.leases.statistics(),
+            "cells": self.cells.statistics(),
+            "lanes": self.lanes.statistics(),
+            **{group.name: group.statistics() for group in groups},
+        }
+
+    @asynccontextmanager
+    async def _opened(self, http: HttpClient) -> AsyncIterator[Node]:
+        settings = self._settings
+        async with trio.open_nursery() as committers:
+            for group in (self.intake, self.commits, self.claims, self.records, self.loads, self.outbox):
+                committers.start_soon(group.run, name=group.name)
+            async with trio.open_nursery() as sends:
+                self.lanes = Lanes(
+                    self,
+                    {provider.name: provider for provider in self._app.providers},
+                    http,
+                    sends,
+                    send_timeout=settings.send_timeout,
+                    share=lambda: self.leases.share,
+                    dice=self.room.dice,
+                )
+                async with trio.open_nursery() as turns:
+                    self.cells = Cells(
+                        self.room,
+                        turns,
+                        mailbox_limit=settings.mailbox_limit,
+                        max_active=settings.max_active,
+                        passivate_after=settings.passivate_after,
+                    )
+                    async with trio.open_nursery() as watchers:
+                        watchers.start_soon(self.leases.run, name="leases")
+                        watchers.start_soon(self._poll, name="poll")
+                        yield self
+                        watchers.cancel_scope.cancel()
+                    turns.cancel_scope.cancel()
+                sends.cancel_scope.cancel()
+            committers.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_node(
+    app: App,
+    settings: NodeSettings,
+    *,
+    journal: Journal,
+    http: HttpClient,
+    begin: Callable[[], AbstractAsyncContextManager[Transaction]],
+    tell: Callable[[str, int], None] = lambda _conversation, _shard: None,
+    now: Callable[[], datetime] = wall_clock,
+) -> AsyncIterator[Node]:
+    """Run a node for the length of the block; leaving it cancels what is in hand, from the inside out.
+
+    `begin` opens a transaction for `turn.postgres()`; `tell` hints to other replicas.
+    """
+    node = Node(app, settings, journal=journal, begin=begin, tell=tell, now=now)
+    async with node._opened(http):  # noqa: SLF001 - the other half of this module
+        yield node
