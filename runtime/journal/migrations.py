@@ -9,12 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import asyncpg
-
 from runtime.app import Migration
-from runtime.resources.postgres import PostgresPool
-
-Connection = asyncpg.Connection[asyncpg.Record]
+from runtime.resources.postgres import Driver, PostgresPool
 
 _LOCK = 0x6D616A6C6973  # "majlis"
 _TABLE = """
@@ -24,7 +20,7 @@ create table if not exists schema_version(
 """
 
 
-class SchemaMismatch(Exception):  # noqa: N818 - the name says what is wrong
+class SchemaMismatch(Exception):
     """The schema is newer than this program, or a step that was applied reads differently now."""
 
 
@@ -60,14 +56,14 @@ def checksum(step: Migration) -> str:
 async def migrate(
     pool: PostgresPool,
     schemas: Mapping[str, Sequence[Migration]],
-    prepare: Callable[[Connection], Awaitable[None]] | None = None,
+    prepare: Callable[[Driver], Awaitable[None]] | None = None,
 ) -> Sequence[str]:
     """Apply what is missing, then `prepare`, all in one transaction; return "namespace/version name" of what was done.
 
     Raises SchemaMismatch, ResourceUnavailable. Cancelled, nothing has changed.
     """
 
-    async def work(connection: Connection) -> Sequence[str]:
+    async def work(connection: Driver) -> Sequence[str]:
         done = []
         async with connection.transaction():
             await connection.execute("set local statement_timeout = 0")

@@ -28,10 +28,9 @@ from runtime.journal.protocol import (
 )
 from runtime.journal.statements import statement
 from runtime.resources.errors import PostgresFault, postgres_fault
-from runtime.resources.postgres import PostgresPool
+from runtime.resources.postgres import Driver, PostgresPool
 
 R = TypeVar("R")
-Connection = asyncpg.Connection[asyncpg.Record]
 
 #: What journal connections need set: a sequential scan would lock rows in heap order and deadlock.
 SESSION = {"enable_seqscan": "off", "jit": "off"}
@@ -144,7 +143,7 @@ class PostgresJournal:
         """See `Journal.release`."""
         await self._run(lambda c: c.execute(statement("release"), self._replica, list(shards)))
 
-    async def _run(self, work: Callable[[Connection], Coroutine[Any, Any, R]]) -> R:
+    async def _run(self, work: Callable[[Driver], Coroutine[Any, Any, R]]) -> R:
         """Run one statement or transaction, again where the database says that it may."""
         for attempt in range(1, _TRIES + 1):
             try:
@@ -160,7 +159,7 @@ class PostgresJournal:
         raise AssertionError("the last try returns or raises")
 
     async def _ingest(
-        self, connection: Connection, arrivals: Sequence[Arrival], receipts: Sequence[Receipt]
+        self, connection: Driver, arrivals: Sequence[Arrival], receipts: Sequence[Receipt]
     ) -> Ingested:
         """Resolve, then store all in one transaction. Runs on the bridge's loop."""
         known = await self._known(connection, arrivals)
@@ -180,7 +179,7 @@ class PostgresJournal:
         self._remember(known, resolution.added)
         return Ingested(events, settled)
 
-    async def _known(self, connection: Connection, arrivals: Sequence[Arrival]) -> dict[Alias, str]:
+    async def _known(self, connection: Driver, arrivals: Sequence[Arrival]) -> dict[Alias, str]:
         """Return every alias of these arrivals that exists, from memory or the database."""
         wanted = {(a.channel, identity) for a in arrivals for identity in a.identities}
         known = {alias: self._aliases[alias] for alias in wanted if alias in self._aliases}
@@ -196,7 +195,7 @@ class PostgresJournal:
         for aliases in found:
             self._aliases.update(aliases)
 
-    async def _record(self, connection: Connection, results: Sequence[ResultRecord]) -> Ingested:
+    async def _record(self, connection: Driver, results: Sequence[ResultRecord]) -> Ingested:
         """Record results; failures for good become events of their conversations in the same transaction."""
         by_id = {UUID(result.effect): result for result in results}
         ordered = [by_id[key] for key in sorted(by_id)]
@@ -228,7 +227,7 @@ def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]
 
 
 async def _store(
-    connection: Connection, arrivals: Sequence[Arrival], conversations: Sequence[str]
+    connection: Driver, arrivals: Sequence[Arrival], conversations: Sequence[str]
 ) -> Sequence[StoredEvent]:
     """Append arrivals to their conversations; return those that were new, in order."""
     if not arrivals:
@@ -261,7 +260,7 @@ async def _store(
     return events
 
 
-async def _merge(connection: Connection, receipts: Sequence[Receipt]) -> Sequence[Settled]:
+async def _merge(connection: Driver, receipts: Sequence[Receipt]) -> Sequence[Settled]:
     """Merge receipts that echo an effect's id; others are of sends that are not ours."""
     ours = [
         (UUID(r.effect), r.channel, r.provider_id, RECEIPTS[r.status]) for r in receipts if _is_uuid(r.effect)

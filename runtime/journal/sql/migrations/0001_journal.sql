@@ -5,7 +5,7 @@
 --   * A turn row exists exactly once per committed turn: it makes "handled once" visible.
 
 create table installation(
-  only boolean primary key default true check (only),
+  one boolean primary key default true check (one),
   salt bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
   created_at timestamptz not null default now());
 insert into installation default values;
