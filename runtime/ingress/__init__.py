@@ -1,0 +1,1 @@
+"""Where the outside world comes in: HTTP, served by Quart-Trio on Hypercorn, and what is answered there."""
