@@ -1,0 +1,135 @@
+"""What an answer of the Graph API means for a send: a table over its error codes, then over HTTP statuses.
+
+Theory of operation: Meta says to branch on the code, so the code decides where it is known. It is the
+server's word that the message was not sent; a 5xx without such a word may have been sent. Reasons are our
+own sentences: those of the provider may quote the request.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+import httpx
+
+from actors.channels.meta.wire import MalformedError, decode, name, token
+from runtime import Accepted, Outcome, Refused, TryAgain, Uncertain
+
+#: Seconds between tries while the token or its rights are broken: an operator has to act.
+CREDENTIALS_WAIT = 60.0
+#: The pair clock is 4^X seconds, X from 0; it stops growing here.
+PAIR_WAIT_LIMIT = 4.0**6
+
+
+class Action(enum.Enum):
+    """What to do about an error; the value says why, for the log."""
+
+    RETRY = "the provider is busy or limits the rate"
+    PAIR = "too many messages to this person in a short time"
+    UNCERTAIN = "the provider failed and may have sent it"
+    LONG_PAUSE = "the provider stops messages to this person or of this kind for long"
+    TEMPLATE = "the service window is closed: only a template may be sent"
+    NEVER = "the provider refuses this message or this recipient for good"
+    CREDENTIALS = "the access token or its rights do not suffice"
+    HALTED = "the account or the template is halted: a human has to act"
+
+
+def _table(rows: Mapping[Action, tuple[int, ...]]) -> Mapping[int, Action]:
+    return {code: action for action, codes in rows.items() for code in codes}
+
+
+#: 131052 and 131053 mean that a medium could not be fetched or stored: nothing was sent.
+CODES: Mapping[int, Action] = _table(
+    {
+        Action.RETRY: (1, 2, 4, 80007, 130429, 131016, 131052, 131053, 131057, 133004),
+        Action.PAIR: (131056,),
+        Action.UNCERTAIN: (131000,),
+        Action.LONG_PAUSE: (131048, 131049, 131064),
+        Action.TEMPLATE: (131047,),
+        Action.NEVER: (
+            *(100, 131008, 131009, 131021, 131026, 131030, 131050, 131051, 131062, 131063),
+            *(code for code in range(132000, 133000) if code not in {132015, 132016}),
+        ),
+        Action.CREDENTIALS: (0, 3, 10, 190, *range(200, 300)),
+        Action.HALTED: (368, 131031, 130497, 131042, 131045, 132015, 132016),
+    }
+)
+
+#: HTTP statuses that mean something without a known code; other 4xx refuse, other 5xx are uncertain.
+STATUSES: Mapping[int, Action] = {
+    401: Action.CREDENTIALS,
+    408: Action.RETRY,
+    429: Action.RETRY,
+    503: Action.RETRY,
+}
+
+
+def judge(status: int, body: bytes, attempt: int = 1) -> Outcome:
+    """Return what the answer to a send means; `attempt` counts from 1 and only sets the pair clock."""
+    answer = _object(body)
+    code = _code(answer)
+    if code is None and 200 <= status < 300:
+        return _accepted(status, answer)
+    action = CODES.get(code) if code is not None else None
+    if code == 1 and status >= 500 and status != 503:
+        action = Action.UNCERTAIN  # "unknown error" beside a crash says nothing about the message
+    if action is None:
+        action = STATUSES.get(status) or _by_class(status)
+    return _outcome(action, str(code) if code is not None else f"http_{status}", attempt)
+
+
+def judge_mark(status: int) -> Outcome:
+    """Return what the answer to a read mark means: it is done, or not worth another try."""
+    return Accepted() if 200 <= status < 300 else Refused(f"http_{status}", "the read mark was not taken")
+
+
+def judge_fault(fault: httpx.HTTPError) -> TryAgain | Uncertain:
+    """Return what a broken exchange means: without a connection nothing was written, after it all may be."""
+    if isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return TryAgain("connect", type(fault).__name__)
+    return Uncertain("no_answer", type(fault).__name__)
+
+
+def _outcome(action: Action, code: str, attempt: int) -> Outcome:
+    match action:
+        case Action.RETRY:
+            return TryAgain(code, action.value)
+        case Action.PAIR:
+            return TryAgain(code, action.value, after=min(4.0 ** min(attempt - 1, 6), PAIR_WAIT_LIMIT))
+        case Action.CREDENTIALS:
+            return TryAgain(code, action.value, after=CREDENTIALS_WAIT)
+        case Action.UNCERTAIN:
+            return Uncertain(code, action.value)
+        case Action.LONG_PAUSE | Action.TEMPLATE | Action.NEVER | Action.HALTED:
+            return Refused(code, action.value)
+
+
+def _by_class(status: int) -> Action:
+    if status < 400:
+        return Action.RETRY  # a redirect or a strange 1xx: nobody took it, and the address may be mended
+    return Action.NEVER if status < 500 else Action.UNCERTAIN
+
+
+def _accepted(status: int, answer: Mapping[str, object]) -> Outcome:
+    match answer:
+        case {"messages": [{"id": str(sent)}, *_]} if sent:
+            return Accepted(name(sent))
+        case _:
+            return Uncertain(f"http_{status}", "the answer names no message")
+
+
+def _code(answer: Mapping[str, object]) -> int | None:
+    match answer:
+        case {"error": {"code": code}}:
+            digits = token(code)
+            return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+        case _:
+            return None
+
+
+def _object(body: bytes) -> Mapping[str, object]:
+    try:
+        tree = decode(body)
+    except MalformedError:
+        return {}
+    return tree if isinstance(tree, dict) else {}

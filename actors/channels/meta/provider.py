@@ -1,0 +1,158 @@
+"""The WhatsApp Cloud API as a provider: all its channels, their webhooks and their sends.
+
+Theory of operation: the settings become one immutable table, replaced whole, so that a webhook or a send
+sees either the old channels or the new ones. Verifying, parsing, rendering and judging are elsewhere; here
+they meet HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+import msgspec
+
+from actors.channels.meta.errors import judge, judge_fault, judge_mark
+from actors.channels.meta.parsing import Routes, parse
+from actors.channels.meta.rendering import recipient, render
+from actors.channels.meta.signature import fingerprint, knows, matching
+from actors.channels.meta.wire import MalformedError, name
+from actors.messages import MarkRead, Outgoing
+from config import Channel, Settings
+from runtime import (
+    Delivery,
+    HttpClient,
+    Outcome,
+    Pace,
+    Refused,
+    Request,
+    Response,
+    TryAgain,
+    Verified,
+)
+
+#: Meta's pair limit: 45 messages to one person at once, then one each 6 seconds.
+PAIR_INTERVAL, PAIR_BURST = 6.0, 45
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Where and how the sends of one channel leave."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    pace: Pace
+
+
+@dataclass(frozen=True)
+class _Table:
+    """All channels of one reading of the settings."""
+
+    lines: Mapping[str, _Line] = field(default_factory=dict)
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    tokens: tuple[bytes, ...] = field(default=(), repr=False)
+    routes: Routes = field(default_factory=lambda: Routes({}, {}))
+
+
+class MetaProvider:
+    """The provider "meta". One object serves webhooks (`receive`) and sends (`perform`)."""
+
+    name = "meta"
+
+    def __init__(self) -> None:
+        self._table = _Table()
+        self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
+
+    def configure(self, settings: Settings) -> None:
+        """Take the channels of these settings, all or nothing; a channel that is gone is no longer served.
+
+        Raises ValueError, and keeps the old channels, for an access token that no header can carry.
+        """
+        self._table = _tabulate([channel for channel in settings.channels if channel.provider == self.name])
+
+    def channels(self) -> Sequence[str]:
+        """Return the channels that are configured, as "meta:<phone number id>"."""
+        return tuple(self._table.lines)
+
+    def receive(self, request: Request) -> Verified | Response:
+        """Answer the subscription handshake, or verify and parse a webhook. Pure; never raises."""
+        match request.method:
+            case "GET":
+                return self._challenge(request.query)
+            case "POST":
+                return self._webhook(request)
+            case _:
+                return Response(405, b"only GET and POST", headers=(("allow", "GET, POST"),))
+
+    def pace(self, channel: str) -> Pace:
+        """Return the limits of a channel; one that is not configured sends nothing, at any pace."""
+        line = self._table.lines.get(channel)
+        return line.pace if line else Pace(1.0, PAIR_INTERVAL, PAIR_BURST)
+
+    async def perform(self, delivery: Delivery, http: HttpClient) -> Outcome:
+        """Send one message or read mark and return what became of it; cancelled, it may have been sent."""
+        line = self._table.lines.get(delivery.channel)
+        if line is None:
+            return TryAgain("channel_disabled", "the channel is not configured")
+        try:
+            message = self._decoder.decode(delivery.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Refused("unreadable", "the effect is not a message of this version")
+        to = recipient(delivery.address)
+        if to is None:
+            return Refused("no_address", "the person has neither a phone number nor a scoped id")
+        content = render(message, to, delivery.id)
+        try:
+            answer = await http.request("POST", line.url, headers=line.headers, content=content)
+        except httpx.HTTPError as fault:
+            lost = judge_fault(fault)
+            return Refused(lost.code, lost.reason) if isinstance(message, MarkRead) else lost
+        if isinstance(message, MarkRead):
+            return judge_mark(answer.status_code)
+        return judge(answer.status_code, answer.content, delivery.attempt)
+
+    def _challenge(self, query: Mapping[str, str]) -> Response:
+        right = knows(self._table.tokens, query.get("hub.verify_token", ""))
+        if not right or query.get("hub.mode") != "subscribe":
+            return Response(403, b"hub.mode must be subscribe and hub.verify_token that of a channel")
+        challenge = query.get("hub.challenge", "").encode("utf-8", "replace")
+        return Response(200, challenge, headers=(("x-content-type-options", "nosniff"),))
+
+    def _webhook(self, request: Request) -> Verified | Response:
+        header = request.headers.get("x-hub-signature-256")
+        if header is None:
+            return Response(401, b"X-Hub-Signature-256 is missing")
+        secrets = matching(self._table.secrets, request.body, header)
+        if not secrets:
+            return Response(401, b"X-Hub-Signature-256 is not the signature of this body by a known app")
+        try:
+            return parse(request.body, self._table.routes, secrets)
+        except MalformedError as error:
+            return Response(400, f"the body cannot be read: {error}".encode())
+
+
+def _tabulate(channels: Sequence[Channel]) -> _Table:
+    secrets = {secret.reveal().encode(): None for channel in channels for secret in channel.app_secret}
+    places = {secret: place for place, secret in enumerate(secrets)}
+    lines: dict[str, _Line] = {}
+    numbers: dict[str, frozenset[int]] = {}
+    accounts: dict[str, frozenset[int]] = {}
+    for channel in channels:
+        own = frozenset(places[secret.reveal().encode()] for secret in channel.app_secret)
+        numbers[channel.id] = own
+        if channel.account is not None:
+            account = name(channel.account)
+            accounts[account] = accounts.get(account, frozenset()) | own
+        lines[channel.key] = _line(channel)
+    tokens = tuple(fingerprint(channel.verify_token.reveal()) for channel in channels)
+    return _Table(lines, tuple(secrets), tokens, Routes(numbers, accounts))
+
+
+def _line(channel: Channel) -> _Line:
+    url = f"{channel.api_url.rstrip('/')}/{channel.id}/messages"
+    bearer = channel.access_token.reveal()
+    if not bearer.isascii():
+        raise ValueError(f"channel {channel.key}: the access_token has characters that no header can carry")
+    headers = {"authorization": f"Bearer {bearer}", "content-type": "application/json"}
+    return _Line(url, headers, Pace(float(channel.max_mps), PAIR_INTERVAL, PAIR_BURST))
