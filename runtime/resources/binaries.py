@@ -81,7 +81,8 @@ def _places(kind: Kind, bindir: str, search_path: str) -> Iterator[tuple[str, Pa
                 yield "wheel", path
     for name in names:
         if found := shutil.which(name, path=search_path):
-            yield "PATH", Path(found).resolve()  # resolved: initdb is beside the real file
+            # initdb is beside the real file; but Debian's redis-server is a link whose name says what to be
+            yield "PATH", Path(found).resolve() if kind == "postgres" else Path(found).absolute()
 
 
 def _package(name: str) -> Iterator[Path]:

