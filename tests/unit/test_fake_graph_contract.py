@@ -1,4 +1,4 @@
-"""The stand-in provider keeps the documented contract: of each limit, a body that keeps it and one that does not."""
+"""The stand-in provider keeps the contract: of each limit, a body that keeps it and one that does not."""
 
 from __future__ import annotations
 

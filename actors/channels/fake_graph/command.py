@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import signal
 from pathlib import Path
 
 import click
@@ -29,17 +29,27 @@ def fake_graph_command(
         settings = load(config=config, demo=demo)
     except SettingsError as fault:
         raise click.ClickException(str(fault)) from fault
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         trio.run(_serve, settings, host, port, webhook_url, as_json)
+    except ExceptionGroup as faults:
+        expected, others = faults.split((OSError, ValueError))
+        if expected is None or others is not None:
+            raise
+        reason = expected.exceptions[0]
+        while isinstance(reason, ExceptionGroup):
+            reason = reason.exceptions[0]
+        raise click.ClickException(f"cannot serve on {host}:{port}: {reason}") from faults
 
 
 async def _serve(settings: Settings, host: str, port: int, webhook_url: str | None, as_json: bool) -> None:
+    """Serve until SIGINT or SIGTERM."""
+
     async def serve(task_status: trio.TaskStatus[str]) -> None:
         await run_fake_graph(settings, host=host, port=port, webhook_url=webhook_url, task_status=task_status)
 
-    try:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             address = await nursery.start(serve)
             click.echo(f'{{"address": "{address}"}}' if as_json else f"fake Graph on http://{address}")
-    except* (OSError, ValueError) as faults:
-        raise click.ClickException(f"cannot serve on {host}:{port}: {faults.exceptions[0]}") from faults
+            await anext(aiter(signals))
+            nursery.cancel_scope.cancel()

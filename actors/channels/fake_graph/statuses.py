@@ -71,6 +71,8 @@ class StatusSender:
 
     def put(self, updates: Iterable[StatusUpdate], now: float, delay: float) -> None:
         """Queue statuses that are due in `delay` seconds (or a little later, to fill a batch)."""
+        if not self._url:
+            return
         for update in updates:
             group = self._groups[self._accounts[update.channel].secret]
             if self._waiting >= self._limit:

@@ -1,0 +1,124 @@
+"""The command `majlis simulate`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import click
+import msgspec
+import trio
+
+from actors.simulate.people import Plan
+from actors.simulate.report import Verdict
+from actors.simulate.run import Progress, simulate
+from actors.simulate.views import Ledger
+from actors.simulate.watch import SimulationError
+from config import Settings, SettingsError, load
+
+#: Reads the database of these settings, attaching to the servers of a running Majlis.
+ReadLedger = Callable[[Settings], Awaitable[Ledger]]
+
+_COUNT = click.IntRange(min=1)
+
+
+def simulate_command(read_ledger: ReadLedger) -> click.Command:
+    """Return the command, reading the database with `read_ledger`. It exits 1 when the verdict is not ok."""
+
+    @click.command("simulate")
+    @click.option("--people", default=100, show_default=True, type=_COUNT, help="How many people write.")
+    @click.option(
+        "--messages", default=10, show_default=True, type=_COUNT, help="How many texts each writes."
+    )
+    @click.option("--channels", default=1, show_default=True, type=_COUNT, help="Over how many channels.")
+    @click.option("--duplicates", default=0.0, type=click.FloatRange(0, 1), help="Fraction delivered twice.")
+    @click.option("--shuffle", is_flag=True, help="Messages and POSTs leave in random order.")
+    @click.option("--batch", default=1, show_default=True, type=_COUNT, help="Messages in a POST.")
+    @click.option(
+        "--concurrency", default=8, show_default=True, type=_COUNT, help="POSTs under way at a time."
+    )
+    @click.option("--seed", default=0, show_default=True, help="Same seed, same texts and order.")
+    @click.option(
+        "--channel", "channel_keys", multiple=True, metavar="KEY", help="A channel, meta:<id>; repeatable."
+    )
+    @click.option(
+        "--link", default="", metavar="TEXT", help="First text of everybody, on shared channels: TENANT_2."
+    )
+    @click.option(
+        "--first", default="", metavar="TEXT", help="First text of everybody, on tenants' own channels."
+    )
+    @click.option(
+        "--text", "texts", multiple=True, metavar="TEXT", help="Instead of the built-in texts; repeatable."
+    )
+    @click.option("--deadline", default=300.0, show_default=True, help="Seconds until all is acknowledged.")
+    @click.option(
+        "--app", "app", metavar="MODULE:ATTR", help="Another bot is running: its turns may stay silent."
+    )
+    @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in TOML.")
+    @click.option("--demo", is_flag=True, help="With the demo's tenants and channels.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+    def command(
+        *,
+        link: str,
+        first: str,
+        app: str | None,
+        config: Path | None,
+        demo: bool,
+        as_json: bool,
+        **numbers: object,
+    ) -> None:
+        """Drive a running Majlis with signed webhooks and judge it from outside."""
+        wishes = {"first": link or first, "shared": bool(link), "expect": "turns" if app else "replies"}
+        try:
+            plan = msgspec.convert({**numbers, **wishes}, Plan)
+            settings = load(config=config, demo=demo)
+            verdict = _run(plan, settings, partial(read_ledger, settings))
+        except (SettingsError, SimulationError, msgspec.ValidationError, OSError) as fault:
+            raise click.ClickException(str(fault)) from fault
+        click.echo(
+            msgspec.json.encode({"ok": verdict.ok, **msgspec.to_builtins(verdict)})
+            if as_json
+            else verdict.table()
+        )
+        if not verdict.ok:
+            raise SystemExit(1)
+
+    return command
+
+
+def _run(plan: Plan, settings: Settings, ledger: Callable[[], Awaitable[Ledger]]) -> Verdict:
+    shown = _Shown()
+    try:
+        return trio.run(partial(simulate, plan, settings, ledger=ledger, progress=shown))
+    except BaseExceptionGroup as faults:
+        if faults.subgroup(KeyboardInterrupt):
+            raise click.Abort from faults
+        raise
+    finally:
+        shown.end()
+
+
+class _Shown:
+    """Progress on stderr: one line that changes on a terminal, else a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+        self._terminal = sys.stderr.isatty()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._terminal:
+            click.echo(err=True)
+
+    def __call__(self, progress: Progress) -> None:
+        now = trio.current_time()
+        if not self._terminal and now < self._due:
+            return
+        self._due = now + 5.0
+        line = (
+            f"{progress.phase}: {progress.acknowledged:,} of {progress.messages:,} acknowledged, "
+            f"{progress.replies:,} replies, {progress.failed_posts:,} POSTs repeated"
+        )
+        click.echo(f"\r\x1b[K{line}" if self._terminal else line, err=True, nl=not self._terminal)

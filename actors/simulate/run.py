@@ -1,0 +1,239 @@
+"""Runs a simulation: posts the script with signatures until all of it is acknowledged, waits until it is quiet, judges.
+
+The shell around people.py and verdict.py. It believes nothing but a 200: whatever else comes, or nothing, the
+same body is posted again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+import httpx
+import msgspec
+import trio
+
+from actors.channels.fake_graph import FakeGraph, webhook_of
+from actors.simulate.people import Number, Parcel, Plan, Script, encode_parcel, write_script
+from actors.simulate.report import Verdict
+from actors.simulate.verdict import judge
+from actors.simulate.views import Evidence, Ledger, Posted, Reply
+from actors.simulate.watch import SimulationError, Watch, watching
+from config import Channel, Settings
+
+#: Seconds one POST may take, and the longest wait before it is posted again.
+_TIMEOUT = 10.0
+_LONGEST_BACKOFF = 1.0
+#: Seconds between two looks at the provider while messages are posted.
+_LOOK = 0.5
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Where a run is: counts of messages, of POSTs that failed and of replies at the provider."""
+
+    phase: str
+    messages: int
+    acknowledged: int
+    failed_posts: int
+    replies: int
+
+
+def no_progress(_progress: Progress) -> None:
+    """Show nothing."""
+
+
+async def simulate(
+    plan: Plan,
+    settings: Settings,
+    *,
+    fake: FakeGraph | None = None,
+    ledger: Callable[[], Awaitable[Ledger]],
+    progress: Callable[[Progress], None] = no_progress,
+) -> Verdict:
+    """Drive the Majlis of these settings and judge it.
+
+    `fake`: the provider, if it lives in this process; else it is found at the channels' api_url, or hosted
+    there for the length of the run. `ledger` reads the database; it is called several times. Raises
+    SimulationError when the plan does not fit the settings or a view is not to be had. Cancellation ends the
+    run without a verdict.
+    """
+    channels = _channels(plan, settings)
+    script = write_script(plan, f"{secrets.randbelow(1_000_000):06d}", _numbers(channels))
+    try:
+        async with watching(settings, channels, fake) as watch:
+            run = _Run(plan, settings, channels, script, watch, progress)
+            await run.post()
+            return await run.settle(ledger)
+    except ExceptionGroup as faults:
+        raise _cause(faults) from faults
+
+
+def _cause(fault: Exception) -> Exception:
+    """Return the one exception in nested groups, or the innermost group that holds several."""
+    while isinstance(fault, ExceptionGroup) and len(fault.exceptions) == 1:
+        fault = fault.exceptions[0]
+    return fault
+
+
+class _Run:
+    """One run: what was posted and what was seen so far."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        settings: Settings,
+        channels: Sequence[Channel],
+        script: Script,
+        watch: Watch,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._plan = plan
+        self._script = script
+        self._watch = watch
+        self._progress = progress
+        self._url = plan.webhook_url or webhook_of(settings)
+        node = settings.node
+        self._quiet = plan.quiet if plan.quiet is not None else node.uncertain_wait + node.send_timeout + 15.0
+        self._secrets = [channel.app_secret[0].reveal().encode() for channel in _group_heads(channels)]
+        self._posts: list[Posted] = []
+        self._acknowledged: set[str] = set()
+        self._answers: Counter[str] = Counter()
+        self._people = {message.person.wa_id for message in script.messages}
+        self._replies: list[Reply] = []
+        self._began = self._last_reply = trio.current_time()
+
+    async def post(self) -> None:
+        """Post all phases; return when everything is acknowledged or the deadline has passed."""
+        self._began = trio.current_time()
+        limits = httpx.Limits(max_connections=self._plan.concurrency)
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT, limits=limits) as client,
+            trio.open_nursery() as watchers,
+        ):
+            watchers.start_soon(self._look_often)
+            for phase in self._script.phases:
+                parcels = iter(phase)
+                async with trio.open_nursery() as posters:
+                    for _ in range(min(self._plan.concurrency, len(phase))):
+                        posters.start_soon(self._deliver_all, client, parcels)
+            watchers.cancel_scope.cancel()
+
+    async def settle(self, ledger: Callable[[], Awaitable[Ledger]]) -> Verdict:
+        """Look at all three views until nothing is outstanding, or nothing has moved for the quiet time; judge."""
+        pause = 0.1
+        moved = trio.current_time()
+        seen: tuple[int, ...] = ()
+        confirmed = False
+        while True:
+            began = trio.current_time()
+            await self._look("waiting for replies")
+            evidence = Evidence(
+                run=self._script.run,
+                messages=self._script.messages,
+                posts=self._posts,
+                replies=self._replies,
+                violations=await self._watch.violations(),
+                answers=dict(self._answers.most_common()),
+                seconds=self._last_reply - self._began,
+            )
+            verdict = judge(evidence, await ledger(), expect=self._plan.expect)
+            now = trio.current_time()
+            known = (verdict.handled, verdict.replied, verdict.unsettled, len(self._replies))
+            if known != seen:
+                seen, moved, confirmed = known, now, False
+            if verdict.complete and confirmed:
+                return verdict
+            if now - moved > self._quiet:
+                return verdict
+            confirmed = verdict.complete
+            pause = min(2.0, pause * 2)
+            await trio.sleep(max(self._plan.linger if confirmed else pause, 2 * (now - began)))
+
+    async def _deliver_all(self, client: httpx.AsyncClient, parcels: Iterator[Parcel]) -> None:
+        for parcel in parcels:
+            await self._deliver(client, parcel)
+
+    async def _deliver(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
+        """Post one parcel until it is acknowledged."""
+        body = encode_parcel(parcel, int(time.time()))
+        digest = hmac.new(self._secrets[parcel.group], body, hashlib.sha256).hexdigest()
+        headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}"}
+        ids = tuple(message.id for message in parcel.messages)
+        begun = trio.current_time()
+        backoff = 0.05
+        while trio.current_time() - self._began < self._plan.deadline:
+            attempt = trio.current_time()
+            answer = await self._post(client, body, headers)
+            self._answers[answer] += 1
+            if answer == "200":
+                acknowledged = trio.current_time()
+                self._posts.append(Posted(ids, begun, acknowledged, acknowledged - attempt))
+                self._acknowledged.update(ids)
+                return
+            await trio.sleep(backoff)
+            backoff = min(_LONGEST_BACKOFF, backoff * 2)
+        self._posts.append(Posted(ids, begun, None))
+
+    async def _post(self, client: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> str:
+        try:
+            return str((await client.post(self._url, content=body, headers=headers)).status_code)
+        except httpx.HTTPError as fault:
+            return type(fault).__name__
+
+    async def _look_often(self) -> None:
+        while True:
+            await self._look("posting")
+            await trio.sleep(_LOOK)
+
+    async def _look(self, phase: str) -> None:
+        """Take over what the provider got since the last look, as far as it is ours."""
+        news = [
+            Reply(sent.index, sent.wamid, sent.channel, sent.to, sent.effect, sent.quoted)
+            for sent in await self._watch.more()
+            if sent.to in self._people
+        ]
+        if news:
+            self._last_reply = trio.current_time()
+            self._replies += news
+        failed = sum(count for answer, count in self._answers.items() if answer != "200")
+        acknowledged = len(self._acknowledged)
+        self._progress(Progress(phase, len(self._script.messages), acknowledged, failed, len(self._replies)))
+
+
+def _channels(plan: Plan, settings: Settings) -> Sequence[Channel]:
+    """Return the channels of a plan; SimulationError when there are not enough."""
+    by_key = {channel.key: channel for channel in settings.channels if channel.key.startswith("meta:")}
+    if plan.channel_keys:
+        unknown = [key for key in plan.channel_keys if key not in by_key]
+        if unknown:
+            raise SimulationError(
+                f"no such channel: {', '.join(unknown)}; there are: {', '.join(by_key) or 'none'}"
+            )
+        return [by_key[key] for key in plan.channel_keys]
+    suitable = [channel for channel in by_key.values() if (channel.tenant is None) == plan.shared]
+    if len(suitable) < plan.channels:
+        kind = "shared by all" if plan.shared else "owned by a tenant"
+        raise SimulationError(
+            f"{plan.channels} channels {kind} are asked for, the settings have {len(suitable)} (try --demo)"
+        )
+    return suitable[: plan.channels]
+
+
+def _group_heads(channels: Sequence[Channel]) -> Sequence[Channel]:
+    """Return one channel for each app secret, in the order of the groups."""
+    heads: dict[str, Channel] = {}
+    for channel in channels:
+        heads.setdefault(channel.app_secret[0].reveal(), channel)
+    return list(heads.values())
+
+
+def _numbers(channels: Sequence[Channel]) -> Sequence[Number]:
+    groups = [channel.app_secret[0] for channel in _group_heads(channels)]
+    return [
+        Number(channel.id, groups.index(channel.app_secret[0]), channel.account or "200300400500600")
+        for channel in channels
+    ]

@@ -1,0 +1,174 @@
+"""The provider's view of a run: the log and the counters of a fake Graph, in this process or at its control API.
+
+Hosts one for the length of the run where none is listening. Never talks to anything but loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import trio
+
+from actors.channels.fake_graph import IDENTITY, FakeGraph, FakeStatistics, Health, Sent, SentPage
+from config import Channel, Settings
+
+_PAGE = 1000
+_T = TypeVar("_T")
+
+
+class SimulationError(Exception):
+    """The simulation cannot be run or judged as asked; the message says why and what to do."""
+
+
+class Watch(Protocol):
+    """What the provider got since the watch began."""
+
+    async def more(self) -> Sequence[Sent]:
+        """Return the sends accepted since the last call. Raises SimulationError when the log is not whole."""
+
+    async def violations(self) -> Mapping[str, int]:
+        """Return how often a limit or the format was broken since the watch began, by name."""
+
+
+@asynccontextmanager
+async def watching(
+    settings: Settings, channels: Sequence[Channel], fake: FakeGraph | None = None
+) -> AsyncIterator[Watch]:
+    """Watch `fake`, or the fake Graph to which these channels send, hosting it for as long where none listens."""
+    if fake is not None:
+        yield _Here(fake)
+        return
+    host, port = _provider_of(channels)
+    async with httpx.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False, timeout=10) as client:
+        if await _listens(client):
+            watch = _There(client)
+            await watch.begin()
+            yield watch
+            return
+    hosted = FakeGraph.of(settings)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(hosted.serve, host, port)
+        yield _Here(hosted)
+        nursery.cancel_scope.cancel()
+
+
+class _Here:
+    """A fake Graph in this process."""
+
+    def __init__(self, fake: FakeGraph) -> None:
+        self._fake = fake
+        self._last = fake.last_index
+        self._before = _violations(fake.statistics())
+
+    async def more(self) -> Sequence[Sent]:
+        found: list[Sent] = []
+        while page := self._fake.sent(self._last):
+            _check_gap(self._last, page)
+            self._last = page[-1].index
+            found += page
+            await trio.lowlevel.checkpoint()
+        return found
+
+    async def violations(self) -> Mapping[str, int]:
+        return _since(self._before, _violations(self._fake.statistics()))
+
+
+class _There:
+    """A fake Graph in another process."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._last = 0
+        self._run = ""
+        self._before: Mapping[str, int] = {}
+
+    async def begin(self) -> None:
+        """Remember what came before."""
+        self._run = (await self._get("health", Health)).run
+        self._last = (await self._get("sent?limit=1", SentPage)).last
+        self._before = _violations(await self._get("statistics", FakeStatistics))
+
+    async def more(self) -> Sequence[Sent]:
+        found: list[Sent] = []
+        while True:
+            page = await self._get(f"sent?after={self._last}&limit={_PAGE}", SentPage)
+            if page.last < self._last:
+                raise SimulationError(
+                    "the fake Graph was restarted in the middle; its log is lost: run again"
+                )
+            if not page.sends:
+                return found
+            _check_gap(self._last, page.sends)
+            self._last = page.sends[-1].index
+            found += page.sends
+
+    async def violations(self) -> Mapping[str, int]:
+        if (await self._get("health", Health)).run != self._run:
+            raise SimulationError("the fake Graph was restarted in the middle; its log is lost: run again")
+        return _since(self._before, _violations(await self._get("statistics", FakeStatistics)))
+
+    async def _get(self, what: str, kind: type[_T]) -> _T:
+        try:
+            answer = await self._client.get(f"/_fake/{what}")
+            return msgspec.json.decode(answer.content, type=kind)
+        except (httpx.HTTPError, msgspec.MsgspecError) as fault:
+            raise SimulationError(
+                f"{self._client.base_url}/_fake/{what}: no answer of a fake Graph ({type(fault).__name__})"
+            ) from fault
+
+
+def _provider_of(channels: Sequence[Channel]) -> tuple[str, int]:
+    """Return the host and port that these channels send to. Raises SimulationError unless it is one, on loopback."""
+    places = {urlsplit(channel.api_url).netloc for channel in channels}
+    if len(places) != 1:
+        raise SimulationError(f"the channels send to different places: {', '.join(sorted(places))}")
+    url = urlsplit(channels[0].api_url)
+    host = url.hostname or ""
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if url.scheme != "http" or not loopback:
+        raise SimulationError(
+            f"the channels send to {places.pop()}: simulate needs a fake Graph on loopback (try --demo)"
+        )
+    return host, url.port or 80
+
+
+async def _listens(client: httpx.AsyncClient) -> bool:
+    """Whether a fake Graph listens; SimulationError if something else does."""
+    try:
+        answer = await client.get("/_fake/health")
+        if msgspec.json.decode(answer.content, type=Health).name == IDENTITY:
+            return True
+    except httpx.ConnectError:
+        return False
+    except (httpx.HTTPError, msgspec.MsgspecError):
+        pass
+    raise SimulationError(
+        f"{client.base_url} is taken by something that is no fake Graph: stop it, or change api_url"
+    )
+
+
+def _check_gap(last: int, page: Sequence[Sent]) -> None:
+    if page[0].index != last + 1:
+        raise SimulationError("the fake Graph has forgotten a part of its log (reset?): run again")
+
+
+def _violations(statistics: FakeStatistics) -> Mapping[str, int]:
+    provider = statistics.provider
+    return {
+        "more than its sends a second": provider.throughput_violations,
+        "pair limit": provider.pair_violations,
+        "invalid bodies": provider.invalid,
+    }
+
+
+def _since(before: Mapping[str, int], now: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: count - before.get(name, 0) for name, count in now.items()}
