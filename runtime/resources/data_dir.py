@@ -20,7 +20,7 @@ from pathlib import Path
 _SOCKET_PATH_LIMIT = 104  # bytes: what macOS holds; Linux holds 108
 
 
-class StartFailed(RuntimeError):  # noqa: N818 - says what happened, as its children do
+class StartFailed(RuntimeError):
     """An embedded server could not be started; the message has the reason and the end of its log."""
 
 
