@@ -615,10 +615,11 @@ def test_what_is_not_a_json_object_is_400(body: bytes) -> None:
     assert answer.body
 
 
-def test_any_depth_is_either_read_or_400() -> None:
+@pytest.mark.parametrize("core", ["", r'"\ud800"'])
+def test_any_depth_is_either_read_or_400(core: str) -> None:
     answers = set()
-    for depth in range(600, 1000):
-        deep = "[" * depth + "]" * depth
+    for depth in range(200, 1000, 3):
+        deep = "[" * depth + core + "]" * depth
         body = json.dumps(change(value(message(type="hologram", hologram="DEEP")))).replace('"DEEP"', deep)
         answers.add(type(post(body.encode())))
     assert answers == {Verified, Response}
@@ -631,11 +632,13 @@ def test_lone_surrogates_and_nul_become_visible_in_texts() -> None:
     assert event.text == "a\ufffdb\ufffdc😀"
 
 
-def test_lone_surrogates_and_nul_become_visible_in_what_is_kept_whole() -> None:
-    raw = json.dumps(change(value(message(type="hologram", x="HERE")))).replace("HERE", r"\udfff\u0000")
+@pytest.mark.parametrize("odd", [r"\udfff\ud800", r"\u0000\u0000", r"\u0000\udfff"])
+def test_lone_surrogates_and_nul_become_visible_in_what_is_kept_whole(odd: str) -> None:
+    raw = json.dumps(change(value(message(type="hologram", x="HERE")))).replace("HERE", odd)
     _, event = only(verified(raw.encode()))
     assert isinstance(event, Unsupported)
     assert json.loads(event.raw)["x"] == "\ufffd\ufffd"
+    assert "u0000" not in event.raw
 
 
 @pytest.mark.parametrize("odd", [r"\u0000", r"\ud800", "x" * 600, "a|b", r"\n", r"\u202e"])

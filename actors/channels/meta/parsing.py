@@ -182,7 +182,7 @@ class _Webhook:
         known = bool(named and sender.identities)  # nobody can answer, or answer to, what has no name
         common = _common(element, sender.called)
         event = _understood(element, common) if known else None
-        if event is None and errors and "errors" not in element:
+        if errors and "errors" not in element:
             element = element | {"errors": errors}
         self._store(
             channel, "messages", element, event, common, sender, f"m|{channel}|{name(named)}" if named else ""
