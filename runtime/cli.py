@@ -1,0 +1,199 @@
+"""The commands over any app: serve it, look at it, check its settings. An app's own commands are added by its package.
+
+Exit codes: 0 done; 1 a fault, or what was asked about is not well; 2 wrong words or settings; 3 stopped with work left
+durable; 130 and 143 stopped by force.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn, ParamSpec
+
+import click
+import trio
+
+from config import Settings, SettingsError, load, render_toml, show
+from runtime.app import App
+from runtime.ingress.operator import OperatorError, call_operator
+from runtime.ingress.serving import ListenError
+from runtime.journal.migrations import SchemaMismatch
+from runtime.resources.data_dir import StartFailed
+from runtime.resources.errors import ResourceUnavailable
+from runtime.serve.logs import set_up_logs
+from runtime.serve.place import PlaceTaken, operator_socket
+from runtime.serve.process import serve
+
+P = ParamSpec("P")
+#: Faults whose message is all that a person needs.
+PLAIN_FAULTS = (
+    SettingsError,
+    PlaceTaken,
+    StartFailed,
+    ListenError,
+    SchemaMismatch,
+    ResourceUnavailable,
+    OperatorError,
+)
+Companion = Callable[[Settings], AbstractAsyncContextManager[object]]
+
+
+def settings_options(command: Callable[P, None]) -> Callable[P, None]:
+    """Give a command `--config` and `--demo`."""
+    command = click.option("--demo", is_flag=True, help="With the demo's tenants and channels.")(command)
+    return click.option(
+        "--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in TOML."
+    )(command)
+
+
+def load_app(name: str) -> App:
+    """Return the app that "module:attribute" names; the working directory may hold the module."""
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise click.BadParameter(f"{name!r} is not module:attribute", param_hint="--app")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # behind everything else, so that nothing of ours is shadowed
+    try:
+        app = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise click.BadParameter(f"{name!r} cannot be loaded: {error}", param_hint="--app") from error
+    if not isinstance(app, App):
+        raise click.BadParameter(f"{name!r} is not an App", param_hint="--app")
+    return app
+
+
+def plainly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:
+    """Turn faults that a person can mend into one line on stderr, and the command's result into the exit code."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
+        try:
+            code = command(*args, **kwargs)
+        except PLAIN_FAULTS as error:
+            fail(error)
+        except BaseExceptionGroup as group:
+            plain, rest = group.split(PLAIN_FAULTS)
+            if rest is None and plain is not None:
+                fail(_leaf(plain))
+            raise
+        sys.exit(code or 0)
+
+    return run
+
+
+def fail(error: BaseException) -> NoReturn:
+    """End the command with what went wrong; settings are the caller's words, so they count as usage."""
+    click.echo(f"majlis: {error}", err=True)
+    sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+
+def _leaf(group: BaseException) -> BaseException:
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
+
+
+def ask(settings: Settings, command: str, arguments: Mapping[str, str] | None = None) -> object:
+    """Give a command to the running `serve` of these settings. Raises OperatorError."""
+    socket = operator_socket(settings.data_dir)
+    return trio.run(partial(call_operator, socket, command, arguments or {}, 5.0))
+
+
+def commands(default_app: str, companion: Companion = lambda _settings: nullcontext()) -> click.Group:
+    """Return the group of commands. `companion` is opened around a demo server: a provider to talk to, say."""
+
+    @click.group()
+    def majlis() -> None:
+        """Run durable actors for messaging bots: one conversation, one actor."""
+
+    @majlis.command("serve")
+    @settings_options
+    @click.option("--app", "app_name", default=default_app, show_default=True, metavar="MODULE:ATTR")
+    @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False))
+    @click.option("--port", type=click.IntRange(0, 65535), help="Public port; 0: any free one.")
+    @click.option("--admin-port", type=click.IntRange(0, 65535), help="Admin port; 0: any free one.")
+    @plainly
+    def serve_command(
+        config: Path | None,
+        demo: bool,
+        app_name: str,
+        data_dir: Path | None,
+        port: int | None,
+        admin_port: int | None,
+    ) -> int:
+        """Run the server in the foreground until SIGTERM or SIGINT; SIGHUP reads tenants and channels again."""
+        flags = {"data_dir": data_dir, "server.port": port, "server.admin_port": admin_port}
+        read = partial(load, config=config, flags=flags, demo=demo)
+        settings = read()
+        set_up_logs(settings.log_level)
+        app = load_app(app_name)
+
+        async def run() -> int:
+            if not demo:
+                return await serve(app, read)
+            async with companion(settings):
+                return await serve(app, read)
+
+        return trio.run(run)
+
+    @majlis.command("status")
+    @settings_options
+    @click.option("--json", "as_json", is_flag=True)
+    @plainly
+    def status_command(config: Path | None, demo: bool, as_json: bool) -> None:
+        """Say what the running server does."""
+        report = ask(load(config=config, demo=demo), "status")
+        click.echo(json.dumps(report) if as_json else "\n".join(_lines(report)))
+
+    @majlis.command("reload")
+    @settings_options
+    @click.option("--json", "as_json", is_flag=True)
+    @plainly
+    def reload_command(config: Path | None, demo: bool, as_json: bool) -> None:
+        """Let the running server read its tenants and channels again, and say what is wrong with them."""
+        report = ask(load(config=config, demo=demo), "reload")
+        click.echo(json.dumps(report) if as_json else "\n".join(_lines(report)))
+
+    @majlis.group("config")
+    def config_group() -> None:
+        """Look at settings."""
+
+    @config_group.command("show")
+    @settings_options
+    @click.option("--json", "as_json", is_flag=True)
+    @plainly
+    def show_command(config: Path | None, demo: bool, as_json: bool) -> None:
+        """Print the effective settings, secrets masked."""
+        facts = show(load(config=config, demo=demo))
+        click.echo(json.dumps(facts, default=str) if as_json else render_toml(facts))
+
+    @config_group.command("check")
+    @settings_options
+    @plainly
+    def check_command(config: Path | None, demo: bool) -> None:
+        """Say whether the settings are valid."""
+        settings = load(config=config, demo=demo)
+        click.echo(f"ok: {len(settings.tenants)} tenants, {len(settings.channels)} channels")
+
+    @majlis.command("version")
+    @click.option("--json", "as_json", is_flag=True)
+    def version_command(as_json: bool) -> None:
+        """Print the version."""
+        number = version("majlis")
+        click.echo(json.dumps({"version": number}) if as_json else f"majlis {number}")
+
+    return majlis
+
+
+def _lines(value: object, path: Sequence[str] = ()) -> list[str]:
+    """Return a nested report as lines "a.b.c = value"."""
+    if isinstance(value, dict):
+        return [line for key, inner in value.items() for line in _lines(inner, (*path, str(key)))]
+    return [f"{'.'.join(path)} = {value if isinstance(value, str) else json.dumps(value)}"]

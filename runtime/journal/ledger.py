@@ -1,0 +1,77 @@
+"""The journal's books, read from outside: what arrived, which turns cover it, what was to be sent.
+
+For simulators, drills and tests that judge a running Majlis; nothing of the runtime reads this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from config import Settings
+from runtime.journal.statements import statement
+from runtime.resources.bridge import open_bridge
+from runtime.resources.embedded import running_postgres_dsn
+from runtime.resources.errors import ResourceUnavailable
+from runtime.resources.postgres import open_postgres_pool
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """A stored event; `turns` counts the turn rows that cover it, `version` is the first of them."""
+
+    dedup: str
+    conversation: str
+    seq: int
+    turns: int
+    version: int | None
+    fate: str
+
+
+class LedgerSend(msgspec.Struct, frozen=True):
+    """A send as the outbox has it."""
+
+    effect: str
+    conversation: str
+    version: int
+    provider_id: str
+    status: str
+    maybe_duplicate: bool
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """Everything at one moment."""
+
+    entries: Sequence[LedgerEntry]
+    sends: Sequence[LedgerSend]
+
+
+def postgres_of(settings: Settings) -> str:
+    """Return the DSN of these settings' database, attaching to the embedded server of a running `serve`.
+
+    Raises ResourceUnavailable when none runs.
+    """
+    dsn = settings.postgres.url or running_postgres_dsn(Path(settings.data_dir))
+    if dsn is None:
+        raise ResourceUnavailable("postgres", f"no server runs on {settings.data_dir}; is `serve` running?")
+    return dsn
+
+
+async def read_ledger(settings: Settings) -> Ledger:
+    """Read the books in one snapshot. Raises ResourceUnavailable."""
+    async with (
+        open_bridge() as bridge,
+        open_postgres_pool(
+            bridge, postgres_of(settings), name="majlis/ledger", size=1, statement_timeout=60.0
+        ) as pool,
+        pool.connection() as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("set transaction isolation level repeatable read, read only")
+        entries = await connection.fetch(statement("ledger_entries"))
+        sends = await connection.fetch(statement("ledger_sends"))
+    return Ledger(
+        [LedgerEntry(**dict(row)) for row in entries],
+        [LedgerSend(**dict(row)) for row in sends],
+    )

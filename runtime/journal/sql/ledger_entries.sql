@@ -1,0 +1,8 @@
+-- ledger_entries() -> every stored event with the turns that cover it.
+select i.dedup, i.conversation, i.seq, count(t.version) as turns, min(t.version) as version,
+  case when i.seq <= c.done_seq then 'done' else 'waiting' end as fate
+from inbox i
+join conversation c on c.id = i.conversation
+left join turn t on t.conversation = i.conversation and i.seq between t.first_seq and t.last_seq
+group by i.dedup, i.conversation, i.seq, c.done_seq
+order by i.conversation, i.seq;

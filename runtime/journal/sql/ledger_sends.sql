@@ -1,0 +1,3 @@
+-- ledger_sends() -> every send of the outbox.
+select id::text as effect, conversation, version, coalesce(provider_id, '') as provider_id, status, maybe_duplicate
+from outbox where lane = 'send' order by conversation, version, ordinal;

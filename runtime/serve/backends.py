@@ -1,0 +1,89 @@
+"""The databases a process uses: its own embedded servers, or those of the URLs it was given; never one for the other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import Literal
+
+import structlog
+import trio
+
+from config import Settings, child_environment
+from runtime.actor.supervision import backoff
+from runtime.resources.data_dir import StartFailed
+from runtime.resources.embedded import EmbeddedServer, embedded_postgres, embedded_redis
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where a database is: its DSN, whose it is, and its version if it is ours."""
+
+    kind: Literal["embedded", "url"]
+    dsn: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The two databases of a process."""
+
+    postgres: Backend
+    redis: Backend
+
+
+@asynccontextmanager
+async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
+    """Start what is to be embedded and keep it running for the length of the block. Raises StartFailed.
+
+    An embedded server that ends by itself is started again, with growing pauses, on the same socket.
+    """
+    environ = child_environment()
+    async with trio.open_nursery() as servers:
+        if settings.postgres.url:
+            postgres = Backend("url", settings.postgres.url)
+        else:
+            start = partial(
+                embedded_postgres, settings.data_dir, environ=environ, bindir=settings.postgres.bindir
+            )
+            server: EmbeddedServer = await servers.start(_keep, start)
+            postgres = Backend("embedded", server.dsn, server.version)
+        if settings.redis.url:
+            redis = Backend("url", settings.redis.url)
+        else:
+            start = partial(embedded_redis, settings.data_dir, environ=environ, bindir=settings.redis.bindir)
+            server = await servers.start(_keep, start)
+            redis = Backend("embedded", server.dsn, server.version)
+        yield Backends(postgres, redis)
+        servers.cancel_scope.cancel()
+
+
+async def _keep(
+    start: Callable[[], AbstractAsyncContextManager[EmbeddedServer]],
+    task_status: trio.TaskStatus[EmbeddedServer] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run a server until cancelled; only a failure of the first start is the caller's to hear."""
+    dice = Random()  # noqa: S311 - jitter
+    attempt = 0
+    ready = False
+    while True:
+        try:
+            async with start() as server:
+                if not ready:
+                    task_status.started(server)
+                    ready = True
+                began = trio.current_time()
+                code = await server.wait()
+                attempt = 1 if trio.current_time() - began > 30 else attempt + 1
+                _log.error("embedded server ended; starting it again", server=server.name, exit_code=code)
+        except StartFailed as error:
+            if not ready:
+                raise
+            attempt += 1
+            _log.error("embedded server does not start", reason=str(error))  # noqa: TRY400
+        await trio.sleep(backoff(attempt, dice, cap=10.0))

@@ -1,0 +1,41 @@
+"""Is it ready? Looks at the databases about once a second, so that a probe is answered at once and asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import trio
+
+from runtime.ingress.admin import Backend, Check, Readiness
+from runtime.resources.errors import ResourceUnavailable
+
+_EVERY = 0.5
+_PATIENCE = 1.5
+
+
+@dataclass
+class Health:
+    """What is known of the process's fitness for traffic."""
+
+    backends: Mapping[str, Backend]
+    phase: str = "starting"
+    accepting: bool = False
+    checks: dict[str, Check] = field(default_factory=dict)
+
+    def readiness(self) -> Readiness:
+        """Return what `/readyz` says now."""
+        return Readiness(self.phase, self.accepting, self.backends, dict(self.checks))
+
+    async def watch(self, name: str, look: Callable[[], Awaitable[None]], *, vital: bool) -> None:
+        """Look at one database until cancelled. One that is not vital only degrades."""
+        while True:
+            reason = "no answer"
+            with trio.move_on_after(_PATIENCE):
+                try:
+                    await look()
+                    reason = ""
+                except ResourceUnavailable as error:
+                    reason = error.reason
+            self.checks[name] = Check("ok") if not reason else Check("fail" if vital else "degraded", reason)
+            await trio.sleep(_EVERY)

@@ -1,0 +1,16 @@
+"""The second door: what tests, simulators and drills need of the runtime."""
+
+from runtime.journal.ledger import Ledger, LedgerEntry, LedgerSend, read_ledger
+from runtime.journal.memory import MemoryJournal, MemoryStore
+from runtime.node.node import Node, open_node
+
+__all__ = [
+    "Ledger",
+    "LedgerEntry",
+    "LedgerSend",
+    "MemoryJournal",
+    "MemoryStore",
+    "Node",
+    "open_node",
+    "read_ledger",
+]
