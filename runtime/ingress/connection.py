@@ -34,6 +34,7 @@ RECEIVE_BYTES = 2**16
 SEND_BYTES = 2**16
 SEND_TIMEOUT = 5.0
 LINGER = 1.0
+LINGER_BYTES = 2**26
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class Connection:
             while data := await self._stream.receive_some(RECEIVE_BYTES):
                 if self._closing:
                     dropped += len(data)
-                    if dropped > self._limits.body_limit:
+                    if dropped > LINGER_BYTES:
                         return
                     continue
                 if self.waiting and not self._head_begun:

@@ -91,7 +91,7 @@ async def serve_http(
                 for listener in listeners:
                     accepting.start_soon(server.accept, listener, connections)
                 task_status.started(addresses)
-                await (shutdown or trio.Event()).wait()
+                await (trio.Event() if shutdown is None else shutdown).wait()
                 accepting.cancel_scope.cancel()
             for listener in listeners:
                 listener.socket.close()
