@@ -1,0 +1,1 @@
+"""The estate bot: its actor, where a conversation belongs, and what it answers."""
