@@ -1,0 +1,150 @@
+"""The first conversation: what one message changes and what is answered, decided without I/O.
+
+A message gets one answer at most, which quotes it. Nobody meets silence, but for two notices, given once
+a week: how to reach an agency on a shared number, and that a tenant is closed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from actors.brain.language import LANGUAGES, Language, detect, named
+from actors.conversation.catalogue import Catalogue, Key
+from actors.conversation.directory import Directory
+from actors.conversation.routing import (
+    Closed,
+    Enter,
+    LinkDead,
+    LinkElsewhere,
+    Lost,
+    Route,
+    Stay,
+    parse_link,
+    route,
+)
+from actors.conversation.state import EstateState
+from actors.messages import Choice, ChoicePicked, Choices, Incoming, MessageReceived, Outgoing, Text
+from config import Tenant
+
+#: For how long a notice is not repeated.
+QUIET = timedelta(days=7)
+
+_CHOICES: dict[str, Language] = {f"lang:{language}": language for language in LANGUAGES}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What follows from one message: something to say, or not, and a routing decision to record, or none."""
+
+    say: Outgoing | None = None
+    entered: Enter | None = None
+
+
+class Greeter:
+    """Answers messages by the catalogue and the directory; holds nothing of any conversation."""
+
+    def __init__(self, catalogue: Catalogue, directory: Directory) -> None:
+        self._catalogue = catalogue
+        self._directory = directory
+        self._languages = tuple(
+            Choice(id=choice, title=catalogue.text(language, "language-name"))
+            for choice, language in _CHOICES.items()
+        )
+
+    def answer(self, state: EstateState, channel: str, message: Incoming, now: datetime) -> Answer:
+        """Bring `state` up to date with a message and return what is to be done about it."""
+        link, picked = _understand(state, message)
+        routed = route(self._directory, channel, state.tenant, link)
+        if isinstance(routed, Enter):
+            state.tenant = routed.tenant.id
+            return Answer(self._entered(state, routed.tenant, message), routed)
+        return Answer(self._say(state, routed, picked, message, now))
+
+    def _say(
+        self,
+        state: EstateState,
+        routed: Route | None,
+        picked: Language | None,
+        message: Incoming,
+        now: datetime,
+    ) -> Outgoing | None:
+        """Answer a message that moves nothing."""
+        match routed:
+            case Stay(tenant):
+                return self._at(state, tenant, picked, message)
+            case LinkElsewhere(tenant):
+                return self._named(state, "link-elsewhere", tenant, message)
+            case LinkDead(of, active):
+                return self._dead(state, active or of, message)
+            case Closed(tenant) if not _recently(state.part(tenant.id).closed_told_at, now):
+                state.part(tenant.id).closed_told_at = now
+                return self._named(state, "tenant-closed", tenant, message)
+            case Lost() if not _recently(state.help_told_at, now):
+                state.help_told_at = now
+                return Text(self._catalogue.in_all("help"), quote=message.id)
+            case _:
+                return None
+
+    def _at(self, state: EstateState, tenant: Tenant, picked: Language | None, message: Incoming) -> Outgoing:
+        """Answer a message to the tenant at which the conversation is."""
+        part = state.part(tenant.id)
+        if not part.welcomed:
+            return self._welcome(state, tenant, message, offer=state.language is None)
+        if picked:
+            return Text(self._catalogue.text(picked, "language-chosen"), quote=message.id)
+        part.waiting += 1
+        language = state.language or tenant.default_language
+        return Text(self._catalogue.text(language, "acknowledged", count=part.waiting), quote=message.id)
+
+    def _entered(self, state: EstateState, tenant: Tenant, message: Incoming) -> Outgoing:
+        if not state.part(tenant.id).welcomed:
+            return self._welcome(state, tenant, message, offer=True)
+        return self._named(state, "welcome-back", tenant, message)
+
+    def _welcome(self, state: EstateState, tenant: Tenant, message: Incoming, *, offer: bool) -> Outgoing:
+        """Welcome a person to a tenant, with the languages to choose from if they are on `offer`."""
+        state.part(tenant.id).welcomed = True
+        welcome = self._named(state, "welcome", tenant, message)
+        if not offer:
+            return welcome
+        language = state.language or tenant.default_language
+        return Choices(
+            body=f"{welcome.body}\n\n{self._catalogue.text(language, 'choose-language')}",
+            button=self._catalogue.text(language, "language-button"),
+            choices=self._languages,
+            quote=message.id,
+        )
+
+    def _named(self, state: EstateState, key: Key, tenant: Tenant, message: Incoming) -> Text:
+        """Return a text that names a tenant."""
+        language = state.language or tenant.default_language
+        return Text(self._catalogue.text(language, key, tenant=tenant.name), quote=message.id)
+
+    def _dead(self, state: EstateState, tenant: Tenant | None, message: Incoming) -> Outgoing:
+        """Answer a link that leads nowhere; where no language is known at all, in all of them."""
+        language = state.language or (tenant.default_language if tenant else None)
+        body = (
+            self._catalogue.text(language, "link-dead") if language else self._catalogue.in_all("link-dead")
+        )
+        return Text(body, quote=message.id)
+
+
+def _understand(state: EstateState, message: Incoming) -> tuple[int | None, Language | None]:
+    """Return the link and the choice of a language in a message, and keep what it says of the language."""
+    link: int | None = None
+    picked: Language | None = None
+    match message:
+        case ChoicePicked(choice=choice):
+            picked = _CHOICES.get(choice)
+        case MessageReceived(text=text):
+            link = parse_link(text)
+            if link is None:
+                picked = named(text)
+                state.shown = detect(text) or state.shown
+    state.chosen = picked or state.chosen
+    return link, picked
+
+
+def _recently(told_at: datetime | None, now: datetime) -> bool:
+    return told_at is not None and now - told_at < QUIET

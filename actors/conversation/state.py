@@ -1,0 +1,56 @@
+"""What the bot remembers of one conversation. Grows with the tenants it visited, never with its length."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from actors.brain.language import Language
+
+_MOST_TALLIES = 32
+_LONGEST_NAME = 80
+
+
+class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What one tenant knows of the conversation; no other tenant's part is ever read for it."""
+
+    welcomed: bool = False
+    waiting: int = 0  # messages that were acknowledged and not answered yet
+    closed_told_at: datetime | None = None
+
+
+class Tally(msgspec.Struct, kw_only=True):
+    """How often something was noted, and when last."""
+
+    times: int = 0
+    last: datetime
+
+
+class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One conversation: its language, its tenant and one part per tenant."""
+
+    chosen: Language | None = None
+    shown: Language | None = None  # by the latest text that left no doubt
+    tenant: int = 0  # where a link led; 0: nowhere yet. On a tenant's own number it is not used
+    parts: dict[int, Part] = {}
+    help_told_at: datetime | None = None
+    noted: dict[str, Tally] = {}
+
+    @property
+    def language(self) -> Language | None:
+        """The person's language, chosen or shown; None leaves it to the tenant's default."""
+        return self.chosen or self.shown
+
+    def part(self, tenant: int) -> Part:
+        """Return the part of a tenant, a new one at its first visit."""
+        return self.parts.setdefault(tenant, Part())
+
+    def note(self, name: str, now: datetime) -> None:
+        """Count something that gets no answer, under `name`; the names beyond a bound share one tally."""
+        name = name[:_LONGEST_NAME]
+        if name not in self.noted and len(self.noted) >= _MOST_TALLIES:
+            name = "others"
+        tally = self.noted.setdefault(name, Tally(last=now))
+        tally.times += 1
+        tally.last = now

@@ -1,0 +1,567 @@
+"""The first conversation, as transcripts: what a person does (`>`), and the one answer, or silence (`<`).
+
+`> text` is a message, `> (lang:fa)` a choice picked, `> [kind]` anything else, `+ 8 days` lets time pass, `@ number`
+begins on one of the numbers below. `< text` is the answer, `...` in it stands for anything; a list below it is
+`< # title | title`; `< -` is silence. Every answer must quote the message it answers. Several scenarios may stand in
+one transcript, each with its own conversation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.conversation.bot import NO_MESSAGE, EstateBot
+from actors.conversation.directory import prepare
+from actors.conversation.state import EstateState
+from actors.estate import app
+from actors.messages import (
+    AccountNotice,
+    ChoicePicked,
+    Choices,
+    LocationShared,
+    MessageReceived,
+    Outgoing,
+    Text,
+    Unsupported,
+)
+from actors.sql import migrations, statement
+from config import Channel, Secret, Settings, Tenant
+from runtime import EffectFailed, Event, Row, Transaction, Turn, UnreadableEvent
+
+SECRET = Secret("a-secret-of-the-tests")
+
+
+def channel(number: str, tenant: str | None) -> Channel:
+    return Channel(
+        provider="meta",
+        id=number,
+        tenant=tenant,
+        app_secret=(SECRET,),
+        verify_token=SECRET,
+        access_token=SECRET,
+    )
+
+
+def settings(*, palm: bool = True) -> Settings:
+    return Settings(
+        data_dir=Path("unused"),
+        tenants=(
+            Tenant(id=2, slug="marina", name="Marina Homes", default_language="en"),
+            Tenant(id=3, slug="kish", name="خانه کیش", default_language="fa"),
+            Tenant(id=4, slug="noor", name="عقارات نور", default_language="ar"),
+            Tenant(
+                id=5,
+                slug="palm",
+                name="Palm",
+                default_language="ru",
+                status="active" if palm else "suspended",
+            ),
+            Tenant(id=9, slug="gone", name="Gone Estates", default_language="ar", status="suspended"),
+        ),
+        channels=(
+            channel("shared", None),
+            channel("marina", "marina"),
+            channel("kish", "kish"),
+            channel("noor", "noor"),
+            channel("palm", "palm"),
+            channel("gone", "gone"),
+        ),
+    )
+
+
+class Recorder:
+    """Stands in for the database: keeps what a turn would write."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, tuple[object, ...]]] = []
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        yield self
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
+        raise AssertionError(f"nothing is read: {sql}")
+
+    async def execute(self, sql: str, *args: object) -> str:
+        self.written.append((sql, args))
+        return "INSERT 0 1"
+
+
+class Stage:
+    """One conversation with the bot, turn by turn; its state goes through its stored form after each."""
+
+    def __init__(self, number: str, given: Settings | None = None) -> None:
+        self.bot = EstateBot()
+        self.bot.configure(given or settings())
+        self.channel = f"meta:{number}"
+        self.now = datetime(2026, 1, 1, 9, tzinfo=UTC)
+        self.state = EstateState()
+        self.database = Recorder()
+        self.turns = 0
+
+    async def play(self, event: Event) -> list[Outgoing]:
+        turn = Turn(
+            conversation="c1",
+            channel=self.channel,
+            version=self.turns,
+            state=self.state,
+            now=self.now,
+            resources=self.database,
+        )
+        await self.bot.receive(turn, event)
+        self.turns += 1
+        self.state = msgspec.json.decode(msgspec.json.encode(turn.state), type=EstateState)
+        return [msgspec.json.decode(effect.payload, type=Outgoing) for effect in turn.effects]
+
+    async def says(self, text: str) -> str:
+        """Play one text and return the body of the one answer."""
+        (said,) = await self.play(self.heard(text))
+        assert isinstance(said, Text | Choices)
+        return plain(said.body)
+
+    def heard(self, act: str) -> Event:
+        """Return the event for what a transcript's line does."""
+        message = f"wamid.{self.turns}"
+        if picked := re.fullmatch(r"\((.+)\)", act):
+            return ChoicePicked(id=message, choice=picked[1])
+        if act == "[location]":
+            return LocationShared(id=message, latitude=25.08, longitude=55.14)
+        if kind := re.fullmatch(r"\[(.+)\]", act):
+            return Unsupported(id=message, kind=kind[1])
+        return MessageReceived(id=message, text=json.loads(f'"{act}"'))
+
+    @property
+    def decisions(self) -> list[tuple[object, ...]]:
+        assert {sql for sql, _ in self.database.written} <= {statement("record_routing_decision")}
+        return [args for _, args in self.database.written]
+
+
+def plain(text: str) -> str:
+    return text.replace("\u2068", "").replace("\u2069", "")
+
+
+TRANSCRIPTS = {
+    "a deep link on a shared number is welcomed by name at once, with the languages": """
+        @ shared
+        > TENANT_2
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > I want to buy an apartment
+        < Thank you, we have noted your message and will answer you here. 1 message of yours ...
+        > ok
+        < Thank you, ... 2 messages of yours are waiting for an answer.
+    """,
+    "a deep link in Persian digits, then Persian": """
+        @ shared
+        > \\u00a0tenant_۲
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > سلام، دنبال آپارتمان هستم
+        < سپاسگزاریم؛ پیام شما را دریافت کردیم و همین‌جا پاسخ می‌دهیم. ۱ پیام شما در انتظار پاسخ است.
+        > ok
+        < سپاسگزاریم؛ ... ۲ پیام شما ...
+        > How much is it?
+        < Thank you, ... 3 messages ...
+    """,
+    "each tenant welcomes in its own language": """
+        @ shared
+        > TENANT_3
+        < به خانه کیش خوش آمدید! ...
+        < # English | فارسی | العربية | Русский
+        @ shared
+        > Tenant_٤
+        < أهلًا بكم في عقارات نور! ...
+        < # English | فارسی | العربية | Русский
+        @ shared
+        > tenant_5
+        < Вас приветствует агентство «Palm»! ...
+        < # English | فارسی | العربية | Русский
+    """,
+    "the same link again is ordinary text, and does not choose a language": """
+        @ shared
+        > TENANT_5
+        < Вас приветствует ...
+        < # English | فارسی | العربية | Русский
+        > TENANT_5
+        < Спасибо, ... 1 ваше сообщение.
+        > TENANT_5 please
+        < Спасибо, ... 2 ваших сообщения.
+    """,
+    "coming back from another tenant is welcomed briefly, and the parts never mix": """
+        @ shared
+        > TENANT_2
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > one
+        < ... 1 message of yours ...
+        > two
+        < ... 2 messages of yours ...
+        > TENANT_5
+        < Вас приветствует агентство «Palm»! ...
+        < # English | فارسی | العربية | Русский
+        > one
+        < ... 1 ваше сообщение.
+        > TENANT_2
+        < Welcome back to Marina Homes.
+        > three
+        < ... 3 messages of yours ...
+        > TENANT_5
+        < С вами снова агентство «Palm».
+    """,
+    "words switch nothing": """
+        @ shared
+        > TENANT_2
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > Palm
+        < ... 1 message of yours ...
+        > xTENANT_5
+        < ... 2 messages of yours ...
+        > TENANT_22abc
+        < ... 3 messages of yours ...
+        > TENANT_5\\nTENANT_5
+        < ... 4 messages of yours ...
+        > my russian friend speaks english
+        < Thank you, ... 5 messages of yours ...
+    """,
+    "a language picked from the list is confirmed and kept against what is written later": """
+        @ shared
+        > TENANT_2
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > (lang:fa)
+        < از این پس به زبان فارسی برای شما می‌نویسیم.
+        > I want to buy an apartment
+        < سپاسگزاریم؛ ... ۱ پیام شما ...
+        > (lang:ru)
+        < Теперь мы будем писать вам по-русски.
+        > (lang:xx)
+        < Спасибо, ... 2 ваших сообщения.
+        > العربية
+        < سنكتب إليكم باللغة العربية من الآن فصاعدًا.
+        > english!
+        < From now on we will write to you in English.
+        > سلام، قیمت چنده؟
+        < Thank you, ... 3 messages ...
+    """,
+    "a language chosen at one tenant holds at the next": """
+        @ shared
+        > TENANT_2
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > (lang:ar)
+        < سنكتب إليكم باللغة العربية من الآن فصاعدًا.
+        > TENANT_5
+        < أهلًا بكم في Palm! ...
+        < # English | فارسی | العربية | Русский
+        > TENANT_2
+        < أهلًا بكم مجددًا في Marina Homes.
+    """,
+    "an own number welcomes a doubtful first text in the tenant's language, with the languages": """
+        @ marina
+        > hi
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        @ kish
+        > سلام
+        < به خانه کیش خوش آمدید! ...
+        < # English | فارسی | العربية | Русский
+        @ noor
+        > hello 👋
+        < أهلًا بكم في عقارات نور! ...
+        < # English | فارسی | العربية | Русский
+        @ palm
+        > سلام
+        < Вас приветствует агентство «Palm»! ...
+        < # English | فارسی | العربية | Русский
+    """,
+    "an own number welcomes a first text beyond doubt in its language, without the languages": """
+        @ marina
+        > Здравствуйте, ищу квартиру
+        < Вас приветствует агентство «Marina Homes»! Чем мы можем вам помочь?
+        > 👍
+        < Спасибо, ... 1 ваше сообщение.
+        @ marina
+        > سلام، دنبال آپارتمان هستم
+        < به Marina Homes خوش آمدید! چه کمکی از ما برمی‌آید؟
+        @ marina
+        > أريد شقة في دبي
+        < أهلًا بكم في Marina Homes! كيف يمكننا مساعدتكم؟
+        @ kish
+        > I am looking for a villa
+        < Welcome to خانه کیش! How can we help you?
+    """,
+    "an own number takes the name of a language as first text": """
+        @ noor
+        > Русский
+        < Вас приветствует агентство «عقارات نور»! Чем мы можем вам помочь?
+        > hi
+        < Спасибо, ... 1 ваше сообщение.
+    """,
+    "an own number's own link is an ordinary first text, and ordinary text later": """
+        @ kish
+        > TENANT_3
+        < به خانه کیش خوش آمدید! ...
+        < # English | فارسی | العربية | Русский
+        > tenant_۳
+        < سپاسگزاریم؛ ... ۱ پیام شما ...
+    """,
+    "another tenant's link on an own number gets one clear answer, and the welcome is still due": """
+        @ marina
+        > TENANT_5
+        < This link belongs to another agency and does not work here. This is the number of Marina Homes.
+        > hi
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > سلام، قیمت چنده؟
+        < سپاسگزاریم؛ ... ۱ پیام شما ...
+        > TENANT_777
+        < این پیوند برای آژانس دیگری است و اینجا کار نمی‌کند. این شماره متعلق به Marina Homes است.
+    """,
+    "a dead link on a shared number is answered in the language that is known, else in all four": """
+        @ shared
+        > TENANT_777
+        < This link does not work. ... این پیوند کار نمی‌کند. ... هذا الرابط لا يعمل. ... Эта ссылка не работает. ...
+        @ shared
+        > TENANT_9
+        < هذا الرابط لا يعمل. يرجى طلب رابط جديد من وكالتكم.
+        @ shared
+        > TENANT_5
+        < Вас приветствует ...
+        < # English | فارسی | العربية | Русский
+        > TENANT_9
+        < Эта ссылка не работает. ...
+        > one
+        < Спасибо, ... 1 ваше сообщение.
+        > (lang:en)
+        < From now on ...
+        > TENANT_777
+        < This link does not work. Please ask your agency for a new one.
+    """,
+    "a shared number without a link helps once a week in four languages, whatever comes": """
+        @ shared
+        > hi
+        < Hello! Several ... درود! چند ... مرحبًا! تتشارك ... Здравствуйте! Этим номером ...
+        > Is anybody there?
+        < -
+        > [location]
+        < -
+        > [image]
+        < -
+        > (lang:fa)
+        < -
+        + 6 days
+        > hi
+        < -
+        + 1 days
+        > [audio]
+        < Hello! Several ... درود! چند ... مرحبًا! تتشارك ... Здравствуйте! Этим номером ...
+        > hi
+        < -
+        > TENANT_2
+        < به Marina Homes خوش آمدید! ...
+        < # English | فارسی | العربية | Русский
+    """,
+    "a suspended tenant's own number says so once a week": """
+        @ gone
+        > hi
+        < لا يمكن التواصل حاليًا مع Gone Estates عبر هذا الرقم.
+        > hello?
+        < -
+        > TENANT_2
+        < -
+        + 7 days
+        > Здравствуйте, ищу квартиру
+        < Агентство «Gone Estates» сейчас недоступно по этому номеру.
+    """,
+    "what is not a text is welcomed and acknowledged as well": """
+        @ palm
+        > [location]
+        < Вас приветствует агентство «Palm»! ...
+        < # English | فارسی | العربية | Русский
+        > [image]
+        < Спасибо, ... 1 ваше сообщение.
+        > [location]
+        < Спасибо, ... 2 ваших сообщения.
+        > (some:button)
+        < Спасибо, ... 3 ваших сообщения.
+        @ marina
+        > (lang:ru)
+        < Вас приветствует агентство «Marina Homes»! Чем мы можем вам помочь?
+    """,
+    "what is no message meets silence and is no first contact": """
+        @ marina
+        > [reaction]
+        < -
+        > [message_echoes]
+        < -
+        > hi
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > [reaction]
+        < -
+    """,
+    "a number that has left the settings says nothing": """
+        @ removed
+        > TENANT_2
+        < -
+    """,
+}
+
+
+def scenes(transcript: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield each scenario of a transcript: its number, and its lines as (mark, rest)."""
+    lines: list[tuple[str, str]] = []
+    for line in filter(None, map(str.strip, transcript.splitlines())):
+        mark, _, rest = line.partition(" ")
+        if mark == "@":
+            lines = []
+            yield rest, lines
+        else:
+            lines.append((mark, rest))
+
+
+def written_as(answers: list[Outgoing], message: str) -> list[str]:
+    """Return answers as a transcript has them."""
+    if not answers:
+        return ["-"]
+    (said,) = answers
+    assert isinstance(said, Text | Choices)
+    assert said.quote == message
+    body = [" ".join(plain(said.body).split())]
+    return body if isinstance(said, Text) else [*body, "# " + " | ".join(one.title for one in said.choices)]
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+async def test_transcript(name: str) -> None:
+    played = 0
+    for number, lines in [(number, lines) for number, lines in scenes(TRANSCRIPTS[name])]:
+        stage, due = Stage(number), list[str]()
+        for mark, rest in [*lines, ("end", "")]:
+            if mark == "<":
+                assert due, f"nothing was said, expected {rest!r}"
+                said = due.pop(0)
+                pattern = ".*".join(re.escape(piece) for piece in rest.split("..."))
+                assert re.fullmatch(pattern, said, re.DOTALL), f"expected {rest!r}, got {said!r}"
+                played += 1
+                continue
+            assert not due, f"said and not expected: {due}"
+            if mark == ">":
+                event = stage.heard(rest)
+                due = written_as(await stage.play(event), f"wamid.{stage.turns - 1}")
+            elif mark == "+":
+                stage.now += timedelta(days=int(rest.removesuffix(" days")))
+    assert played
+
+
+async def test_a_routing_decision_is_recorded_with_its_cause_once_per_move() -> None:
+    stage = Stage("shared")
+    for text in ("TENANT_2", "TENANT_2", "hi", "TENANT_777", "TENANT_9", "TENANT_5", "TENANT_2"):
+        await stage.says(text)
+    assert stage.decisions == [
+        ("c1", "wamid.0", 2, "link", stage.now),
+        ("c1", "wamid.5", 5, "link", stage.now),
+        ("c1", "wamid.6", 2, "link", stage.now),
+    ]
+
+
+async def test_an_own_number_records_no_decision() -> None:
+    stage = Stage("marina")
+    for text in ("TENANT_2", "TENANT_5", "hi"):
+        await stage.says(text)
+    assert stage.decisions == []
+
+
+async def test_the_same_event_on_the_same_state_gives_the_same_effects() -> None:
+    first, second = Stage("shared"), Stage("shared")
+    for stage in (first, second):
+        await stage.says("TENANT_2")
+    assert first.database.written == second.database.written
+    assert first.state == second.state
+
+
+async def test_choices_that_leave_come_back_as_choices_that_are_understood() -> None:
+    stage = Stage("marina")
+    (welcome,) = await stage.play(stage.heard("hi"))
+    assert isinstance(welcome, Choices)
+    for choice in welcome.choices:
+        (said,) = await stage.play(ChoicePicked(id="m", choice=choice.id, title=choice.title))
+        assert isinstance(said, Text)
+        assert stage.state.chosen == choice.id.removeprefix("lang:")
+
+
+async def test_a_tenant_that_is_suspended_between_two_messages_is_closed_and_opens_again() -> None:
+    stage = Stage("shared")
+    await stage.says("TENANT_5")
+    stage.bot.configure(settings(palm=False))
+    assert await stage.says("hi") == "Агентство «Palm» сейчас недоступно по этому номеру."
+    assert await stage.play(stage.heard("hi")) == []
+    stage.bot.configure(settings())
+    assert (await stage.says("hi")).startswith("Спасибо")
+
+
+@pytest.mark.parametrize(
+    ("event", "noted"),
+    [
+        (EffectFailed(effect="e", code="131026"), "failed:131026"),
+        (UnreadableEvent(reason="odd"), "unreadable"),
+        (
+            AccountNotice(account="1", field="message_template_status_update"),
+            "notice:message_template_status_update",
+        ),
+        *((Unsupported(id="m", kind=kind), f"silent:{kind}") for kind in sorted(NO_MESSAGE)),
+    ],
+)
+async def test_what_is_no_message_is_counted_and_never_answered(event: Event, noted: str) -> None:
+    stage = Stage("marina")
+    assert await stage.play(event) == []
+    stage.now += timedelta(hours=1)
+    assert await stage.play(event) == []
+    tally = stage.state.noted[noted]
+    assert (tally.times, tally.last) == (2, stage.now)
+    assert stage.state.parts == {}
+
+
+async def test_what_is_counted_is_bounded() -> None:
+    stage = Stage("marina")
+    for number in range(100):
+        await stage.play(EffectFailed(effect="e", code=f"{number:03}" * 100))
+    assert len(stage.state.noted) == 33
+    assert stage.state.noted["others"].times == 100 - 32
+    assert len(msgspec.json.encode(stage.state)) < 8000
+
+
+async def test_a_long_conversation_leaves_a_small_state() -> None:
+    stage = Stage("shared")
+    for _ in range(50):
+        for text in ("TENANT_2", "hi", "سلام، قیمت چنده؟", "TENANT_5", "TENANT_777"):
+            await stage.says(text)
+    assert len(msgspec.json.encode(stage.state)) < 200
+
+
+async def test_the_tables_mirror_the_settings_without_any_secret() -> None:
+    database = Recorder()
+    async with database.transaction() as transaction:
+        await prepare(transaction, settings())
+    written = dict(database.written)
+    assert written[statement("upsert_tenants")][0] == [2, 3, 4, 5, 9]
+    assert written[statement("upsert_channels")][2] == [9, 3, 2, 4, 5, None]
+    assert written[statement("disable_tenants")] == ([2, 3, 4, 5, 9],)
+    assert SECRET.reveal() not in repr(written)
+    assert not re.search(r"Secret|\*\*\*", repr(written))
+
+
+def test_the_app_is_complete() -> None:
+    assert app.name == "estate"
+    assert [step.version for step in app.migrations] == list(range(1, len(migrations()) + 1))
+    assert app.prepare is prepare
+    event = MessageReceived(id="m", text="x")
+    assert app.codec.decode(msgspec.json.encode(event)) == event
