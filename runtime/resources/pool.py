@@ -248,21 +248,19 @@ class Pool(Generic[C]):
             waiter = self._waiters[0]
             slot = self._take_idle(waiter.key, close)
             if slot is None:
+                shut_off = self._circuit is not None and not self._circuit.admits(now)
+                if shut_off and not self._working():
+                    self._refuse(self._waiters.popleft(), "the last attempt to connect failed")
+                    continue
                 if len(self._slots) >= self._limits.size:
                     # Only connections to elsewhere are idle: one of them goes for each who waits.
                     if self._idle and self._closing < len(self._waiters):
                         close.append(self._to_close(self._idle.pop(0)))
                         continue
                     break
-                if self._circuit is None:
-                    slot = Slot(waiter.key, now, 0)
-                elif self._circuit.admits(now):
-                    slot = Slot(waiter.key, now, self._circuit.begin())
-                elif any(other.conn is not None and other.state is SlotState.BUSY for other in self._slots):
-                    break  # one that works comes back soon, or its failure answers this waiter
-                else:
-                    self._refuse(self._waiters.popleft(), "the last attempt to connect failed")
-                    continue
+                if shut_off:
+                    break  # a connection that works comes back soon, or its failure answers this waiter
+                slot = Slot(waiter.key, now, 0 if self._circuit is None else self._circuit.begin())
                 self._slots.add(slot)
             self._waiters.popleft()
             slot.state = SlotState.BUSY
@@ -270,6 +268,9 @@ class Pool(Generic[C]):
             if waiter.on_answer is not None:
                 waiter.on_answer()
         return close
+
+    def _working(self) -> bool:
+        return any(slot.conn is not None and slot.state is SlotState.BUSY for slot in self._slots)
 
     def _take_idle(self, key: Hashable, close: list[Slot[C]]) -> Slot[C] | None:
         for index in range(len(self._idle) - 1, -1, -1):
