@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -147,23 +146,23 @@ async def test_a_command_that_cannot_be_done_says_why(path: Path) -> None:
             await call_operator(path, "greet", {}, timeout=2)
         with pytest.raises(OperatorError, match=r"^no such command; there are: fail, greet$"):
             await call_operator(path, "great", {}, timeout=2)
-        with structlog.testing.capture_logs() as logs:
-            with pytest.raises(OperatorError, match=r"^fail: the server answered 500; see its log$"):
-                await call_operator(path, "fail", {}, timeout=2)
+        with (
+            structlog.testing.capture_logs() as logs,
+            pytest.raises(OperatorError, match=r"^fail: the server answered 500; see its log$"),
+        ):
+            await call_operator(path, "fail", {}, timeout=2)
     assert "KeyError" in repr(logs)
     assert "secret" not in repr(logs)
 
 
 @pytest.mark.parametrize("body", [b"[1]", b'{"a": 1}', b"{", b"\xff", b"[" * 20_000])
 async def test_a_body_that_is_no_object_of_strings_is_told_so(path: Path, body: bytes) -> None:
-    async with serving(COMMANDS, f"unix:{path}"):
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path))) as client:
-            response = await client.post("http://here/greet", content=body)
-            assert response.status_code == 400
-            assert json.loads(response.content)["error"].startswith(
-                "the body must be a JSON object of strings"
-            )
-            assert (await client.get("http://here/greet")).status_code == 405
+    transport = httpx.AsyncHTTPTransport(uds=str(path))
+    async with serving(COMMANDS, f"unix:{path}"), httpx.AsyncClient(transport=transport) as client:
+        response = await client.post("http://here/greet", content=body)
+        assert response.status_code == 400
+        assert response.json()["error"].startswith("the body must be a JSON object of strings")
+        assert (await client.get("http://here/greet")).status_code == 405
 
 
 async def test_without_a_server_the_error_says_so(path: Path) -> None:

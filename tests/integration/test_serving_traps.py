@@ -359,7 +359,7 @@ async def test_beyond_the_most_connections_newcomers_wait_and_the_others_go_on()
 
 
 async def test_a_lack_of_descriptors_does_not_end_the_server() -> None:
-    async with serving() as server, await server.connect() as inside:
+    async with serving(max_connections=3) as server, await server.connect() as inside:
         await inside.send_all(GET)
         await read_answer(inside)
         newcomer = trio.socket.socket()
@@ -368,7 +368,7 @@ async def test_a_lack_of_descriptors_does_not_end_the_server() -> None:
             try:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (newcomer.fileno() + 1, hard))
                 await newcomer.connect(("127.0.0.1", server.port))
-                await server.until(lambda seen: seen.starved >= 2)
+                await server.until(lambda seen: seen.starved >= 3)
                 await inside.send_all(GET)
                 await read_answer(inside)
             finally:
