@@ -61,7 +61,10 @@ def postgres_fault(exc: BaseException) -> PostgresFault:
         exc, asyncpg.DataError
     ):  # the client's encoder refused an argument before the server saw it
         return PostgresFault.DATA
-    lost = isinstance(exc, asyncpg.InterfaceError) and any(phrase in str(exc) for phrase in _LOST_PHRASES)
+    # InternalClientError is what a call gets between the server's FATAL message and its end of the socket.
+    lost = isinstance(exc, asyncpg.InternalClientError) or (
+        isinstance(exc, asyncpg.InterfaceError) and any(phrase in str(exc) for phrase in _LOST_PHRASES)
+    )
     return PostgresFault.UNAVAILABLE if lost else PostgresFault.OTHER
 
 
