@@ -1,5 +1,6 @@
 """The second door: what tests, simulators and drills need of the runtime."""
 
+from runtime.drill.process import ServeFailed, ServeProcess, majlis_command
 from runtime.journal.ledger import Ledger, LedgerEntry, LedgerSend, read_ledger
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.node.node import Node, open_node
@@ -11,6 +12,9 @@ __all__ = [
     "MemoryJournal",
     "MemoryStore",
     "Node",
+    "ServeFailed",
+    "ServeProcess",
+    "majlis_command",
     "open_node",
     "read_ledger",
 ]

@@ -17,7 +17,7 @@ import subprocess
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ T = TypeVar("T")
 Steps = Generator[float, None, T]
 POLL = 0.01  # seconds between two looks at a process
 
+_BARE = {"PATH": os.defpath, "LC_ALL": "C"}  # no LD_LIBRARY_PATH, no PG* of the caller
 _PR_SET_PDEATHSIG = 1
 _LOG_LIMIT = 4 * 1024 * 1024  # bytes; a log that grows past it while its server runs is cut to nothing
 _libc = ctypes.CDLL(None, use_errno=True)  # loaded here: nothing may be loaded between fork and exec
@@ -46,6 +47,7 @@ class Child:
         identity: Identity | None,
         death_signal: signal.Signals,
         stdin: bytes = b"",
+        environ: Mapping[str, str] = _BARE,
     ) -> None:
         """Start `command` with `stdin` (less than a pipe holds); its output is appended to `log`.
 
@@ -62,7 +64,7 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603 - the command is built by this package
                 command,
                 cwd=cwd,
-                env={"PATH": os.defpath, "LC_ALL": "C"},  # no LD_LIBRARY_PATH, no PG* of the caller
+                env=environ,
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

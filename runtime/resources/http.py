@@ -118,7 +118,11 @@ class _Exchange:
 
     async def end(self) -> None:
         """Give the connection back; one in the middle of an answer is closed first, shielded and bounded."""
-        await self.wires.give_back(self.slot)
+        try:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_TIMEOUT):
+                await self.response.aclose()  # only this tells the connection that the exchange was whole
+        finally:
+            await self.wires.give_back(self.slot)
 
 
 class Wires(httpx.AsyncBaseTransport):

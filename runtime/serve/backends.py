@@ -85,5 +85,5 @@ async def _keep(
             if not ready:
                 raise
             attempt += 1
-            _log.error("embedded server does not start", reason=str(error))  # noqa: TRY400
+            _log.error("embedded server does not start", reason=str(error))
         await trio.sleep(backoff(attempt, dice, cap=10.0))

@@ -170,7 +170,7 @@ async def _open(
     http = await stack.enter_async_context(open_http_client(max_connections=200))
     await prepare(journal_pool, app, settings)
     salt = await installation_salt(journal_pool)
-    wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))
+    wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))  # noqa: PLW0108 - it is opened below
     node = await stack.enter_async_context(
         open_node(
             app,
@@ -302,7 +302,7 @@ async def _next_stop(signals: AsyncIterator[int], process: Process) -> int:
         try:
             await process.reload()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new settings, the old ones serve on
-            _log.error("settings not reloaded; the old ones stay", reason=str(error))  # noqa: TRY400
+            _log.error("settings not reloaded; the old ones stay", reason=str(error))
     raise AssertionError("signals do not end")
 
 
