@@ -90,8 +90,16 @@ def simulate_command(read_ledger: ReadLedger) -> click.Command:
 
 def _run(plan: Plan, settings: Settings, ledger: Callable[[], Awaitable[Ledger]]) -> Verdict:
     shown = _Shown()
+
+    async def run() -> Verdict:
+        try:
+            await ledger()  # a run whose end could not be judged is not begun
+        except Exception as fault:
+            raise SimulationError(f"the database cannot be read: {fault}") from fault
+        return await simulate(plan, settings, ledger=ledger, progress=shown)
+
     try:
-        return trio.run(partial(simulate, plan, settings, ledger=ledger, progress=shown))
+        return trio.run(run)
     except BaseExceptionGroup as faults:
         if faults.subgroup(KeyboardInterrupt):
             raise click.Abort from faults

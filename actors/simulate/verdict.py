@@ -237,7 +237,7 @@ class _Judge:
                     latest = earlier
                 before += 1
             if latest and places[latest] > places[later]:
-                what = f"the first was acknowledged before the second was sent, but {done} after it"
+                what = f"acknowledged before the second was sent, but {done} after it"
                 self._find("out of order", [latest, later], what, about=later)
 
     def _find(self, kind: Kind, messages: Sequence[str], what: str, *, about: str = "") -> None:

@@ -164,7 +164,7 @@ def _check_gap(last: int, page: Sequence[Sent]) -> None:
 def _violations(statistics: FakeStatistics) -> Mapping[str, int]:
     provider = statistics.provider
     return {
-        "more than its sends a second": provider.throughput_violations,
+        "throughput": provider.throughput_violations,
         "pair limit": provider.pair_violations,
         "invalid bodies": provider.invalid,
     }

@@ -7,7 +7,7 @@ import hmac
 import json
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -151,12 +151,14 @@ async def stranger(_request: Request) -> Response:
     return Response(200, b"hello")
 
 
-async def run(bot: TinyBot, plan: Plan) -> Verdict:
+async def run(bot: TinyBot, plan: Plan, ledger: Callable[[], Awaitable[TinyLedger]] | None = None) -> Verdict:
     """Judge the bot with a fake Graph in this process."""
     async with serving(bot) as url, trio.open_nursery() as nursery:
         fake = FakeGraph.of(bot.settings, url)
         bot.provider = "http://" + await nursery.start(fake.serve)
-        verdict = await simulate(replace(plan, webhook_url=url), bot.settings, fake=fake, ledger=bot.ledger)
+        verdict = await simulate(
+            replace(plan, webhook_url=url), bot.settings, fake=fake, ledger=ledger or bot.ledger
+        )
         nursery.cancel_scope.cancel()
     return verdict
 
@@ -207,6 +209,22 @@ async def test_links_are_acknowledged_before_anything_else_is_sent_on_shared_num
     assert all(entry.dedup.endswith(".m0") for entry in firsts)
 
 
+async def test_a_database_that_comes_back_is_waited_for(tmp_path: Path) -> None:
+    bot = TinyBot(demo(tmp_path))
+    reads = 0
+
+    async def ledger() -> TinyLedger:
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            raise ConnectionRefusedError
+        return await bot.ledger()
+
+    verdict = await run(bot, PLAN, ledger)
+    assert verdict.ok, verdict.table()
+    assert reads > 1
+
+
 async def test_a_bot_that_is_away_leaves_everything_unacknowledged_at_the_deadline(tmp_path: Path) -> None:
     bot = TinyBot(demo(tmp_path))
     with socket.socket() as held:
@@ -251,9 +269,9 @@ async def test_it_refuses_to_drive_a_real_provider_or_a_strange_server(tmp_path:
         nursery.cancel_scope.cancel()
 
 
-def test_the_command_says_in_one_line_what_it_cannot_do() -> None:
+def test_the_command_says_in_one_line_what_it_cannot_do(tmp_path: Path) -> None:
     async def never(_settings: Settings) -> TinyLedger:
-        raise AssertionError
+        raise ConnectionRefusedError("no server runs")
 
     command = simulate_command(never)
     shown = CliRunner().invoke(command, ["--people", "0"])
@@ -261,3 +279,5 @@ def test_the_command_says_in_one_line_what_it_cannot_do() -> None:
     shown = CliRunner().invoke(command, ["--batch", "1001"])
     assert shown.exit_code == 1
     assert "batch must be between 1 and 1000" in shown.output
+    shown = CliRunner(env={"MAJLIS_DATA_DIR": str(tmp_path)}).invoke(command, ["--demo"])
+    assert (shown.exit_code, shown.output) == (1, "Error: the database cannot be read: no server runs\n")
