@@ -1,39 +1,37 @@
-"""A nursery-scoped HTTP/1.1 client: httpx's requests and responses over connections that we lend ourselves.
+"""A nursery-scoped HTTP/1.1 client: httpx's answers and errors, h11's protocol, and connections that we lend.
 
-httpcore's own pool loses slots when requests are cancelled (httpcore #1093), leaks a socket cancelled in its
-TLS handshake, and looks through all requests and connections at each one. So only its protocol half is used,
-one AsyncHTTP11Connection for each socket; the sockets are opened, lent and closed here, by the same books as
-those of the databases. Deadlines are the callers' cancel scopes. It follows no redirects, trusts no
-environment and knows no proxies.
+httpcore's pool, which httpx would bring, loses slots when requests are cancelled (httpcore #1093), leaks a socket
+whose TLS handshake is cancelled, and leaves generators behind when an answer is not read to its end. Here a
+connection is a socket and an h11 state, lent by the same books as those of the databases and closed in one
+synchronous step. Deadlines are the callers' cancel scopes. No redirects are followed, no environment is trusted
+and no proxies are known.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
+from typing import Self
 
-import httpcore
+import h11
 import httpx
 import trio
-from typing_extensions import override
 
 from runtime.resources.errors import ResourceUnavailable
 from runtime.resources.lending import Lender
 from runtime.resources.pool import Limits, PoolStatistics, Slot
 
-CLOSE_TIMEOUT = 0.5
-"""Seconds for the polite close of a connection; then it is cut."""
 KEEP_IDLE = 20.0
 """Seconds for which an idle connection is kept; servers and balancers often close after 30."""
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of an answer that `request` reads at most; more is for `stream`."""
-URLS = 1024
-"""Parsed URLs that are kept: a channel sends to the same one again and again."""
-
-Connection = httpcore.AsyncHTTP11Connection
+MAX_HEAD = 64 * 1024
+"""Bytes of the head of an answer."""
+READ_SIZE = 64 * 1024
+"""Bytes read at once, so the largest chunk of a streamed answer."""
 
 
 class NeverSent(ResourceUnavailable, httpx.ConnectError):
@@ -60,202 +58,132 @@ class HttpStatistics:
     failed: int
 
 
-@contextmanager
-def _httpx_terms() -> Iterator[None]:
-    """Raise httpcore's errors as httpx's of the same names."""
-    try:
-        yield
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as exc:
-        raise _TERMS[type(exc)](str(exc)) from exc
+@dataclasses.dataclass(frozen=True, slots=True)
+class Origin:
+    """Where connections lead: what they are lent by."""
+
+    secure: bool
+    host: str
+    port: int
 
 
-_TERMS: dict[type[Exception], type[httpx.TransportError]] = {
-    httpcore.ReadError: httpx.ReadError,
-    httpcore.WriteError: httpx.WriteError,
-    httpcore.LocalProtocolError: httpx.LocalProtocolError,
-    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
-}
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Target:
+    """A URL taken apart; a channel sends to the same one again and again."""
+
+    url: httpx.URL
+    origin: Origin
+    path: bytes
+    host_header: tuple[bytes, bytes]
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    """A Trio stream in httpcore's terms."""
+@lru_cache(maxsize=1024)
+def _target(text: str) -> _Target:
+    url = httpx.URL(text)
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise httpx.UnsupportedProtocol("the URL must be http:// or https:// and name a host")
+    secure = url.scheme == "https"
+    origin = Origin(secure, url.raw_host.decode("ascii"), url.port or (443 if secure else 80))
+    return _Target(url, origin, url.raw_path, (b"Host", url.netloc))
+
+
+class Connection:
+    """One socket and the state of its protocol; for one exchange at a time."""
 
     def __init__(self, stream: trio.abc.Stream, socket: trio.SocketStream) -> None:
         self._stream = stream
-        self._socket = socket
+        self._socket = socket.socket
+        self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
 
-    @override
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    @property
+    def fit(self) -> bool:
+        """Whether the last exchange was whole and another may follow."""
+        return self._state.our_state is h11.IDLE
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is fit and the server has not closed it, which shows as something to read."""
+        return self.fit and not self._socket.is_readable()
+
+    def close(self) -> None:
+        """Close the socket at once, without the farewell of TLS, which HTTP does not need."""
+        self._socket.close()
+
+    async def ask(self, head: h11.Request, content: bytes) -> h11.Response:
+        """Send a request and return the head of its answer."""
+        out = self._state.send(head) or b""
+        if content:
+            out += self._state.send(h11.Data(data=content)) or b""
+        out += self._state.send(h11.EndOfMessage()) or b""
+        with suppress(trio.BrokenResourceError):  # a server may refuse and hang up before it has read all
+            await self._stream.send_all(out)
+        while True:
+            event = await self._next_event()
+            if isinstance(event, h11.Response):
+                return event
+
+    async def read(self) -> bytes:
+        """Return the next bytes of the answer's body, or nothing at its end."""
+        while True:
+            event = await self._next_event()
+            if isinstance(event, h11.Data):
+                return bytes(event.data)
+            if isinstance(event, h11.EndOfMessage):
+                if self._state.our_state is h11.DONE and self._state.their_state is h11.DONE:
+                    self._state.start_next_cycle()
+                return b""
+
+    async def _next_event(self) -> h11.Event | type[h11.PAUSED]:
         try:
-            return bytes(await self._stream.receive_some(max_bytes))
+            while True:
+                event = self._state.next_event()
+                if not isinstance(event, type) or event is h11.PAUSED:
+                    return event
+                self._state.receive_data(bytes(await self._stream.receive_some(READ_SIZE)))
+        except h11.RemoteProtocolError as exc:
+            raise httpx.RemoteProtocolError(str(exc)) from exc
         except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
-            raise httpcore.ReadError(str(exc)) from exc
-
-    @override
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        try:
-            await self._stream.send_all(buffer)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
-            raise httpcore.WriteError(str(exc)) from exc
-
-    @override
-    async def aclose(self) -> None:
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_TIMEOUT):
-            await self._stream.aclose()
-
-    @override
-    def get_extra_info(self, info: str) -> object:
-        return self._socket.socket.is_readable() if info == "is_readable" else None
+            raise httpx.ReadError(str(exc)) from exc
 
 
-@dataclasses.dataclass(slots=True)
-class _Exchange:
-    """A request whose answer has begun; `end` must be called, once the body is read or when it is given up."""
+class StreamedAnswer:
+    """An answer whose body is read chunk by chunk: `async for chunk in answer`; it may be left in the middle."""
 
-    wires: Wires
-    slot: Slot[Connection]
-    response: httpcore.Response
+    def __init__(self, head: h11.Response, connection: Connection) -> None:
+        self.status_code = head.status_code
+        self.headers = httpx.Headers(head.headers.raw_items())
+        self._connection = connection
 
-    async def end(self) -> None:
-        """Give the connection back; one in the middle of an answer is closed first, shielded and bounded."""
-        try:
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_TIMEOUT):
-                await self.response.aclose()  # only this tells the connection that the exchange was whole
-        finally:
-            await self.wires.give_back(self.slot)
+    def __aiter__(self) -> Self:
+        return self
 
-
-class Wires(httpx.AsyncBaseTransport):
-    """The connections of a client, and the transport over them that httpx itself can use."""
-
-    def __init__(self, limits: Limits, pool_timeout: float, connect_timeout: float) -> None:
-        self._connect_timeout = connect_timeout
-        self._tls: ssl.SSLContext | None = None
-        self.lender: Lender[Connection] = Lender(
-            "http",
-            limits,
-            None,
-            alive=lambda conn: conn.is_idle() and not conn.has_expired(),
-            close=lambda conn: conn.aclose(),
-            acquire_timeout=pool_timeout,
-            close_timeout=CLOSE_TIMEOUT,
-        )
-        self.in_flight = self.completed = self.failed = 0
-
-    async def begin(self, request: httpx.Request) -> _Exchange:
-        """Send a request and wait for the head of its answer. Cancelled, it closes its connection."""
-        url = _target(request.url)
-        try:
-            slot = await self.lender.acquire(url.origin)
-        except ResourceUnavailable as exc:
-            raise NeverSent(exc.reason) from exc
-        self.in_flight += 1
-        try:
-            if slot.conn is None:
-                slot.conn = Connection(url.origin, await self._open(url.origin))
-                slot.opened = True
-            with _httpx_terms():
-                response = await slot.conn.handle_async_request(
-                    httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream)
-                )
-        except BaseException:
-            await self.give_back(slot)
-            raise
-        return _Exchange(self, slot, response)
-
-    async def give_back(self, slot: Slot[Connection]) -> None:
-        """Release a slot; its connection is closed first unless the exchange on it was whole."""
-        conn = slot.conn
-        whole = conn is not None and conn.is_idle()
-        self.in_flight -= 1
-        self.completed += whole
-        self.failed += not whole
-        try:
-            if conn is not None and not whole:
-                slot.conn = None
-                await conn.aclose()
-        finally:
-            self.lender.release(slot)
-
-    @override
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        exchange = await self.begin(request)
-        head = exchange.response
-        return httpx.Response(head.status, headers=head.headers, stream=_Body(exchange), request=request)
-
-    async def _open(self, origin: httpcore.Origin) -> _Stream:
-        host = origin.host.decode("ascii")
-        try:
-            with trio.fail_after(self._connect_timeout):
-                socket = await trio.open_tcp_stream(host, origin.port)
-                if origin.scheme == b"http":
-                    return _Stream(socket, socket)
-                if self._tls is None:
-                    self._tls = httpx.create_ssl_context(trust_env=False)
-                    self._tls.set_alpn_protocols(["http/1.1"])
-                secured = trio.SSLStream(socket, self._tls, server_hostname=host, https_compatible=True)
-                try:
-                    await secured.do_handshake()
-                except BaseException:
-                    await trio.aclose_forcefully(socket)
-                    raise
-                return _Stream(secured, socket)
-        except (OSError, trio.TooSlowError, trio.BrokenResourceError) as exc:
-            told = str(exc) or f"no connection within {self._connect_timeout:g} s"
-            raise NeverSent(f"cannot connect to {host}:{origin.port}: {told}") from exc
-
-
-class _Body(httpx.AsyncByteStream):
-    """The body of an answer for httpx; closing it gives the connection back."""
-
-    def __init__(self, exchange: _Exchange) -> None:
-        self._exchange: _Exchange | None = exchange
-
-    @override
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._exchange is not None:
-            async for chunk in _chunks(self._exchange.response):
-                yield chunk
-
-    @override
-    async def aclose(self) -> None:
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            await exchange.end()
-
-
-async def _chunks(response: httpcore.Response) -> AsyncIterator[bytes]:
-    stream = response.stream
-    if isinstance(stream, AsyncIterable):  # always; httpcore has one type for both colours
-        with _httpx_terms():
-            async for chunk in stream:
-                yield chunk
-
-
-@lru_cache(maxsize=URLS)
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)
-
-
-@lru_cache(maxsize=URLS)
-def _target(url: httpx.URL) -> httpcore.URL:
-    if url.scheme not in {"http", "https"} or not url.raw_host:
-        raise httpx.UnsupportedProtocol("the URL must be http:// or https:// and name a host")
-    port = url.port or (443 if url.scheme == "https" else 80)
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=port, target=url.raw_path)
+    async def __anext__(self) -> bytes:
+        chunk = await self._connection.read()
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
 
 
 class HttpClient:
     """HTTP for Trio tasks; made by `open_http_client`.
 
-    Every operation raises NeverSent when the request certainly did not leave, and another httpx.HTTPError when
-    it may have. Deadlines are the caller's. Cancelled, a request closes its connection and returns at once.
+    Every operation raises NeverSent when the request certainly did not leave, and another httpx.HTTPError when it
+    may have. Deadlines are the caller's. A cancelled request closes its connection at once.
     """
 
-    def __init__(self, wires: Wires) -> None:
-        self._wires = wires
-        self.client = httpx.AsyncClient(transport=wires, trust_env=False, timeout=None)  # noqa: S113
-        """httpx's own client over the same connections, for what `request` and `stream` do not offer."""
+    def __init__(self, limits: Limits, pool_timeout: float, connect_timeout: float) -> None:
+        self._connect_timeout = connect_timeout
+        self._tls: ssl.SSLContext | None = None
+        self._in_flight = self._completed = self._failed = 0
+        self.lender: Lender[Connection] = Lender(
+            "http",
+            limits,
+            None,
+            alive=lambda connection: connection.alive,
+            close=_close,
+            acquire_timeout=pool_timeout,
+            close_timeout=0.0,
+        )
 
     async def request(
         self,
@@ -266,22 +194,22 @@ class HttpClient:
         content: bytes | None = None,
     ) -> httpx.Response:
         """Send one request and read the whole answer, up to MAX_BODY bytes (else UnfitAnswerError)."""
-        request = httpx.Request(
-            method, _parsed(url), headers={"accept-encoding": "identity", **(headers or {})}, content=content
-        )
-        exchange = await self._wires.begin(request)
-        head = exchange.response
+        target = _target(url)
+        slot = await self._lend(target)
         try:
+            connection, head = await self._begin(slot, method, target, headers, content)
             body = b""
-            async for chunk in _chunks(head):
+            while chunk := await connection.read():
                 body = body + chunk if body else chunk
                 if len(body) > MAX_BODY:
-                    raise UnfitAnswerError(f"the answer is larger than {MAX_BODY} bytes", request=request)
+                    raise UnfitAnswerError(f"the answer is larger than {MAX_BODY} bytes")
         finally:
-            await exchange.end()
-        if any(name.lower() == b"content-encoding" for name, _ in head.headers):
-            raise UnfitAnswerError("the answer is compressed", request=request)
-        return httpx.Response(head.status, headers=head.headers, content=body, request=request)
+            self._give_back(slot)
+        raw_headers = head.headers.raw_items()
+        if any(name.lower() == b"content-encoding" for name, _ in raw_headers):
+            raise UnfitAnswerError("the answer is compressed")
+        request = httpx.Request(method, target.url)
+        return httpx.Response(head.status_code, headers=raw_headers, content=body, request=request)
 
     @asynccontextmanager
     async def stream(
@@ -291,35 +219,94 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> AsyncIterator[httpx.Response]:
-        """Send one request and hold its answer open: read it with `aiter_raw`, and count what you read."""
-        request = httpx.Request(
-            method, _parsed(url), headers={"accept-encoding": "identity", **(headers or {})}, content=content
-        )
-        response = await self._wires.handle_async_request(request)
+    ) -> AsyncIterator[StreamedAnswer]:
+        """Send one request and hold its answer open; count what you read, nobody else does."""
+        target = _target(url)
+        slot = await self._lend(target)
         try:
-            yield response
+            connection, head = await self._begin(slot, method, target, headers, content)
+            yield StreamedAnswer(head, connection)
         finally:
-            await response.aclose()
+            self._give_back(slot)
 
     def statistics(self) -> HttpStatistics:
         """Count the connections and exchanges."""
-        wires = self._wires
-        return HttpStatistics(wires.lender.statistics(), wires.in_flight, wires.completed, wires.failed)
+        return HttpStatistics(self.lender.statistics(), self._in_flight, self._completed, self._failed)
+
+    async def _lend(self, target: _Target) -> Slot[Connection]:
+        try:
+            slot = await self.lender.acquire(target.origin)
+        except ResourceUnavailable as exc:
+            raise NeverSent(exc.reason) from exc
+        self._in_flight += 1
+        return slot
+
+    async def _begin(
+        self,
+        slot: Slot[Connection],
+        method: str,
+        target: _Target,
+        headers: Mapping[str, str] | None,
+        content: bytes | None,
+    ) -> tuple[Connection, h11.Response]:
+        fields = [target.host_header, (b"Accept-Encoding", b"identity")]
+        if content is not None:
+            fields.append((b"Content-Length", b"%d" % len(content)))
+        try:
+            fields += [
+                (name.encode("ascii"), value.encode("latin-1")) for name, value in (headers or {}).items()
+            ]
+            head = h11.Request(method=method, target=target.path, headers=fields)
+        except (h11.LocalProtocolError, UnicodeEncodeError) as exc:
+            raise httpx.LocalProtocolError("a header or the target is not HTTP") from exc
+        if slot.conn is None:
+            slot.conn = await self._open(target.origin)
+            slot.opened = True
+        return slot.conn, await slot.conn.ask(head, content or b"")
+
+    def _give_back(self, slot: Slot[Connection]) -> None:
+        whole = slot.conn is not None and slot.conn.fit
+        self._in_flight -= 1
+        self._completed += whole
+        self._failed += not whole
+        if slot.conn is not None and not whole:
+            slot.conn.close()
+            slot.conn = None
+        self.lender.release(slot)
+
+    async def _open(self, origin: Origin) -> Connection:
+        try:
+            with trio.fail_after(self._connect_timeout):
+                socket = await trio.open_tcp_stream(origin.host, origin.port)
+                if not origin.secure:
+                    return Connection(socket, socket)
+                try:
+                    if self._tls is None:
+                        self._tls = httpx.create_ssl_context(trust_env=False)
+                    secured = trio.SSLStream(
+                        socket, self._tls, server_hostname=origin.host, https_compatible=True
+                    )
+                    await secured.do_handshake()
+                except BaseException:
+                    socket.socket.close()
+                    raise
+                return Connection(secured, socket)
+        except (OSError, trio.TooSlowError, trio.BrokenResourceError) as exc:
+            told = str(exc) or f"no connection within {self._connect_timeout:g} s"
+            raise NeverSent(f"cannot connect to {origin.host}:{origin.port}: {told}") from exc
+
+
+async def _close(connection: Connection) -> None:
+    connection.close()
 
 
 @asynccontextmanager
 async def open_http_client(
-    *,
-    max_connections: int = 64,
-    connect_timeout: float = 3.0,
-    pool_timeout: float = 3.0,
+    *, max_connections: int = 64, connect_timeout: float = 3.0, pool_timeout: float = 3.0
 ) -> AsyncIterator[HttpClient]:
-    """Lend at most `max_connections` connections, to all hosts together, while the block runs.
-
-    Times in seconds. At the end all connections are closed, within two seconds.
-    """
-    limits = Limits(max_connections, waiters=10_000, idle=KEEP_IDLE)
-    wires = Wires(limits, pool_timeout, connect_timeout)
-    async with wires.lender.open():
-        yield HttpClient(wires)
+    """Lend at most `max_connections` connections, to all hosts together, while the block runs; times in seconds."""
+    client = HttpClient(
+        Limits(max_connections, waiters=10_000, idle=KEEP_IDLE), pool_timeout, connect_timeout
+    )
+    async with client.lender.open():
+        yield client
