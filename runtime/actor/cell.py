@@ -109,7 +109,7 @@ class Cell:
             await self._turn(room, row, event)
         elif self.mailbox.behind:
             events = await room.host.read(row, self.mailbox.tail, _PAGE)
-            self.mailbox.refill(events, more=len(events) == _PAGE)
+            self.mailbox.refill(events, more=len(events) >= _PAGE)
 
     async def _load(self, room: Room) -> ConversationRow | None:
         first = self.mailbox.peek()

@@ -113,10 +113,12 @@ class MemoryJournal:
             for c in found
         ]
 
-    async def read(self, conversation: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
+    async def read(
+        self, wanted: Sequence[tuple[ConversationRow, int]], limit: int
+    ) -> Sequence[Sequence[StoredEvent]]:
         """See `Journal.read`."""
         await trio.lowlevel.checkpoint()
-        return self._store.conversations[conversation.id].inbox[after : after + limit]
+        return [self._store.conversations[row.id].inbox[after : after + limit] for row, after in wanted]
 
     async def commit(self, turns: Sequence[TurnRecord]) -> frozenset[str]:
         """See `Journal.commit`."""

@@ -56,20 +56,20 @@ class PostgresJournal:
         rows = await self._run(lambda c: c.fetch(statement("load"), list(conversations)))
         return [ConversationRow(**dict(row)) for row in rows]
 
-    async def read(self, conversation: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
+    async def read(
+        self, wanted: Sequence[tuple[ConversationRow, int]], limit: int
+    ) -> Sequence[Sequence[StoredEvent]]:
         """See `Journal.read`."""
-        rows = await self._run(lambda c: c.fetch(statement("read"), conversation.id, after, limit))
-        return [
-            StoredEvent(
-                conversation.id,
-                conversation.shard,
-                row["seq"],
-                row["payload"],
-                row["received_at"],
-                conversation.channel,
+        arguments = [row.id for row, _ in wanted], [after for _, after in wanted]
+        rows = await self._run(lambda c: c.fetch(statement("read"), *arguments, limit))
+        found: dict[str, list[StoredEvent]] = {row.id: [] for row, _ in wanted}
+        by_id = {row.id: row for row, _ in wanted}
+        for row in rows:
+            of = by_id[row["conversation"]]
+            found[of.id].append(
+                StoredEvent(of.id, of.shard, row["seq"], row["payload"], row["received_at"], of.channel)
             )
-            for row in rows
-        ]
+        return [found[row.id] for row, _ in wanted]
 
     async def commit(self, turns: Sequence[TurnRecord]) -> frozenset[str]:
         """See `Journal.commit`."""

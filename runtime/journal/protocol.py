@@ -81,8 +81,10 @@ class Journal(Protocol):
     async def load(self, conversations: Sequence[str]) -> Sequence[ConversationRow]:
         """Return the rows of those that exist."""
 
-    async def read(self, conversation: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
-        """Return up to `limit` events after a sequence number."""
+    async def read(
+        self, wanted: Sequence[tuple[ConversationRow, int]], limit: int
+    ) -> Sequence[Sequence[StoredEvent]]:
+        """Return, for each (conversation, seq) asked, up to `limit` events after that sequence number, in order."""
 
     async def commit(self, turns: Sequence[TurnRecord]) -> frozenset[str]:
         """Commit turns, at most one per conversation; return the conversations whose turn committed, not the fenced."""

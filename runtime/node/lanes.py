@@ -2,7 +2,8 @@
 
 Theory of operation: an effect is paced, then claimed (the journal marks it `sending` before any request leaves), then
 performed by its provider within a deadline, then its result is recorded. The next send of the conversation starts only
-after that. A send that may try again, or whose outcome is unknown, holds its lane; the unknown one is claimed anew only
+after that. Nothing may overtake what an earlier lane, or another replica, left unsettled: a lane of a conversation or a shard of
+which that is not known begins by reading the outbox. A send that may try again, or whose outcome is unknown, holds its lane; the unknown one is claimed anew only
 after `uncertain_wait`, unless a receipt settles it first. Whatever is cut off here stays in the outbox as it is, for
 this node or the next one to take up.
 """
@@ -40,6 +41,8 @@ from runtime.resources.errors import ResourceUnavailable
 _log = structlog.get_logger(__name__)
 R = TypeVar("R")
 _ASIDES_AT_ONCE = 64
+SENDS_AT_ONCE = 128  # of all channels, so that many ready sends do not keep a webhook's answer waiting
+_CHANNEL_AT_ONCE = 32  # of one channel, so that a provider that is slow with one does not take all places
 _KEPT = 100  # sends of one conversation in memory; the others stay in the outbox until it is their turn
 
 
@@ -66,6 +69,14 @@ class LaneStatistics:
     lanes: int
     waiting: int
     outcomes: Mapping[str, int]
+
+
+class _Gate:
+    """The way out of one channel: its pace, and the places for sends at the same time."""
+
+    def __init__(self, pace: ChannelPace) -> None:
+        self.pace = pace
+        self.places = trio.CapacityLimiter(_CHANNEL_AT_ONCE)
 
 
 class _SendLane:
@@ -117,7 +128,10 @@ class Lanes:
         self._share = share
         self._dice = dice
         self._lanes: dict[str, _SendLane] = {}
-        self._paces: dict[str, ChannelPace] = {}
+        self._gates: dict[str, _Gate] = {}
+        self._left: set[str] = set()
+        self._doubtful: set[int] = set()
+        self._sends = trio.CapacityLimiter(SENDS_AT_ONCE)
         self._asides = trio.CapacityLimiter(_ASIDES_AT_ONCE)
         self._outcomes = dict.fromkeys(("accepted", "again", "uncertain", "refused", "expired", "settled"), 0)
         self._performing = 0
@@ -130,10 +144,10 @@ class Lanes:
         for effect in effects:
             if effect.lane is Lane.SEND:
                 lane = self._lane(effect.conversation)
-                if len(lane.queue) < _KEPT:
-                    lane.queue.append(effect)
+                if lane.behind or len(lane.queue) >= _KEPT:
+                    lane.behind = True  # it will be found in the outbox
                 else:
-                    lane.behind = True
+                    lane.queue.append(effect)
             else:
                 self._nursery.start_soon(self._aside, effect, name=f"aside {effect.id}")
 
@@ -141,6 +155,14 @@ class Lanes:
         """Take up a conversation whose unsettled effects are in the outbox, after a start or a take-over."""
         if conversation not in self._lanes:
             self._lane(conversation).behind = True
+
+    def doubt(self, shards: Iterable[int]) -> None:
+        """Shards were gained: what their outbox holds is not known yet."""
+        self._doubtful.update(shards)
+
+    def trust(self, shards: Iterable[int]) -> None:
+        """All unsettled conversations of these shards were opened."""
+        self._doubtful.difference_update(shards)
 
     def settle(self, conversation: str) -> None:
         """A receipt has proved a send that was in doubt: look again, at once."""
@@ -150,10 +172,10 @@ class Lanes:
 
     def adjust(self) -> None:
         """Take new limits of channels and a new share of the shards."""
-        for channel, pace in self._paces.items():
+        for channel, gate in self._gates.items():
             provider = self._provider(channel)
             if provider is not None:
-                pace.adjust(provider.pace(channel).per_second, self._share())
+                gate.pace.adjust(provider.pace(channel).per_second, self._share())
 
     def stop(self) -> None:
         """Claim nothing any more; what is in the outbox stays there."""
@@ -167,6 +189,8 @@ class Lanes:
         lane = self._lanes.get(conversation)
         if lane is None:
             lane = self._lanes[conversation] = _SendLane(conversation)
+            lane.behind = conversation in self._left or shard_of(conversation) in self._doubtful
+            self._left.discard(conversation)
             self._nursery.start_soon(self._run, lane, name=f"lane {conversation}")
         return lane
 
@@ -181,7 +205,9 @@ class Lanes:
                 else:
                     return
         finally:
-            self._lanes.pop(lane.conversation, None)
+            del self._lanes[lane.conversation]
+            if lane.queue or lane.behind:
+                self._left.add(lane.conversation)
 
     async def _refill(self, lane: _SendLane) -> None:
         """Read a lane's effects from the outbox; those that commit meanwhile come behind them."""
@@ -207,9 +233,10 @@ class Lanes:
             epoch = self._outbox.claim_epoch(shard_of(effect.conversation))
             if epoch is None or provider is None or self._stopped:
                 return False
-            pace = await self._place(effect, provider) if lane is not None else None
-            with self._in_hand():
-                claim, outcome = await self._attempt(effect, provider, epoch, pace)
+            if lane is None:
+                claim, outcome = await self._attempt(effect, provider, epoch)
+            else:
+                claim, outcome = await self._in_turn(effect, provider, epoch)
             match outcome, claim.verdict:
                 case Accepted() | Refused(), _:
                     return True
@@ -220,49 +247,49 @@ class Lanes:
                 case None, "settled" | "gone":
                     self._outcomes["settled"] += 1
                     return True
-                case None, "fenced":
+                case None, "fenced" | "stopped":
                     return False
                 case None, "wait":
                     await self._pause(lane, claim.wait)
 
-    async def _attempt(
-        self, effect: Effect, provider: Provider, epoch: int, pace: ChannelPace | None
-    ) -> tuple[Claim, Outcome | None]:
+    async def _in_turn(self, effect: Effect, provider: Provider, epoch: int) -> tuple[Claim, Outcome | None]:
+        """Attempt a send when its channel lets it out: in the order asked, at the channel's pace."""
+        gate = self._gates.get(effect.channel)
+        if gate is None:
+            limit = provider.pace(effect.channel).per_second
+            gate = self._gates[effect.channel] = _Gate(ChannelPace(limit, trio.current_time(), self._share()))
+        pace = gate.pace
+        await trio.sleep(pace.reserve(trio.current_time()))
+        async with gate.places, self._sends:
+            while delay := pace.enter(trio.current_time()):  # noqa: ASYNC110 - time is what it waits for
+                await trio.sleep(delay)
+            outcome: Outcome | None = None
+            try:
+                claim, outcome = await self._attempt(effect, provider, epoch)
+            finally:
+                pace.leave(trio.current_time(), sent=outcome is not None)
+            return claim, outcome
+
+    async def _attempt(self, effect: Effect, provider: Provider, epoch: int) -> tuple[Claim, Outcome | None]:
         """Claim, perform, record. No outcome: the claim was not given."""
-        limits = provider.pace(effect.channel)
-        request = ClaimRequest(
-            str(effect.id), effect.conversation, epoch, limits.pair_interval, limits.pair_burst
-        )
-        outcome: Outcome | None = None
-        try:
+        if self._stopped:
+            return Claim(str(effect.id), "stopped"), None
+        with self._in_hand():
+            limits = provider.pace(effect.channel)
+            request = ClaimRequest(
+                str(effect.id), effect.conversation, epoch, limits.pair_interval, limits.pair_burst
+            )
             claim = await self._insist(lambda: self._outbox.claim(request))
+            outcome: Outcome | None = None
             if claim.verdict == "claimed":
                 outcome = await self._perform(effect, provider, claim)
-        finally:
-            if pace is not None and outcome is not None:
-                pace.leave(trio.current_time())
-            elif pace is not None:
-                pace.withdraw()
-        if claim.verdict == "expired":
-            outcome = Refused("expired", "it could not be sent in time")
-        if outcome is not None:
-            result = result_of(effect, epoch, outcome)
-            await self._insist(lambda: self._outbox.record(result))
-            self._count(outcome, effect)
-        return claim, outcome
-
-    async def _place(self, effect: Effect, provider: Provider) -> ChannelPace:
-        """Wait for the effect's place on its channel; the caller must `leave` or `withdraw`."""
-        pace = self._paces.get(effect.channel)
-        if pace is None:
-            limit = provider.pace(effect.channel).per_second
-            pace = self._paces[effect.channel] = ChannelPace(limit, trio.current_time(), self._share())
-        delay = pace.reserve(trio.current_time())
-        if delay > 0:
-            await trio.sleep(delay)
-        while delay := pace.enter(trio.current_time()):  # noqa: ASYNC110 - time is what it waits for
-            await trio.sleep(delay)
-        return pace
+            elif claim.verdict == "expired":
+                outcome = Refused("expired", "it could not be sent in time")
+            if outcome is not None:
+                result = result_of(effect, epoch, outcome)
+                await self._insist(lambda: self._outbox.record(result))
+                self._count(outcome, effect)
+            return claim, outcome
 
     async def _perform(self, effect: Effect, provider: Provider, claim: Claim) -> Outcome:
         """Let the provider do it within the deadline; whatever goes wrong is an outcome."""

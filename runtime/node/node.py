@@ -33,6 +33,7 @@ from runtime.resources.errors import ResourceUnavailable
 _log = structlog.get_logger(__name__)
 _POLL_MOST = 2000
 _PENDING_EVERY = 5
+ReadRequest = tuple[ConversationRow, int, int]
 
 
 def wall_clock() -> datetime:
@@ -76,7 +77,13 @@ class Node:
             "records", self._record, apart=lambda result: result.effect
         )
         self.loads = GroupCommit[str, ConversationRow | None]("loads", self._load)
+        self.reads = GroupCommit[ReadRequest, Sequence[StoredEvent]](
+            "reads", self._read, largest=50, apart=lambda request: request[0].id
+        )
         self.outbox = GroupCommit[str, Sequence[Effect]]("outbox", self._effects)
+        self._groups = (
+            self.intake, self.commits, self.claims, self.records, self.loads, self.reads, self.outbox
+        )  # fmt: skip
         self.leases = Leases(journal, ttl=settings.lease_ttl, gained=self._gained, lost=self._lost)
         self.cells: Cells
         self.lanes: Lanes
@@ -125,7 +132,7 @@ class Node:
 
     async def read(self, row: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
         """See `Host.read`."""
-        return await self._journal.read(row, after, limit)
+        return await self.reads.submit((row, after, limit))
 
     def resources(self) -> AbstractAsyncContextManager[TurnResources]:
         """See `Host.resources`."""
@@ -219,6 +226,10 @@ class Node:
         rows = {row.id: row for row in await self._journal.load(batch)}
         return [rows.get(name) for name in batch]
 
+    async def _read(self, batch: Sequence[ReadRequest]) -> Sequence[Sequence[StoredEvent]]:
+        limit = max(limit for _, _, limit in batch)
+        return await self._journal.read([(row, after) for row, after, _ in batch], limit)
+
     async def _effects(self, batch: Sequence[str]) -> Sequence[Sequence[Effect]]:
         found: dict[str, list[Effect]] = {name: [] for name in batch}
         for effect in await self._journal.effects(batch):
@@ -228,7 +239,9 @@ class Node:
     # ── watching ──────────────────────────────────────────────────────
 
     def _gained(self, shards: Iterable[int]) -> None:
-        self._to_recover.update(shards)
+        new = set(shards)
+        self._to_recover |= new
+        self.lanes.doubt(new)
         self.lanes.adjust()
 
     def _lost(self, shards: Iterable[int]) -> None:
@@ -256,27 +269,31 @@ class Node:
             for conversation, shard in await self._journal.backlog(shards, _POLL_MOST):
                 self.wake(conversation, shard)
             if everything or new:
-                for conversation, _ in await self._journal.pending(shards, _POLL_MOST):
+                pending = await self._journal.pending(shards, _POLL_MOST)
+                for conversation, _ in pending:
                     self.lanes.open(conversation)
+                if len(pending) < _POLL_MOST:
+                    self.lanes.trust(new)
+                else:
+                    self._to_recover |= new
         except ResourceUnavailable:
             self._to_recover |= new
             raise
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives here, by name."""
-        groups = (self.intake, self.commits, self.claims, self.records, self.loads, self.outbox)
         return {
             "leases": self.leases.statistics(),
             "cells": self.cells.statistics(),
             "lanes": self.lanes.statistics(),
-            **{group.name: group.statistics() for group in groups},
+            **{group.name: group.statistics() for group in self._groups},
         }
 
     @asynccontextmanager
     async def _opened(self, http: HttpClient) -> AsyncIterator[Node]:
         settings = self._settings
         async with trio.open_nursery() as committers:
-            for group in (self.intake, self.commits, self.claims, self.records, self.loads, self.outbox):
+            for group in self._groups:
                 committers.start_soon(group.run, name=group.name)
             async with trio.open_nursery() as sends:
                 self.lanes = Lanes(

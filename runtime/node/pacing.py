@@ -59,14 +59,11 @@ class ChannelPace:
             return 0.0
         return max(0.005, self._answered[0] + _WINDOW - now) if self._answered else self._interval
 
-    def leave(self, now: float) -> None:
-        """End a send that `enter` began: it was answered, failed or was given up now."""
+    def leave(self, now: float, *, sent: bool = True) -> None:
+        """End a send that `enter` began, answered or given up by now; not `sent`: it certainly never left."""
         self._in_flight -= 1
-        self._answered.append(now)
-
-    def withdraw(self) -> None:
-        """End a send that `enter` began and that certainly never left."""
-        self._in_flight -= 1
+        if sent:
+            self._answered.append(now)
 
     def statistics(self, now: float) -> PaceStatistics:
         """Return how busy the channel is."""

@@ -28,6 +28,7 @@ from runtime.journal.migrations import installation_salt, migrate
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.statements import migrations
 from runtime.node.metrics import fields_of, metrics_page
+from runtime.node.lanes import SENDS_AT_ONCE
 from runtime.node.node import Node, open_node
 from runtime.node.shutdown import Phase, PhaseReport, run_phases
 from runtime.node.wakeups import Wakeups
@@ -41,7 +42,7 @@ from runtime.serve.place import locked, operator_socket
 
 _log = structlog.get_logger(__name__)
 
-JOURNAL_CONNECTIONS = 6
+JOURNAL_CONNECTIONS = 8  # one for each kind of batch, so that none waits for another
 _REPEAT = 1.0  # seconds within which a second signal counts as the same stop
 DRAINED, LEFT_DURABLE = 0, 3
 
@@ -167,7 +168,7 @@ async def _open(
             command_timeout=settings.redis.command_timeout,
         )
     )
-    http = await stack.enter_async_context(open_http_client(max_connections=200))
+    http = await stack.enter_async_context(open_http_client(max_connections=SENDS_AT_ONCE))
     await prepare(journal_pool, app, settings)
     salt = await installation_salt(journal_pool)
     wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))  # noqa: PLW0108 - it is opened below

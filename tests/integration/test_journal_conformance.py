@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -70,7 +70,7 @@ async def test_payloads_come_back_byte_for_byte(journal: Journal) -> None:
     payload = bytes(range(256)) + b"\\u0000\\ud800"
     (event,) = (await journal.ingest([arrival("m1", payload=payload)])).events
     (row,) = await journal.load([event.conversation])
-    (read,) = await journal.read(row, 0, 10)
+    ((read,),) = await journal.read([(row, 0)], 10)
     assert read.payload == payload
     assert read.received_at == event.received_at
 
@@ -264,15 +264,16 @@ async def test_many_tasks_at_once_leave_no_gap_and_lose_nothing(journal: Journal
             nursery.start_soon(feed, worker)
     for conversation, _ in await journal.backlog(list(range(128)), 100):
         (row,) = await journal.load([conversation])
-        events = await journal.read(row, 0, 1000)
+        (events,) = await journal.read([(row, 0)], 1000)
         assert [event.seq for event in events] == list(range(1, 41))
-
-
-Ingest = Callable[[Journal], Awaitable[None]]
 
 
 async def test_reading_goes_on_from_where_it_is_told(journal: Journal) -> None:
     events = (await journal.ingest([arrival(f"m{n}") for n in range(10)])).events
     (row,) = await journal.load([events[0].conversation])
-    assert [event.seq for event in await journal.read(row, 3, 4)] == [4, 5, 6, 7]
+    (other,) = (await journal.ingest([arrival("b1", "id:bob")])).events
+    (bob,) = await journal.load([other.conversation])
+    mine, his = await journal.read([(row, 3), (bob, 0)], 4)
+    assert [event.seq for event in mine] == [4, 5, 6, 7]
+    assert [event.seq for event in his] == [1]
     assert await journal.load(["nobody"]) == []

@@ -214,7 +214,7 @@ def test_channels_come_and_go_with_the_settings() -> None:
     provider = configured(channel("100", max_mps=20), channel("200"))
     assert provider.name == "meta"
     assert provider.channels() == ("meta:100", "meta:200")
-    assert provider.pace("meta:100") == Pace(per_second=20.0, pair_interval=6.0, pair_burst=45)
+    assert provider.pace("meta:100") == Pace(per_second=20.0, pair_interval=6.0, pair_burst=44)
     provider.configure(Settings(data_dir=Path("unused"), channels=(channel("200"),)))
     assert provider.channels() == ("meta:200",)
     assert provider.pace("meta:100").per_second > 0

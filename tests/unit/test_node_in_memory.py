@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -140,7 +141,9 @@ async def quiet(world: World) -> None:
         await trio.sleep(0.05)
 
 
-async def test_each_event_becomes_one_turn_and_one_reply_in_order(autojump_clock: trio.testing.MockClock) -> None:
+async def test_each_event_becomes_one_turn_and_one_reply_in_order(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     world = World()
     async with world.node() as node:
         for number in range(20):
@@ -160,7 +163,9 @@ async def test_a_duplicate_is_handled_once(autojump_clock: trio.testing.MockCloc
     assert world.post.got == [("id:ann", "1"), ("id:ann", "2")]
 
 
-async def test_a_turn_that_fails_leaves_no_trace_and_is_tried_again(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_turn_that_fails_leaves_no_trace_and_is_tried_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     world = World()
     world.parrot.to_fail.extend(["1", "1"])
     async with world.node() as node:
@@ -235,9 +240,7 @@ async def test_a_send_that_is_too_old_fails_as_expired(autojump_clock: trio.test
     world = World()
     world.post.answers.extend([TryAgain("busy", after=8.0)] * 2)
     async with world.node(reply_expires=10.0) as node:
-        node.now = lambda: __import__("datetime").datetime.fromtimestamp(  # type: ignore[method-assign]
-            trio.current_time(), __import__("datetime").UTC
-        )
+        node.now = lambda: datetime.fromtimestamp(trio.current_time(), UTC)  # type: ignore[method-assign]
         await node.store(Verified((said(1),)))
         await quiet(world)
     assert world.post.got == []
@@ -266,6 +269,53 @@ async def test_a_crash_between_claim_and_answer_is_settled_by_the_next_life(
         await quiet(world)
     assert [text for _, text in world.post.got] == ["1", "2"]
     assert [out.maybe_duplicate for out in world.store.outbox.values()] == [True, False]
+
+
+async def test_nothing_overtakes_what_a_lane_left_behind(autojump_clock: trio.testing.MockClock) -> None:
+    world = World()
+    async with world.node() as node:
+        trusted = node.leases._holding.trusted_until
+        await node.store(Verified((said(1), said(2, "bob"))))
+        node.lanes._outbox = _InDoubt(node)  # type: ignore[assignment]
+        while node.room.turns < 2:
+            await trio.sleep(0.01)
+        node.lanes._outbox = node
+        assert trusted <= node.leases._holding.trusted_until
+        await node.store(Verified((said(3), said(4))))
+        await quiet(world)
+    assert [text for who, text in world.post.got if who == "id:ann"] == ["1", "3", "4"]
+
+
+async def test_after_a_restart_new_sends_come_behind_those_in_the_outbox(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    async with world.node() as node:
+        node.lanes.stop()
+        await node.store(Verified((said(1), said(2))))
+        while node.room.turns < 2:
+            await trio.sleep(0.01)
+        await node.store(Verified((said(3),)))
+    for _ in range(5):
+        async with world.node() as node:
+            await node.store(Verified((said(3), said(4))))
+            await world.post.until(1)
+    async with world.node():
+        await quiet(world)
+    assert [text for _, text in world.post.got] == ["1", "2", "3", "4"]
+
+
+class _InDoubt:
+    """An outbox of which no epoch is certain."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def claim_epoch(self, shard: int) -> None:
+        return None
+
+    async def effects(self, conversation: str) -> Sequence[object]:
+        return await self._node.effects(conversation)
 
 
 async def test_the_pair_limit_is_kept_by_waiting(autojump_clock: trio.testing.MockClock) -> None:

@@ -1,2 +1,7 @@
--- read(conversation, after seq, limit) -> its next events in order.
-select seq, payload, received_at from inbox where conversation = $1 and seq > $2 order by seq limit $3;
+-- read(conversations text[], after seqs bigint[], limit) -> the next events of each, in order.
+select w.conversation, i.seq, i.payload, i.received_at
+from unnest($1::text[], $2::bigint[]) as w(conversation, after)
+cross join lateral (
+  select seq, payload, received_at from inbox
+  where conversation = w.conversation and seq > w.after order by seq limit $3) i
+order by w.conversation, i.seq;
