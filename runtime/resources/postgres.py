@@ -118,7 +118,7 @@ class Connector:
 
 async def _answers(conn: Driver, patience: float) -> bool:
     try:
-        await conn.execute("", timeout=patience)
+        await conn.execute("select", timeout=patience)
     except _DRIVER_FAULTS:
         return False
     return True
@@ -201,7 +201,7 @@ class PostgresPool(Queries):
 
     async def ping(self) -> None:
         """Make one round trip; raises ResourceUnavailable when the server cannot be used."""
-        await self.execute("")
+        await self.execute("select")
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PostgresConnection]:
