@@ -101,8 +101,9 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Postgres(Backend, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The only truth. Times in seconds."""
+    """The only truth. Times in seconds; of the pool, 8 are the journal's, the others for turns with a transaction."""
 
+    pool_size: Annotated[int, Meta(ge=9, le=1000)] = 12
     acquire_timeout: Seconds = 1.0
     statement_timeout: Seconds = 5.0
 

@@ -22,6 +22,7 @@ import trio
 
 from config import Settings, SettingsError, load, render_toml, show
 from runtime.app import App
+from runtime.drill.process import ServeFailed
 from runtime.ingress.operator import OperatorError, call_operator
 from runtime.ingress.serving import ListenError
 from runtime.journal.migrations import SchemaMismatch
@@ -32,11 +33,19 @@ from runtime.serve.place import PlaceTaken, operator_socket
 from runtime.serve.process import serve
 
 P = ParamSpec("P")
+
+
+class CommandFailed(Exception):
+    """A command cannot do what it was asked; the message says why and what to do. For the app's own commands."""
+
+
 #: Faults whose message is all that a person needs.
 PLAIN_FAULTS = (
+    CommandFailed,
     SettingsError,
     PlaceTaken,
     StartFailed,
+    ServeFailed,
     ListenError,
     SchemaMismatch,
     ResourceUnavailable,
@@ -46,11 +55,31 @@ Companion = Callable[[Settings], AbstractAsyncContextManager[object]]
 
 
 def settings_options(command: Callable[P, None]) -> Callable[P, None]:
-    """Give a command `--config` and `--demo`."""
-    command = click.option("--demo", is_flag=True, help="With the demo's tenants and channels.")(command)
-    return click.option(
-        "--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in TOML."
-    )(command)
+    """Give a command `--config`, `--demo` and `--data-dir`; `read_settings` takes what they give."""
+    for option in (
+        click.option(
+            "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Instead of the settings'."
+        ),
+        click.option("--demo", is_flag=True, help="With the demo's tenants and channels."),
+        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in TOML."),
+    ):
+        command = option(command)
+    return command
+
+
+def app_option(default: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Give a command `--app`, as `app_name`; `load_app` takes it."""
+    return click.option("--app", "app_name", default=default, show_default=True, metavar="MODULE:ATTR")
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Facts as JSON.")
+
+
+def read_settings(
+    config: Path | None, demo: bool, data_dir: Path | None, flags: Mapping[str, object] | None = None
+) -> Settings:
+    """Return the settings that a command's options ask for. Raises SettingsError."""
+    return load(config=config, demo=demo, flags={"data_dir": data_dir, **(flags or {})})
 
 
 def load_app(name: str) -> App:
@@ -76,9 +105,13 @@ def plainly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:
     def run(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
         try:
             code = command(*args, **kwargs)
+        except KeyboardInterrupt:
+            sys.exit(130)
         except PLAIN_FAULTS as error:
             fail(error)
         except BaseExceptionGroup as group:
+            if group.subgroup(KeyboardInterrupt):
+                sys.exit(130)
             plain, rest = group.split(PLAIN_FAULTS)
             if rest is None and plain is not None:
                 fail(_leaf(plain))
@@ -108,29 +141,30 @@ def ask(settings: Settings, command: str, arguments: Mapping[str, str] | None = 
 
 def commands(default_app: str, companion: Companion = lambda _settings: nullcontext()) -> click.Group:
     """Return the group of commands. `companion` is opened around a demo server: a provider to talk to, say."""
+    majlis = click.Group("majlis", help="Run durable actors for messaging bots: one conversation, one actor.")
+    for command in (_serve_command(default_app, companion), _status, _reload, _config, _version):
+        majlis.add_command(command)
+    return majlis
 
-    @click.group()
-    def majlis() -> None:
-        """Run durable actors for messaging bots: one conversation, one actor."""
 
-    @majlis.command("serve")
+def _serve_command(default_app: str, companion: Companion) -> click.Command:
+    @click.command("serve")
     @settings_options
-    @click.option("--app", "app_name", default=default_app, show_default=True, metavar="MODULE:ATTR")
-    @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False))
+    @app_option(default_app)
     @click.option("--port", type=click.IntRange(0, 65535), help="Public port; 0: any free one.")
     @click.option("--admin-port", type=click.IntRange(0, 65535), help="Admin port; 0: any free one.")
     @plainly
     def serve_command(
         config: Path | None,
         demo: bool,
-        app_name: str,
         data_dir: Path | None,
+        app_name: str,
         port: int | None,
         admin_port: int | None,
     ) -> int:
         """Run the server in the foreground until SIGTERM or SIGINT; SIGHUP reads tenants and channels again."""
-        flags = {"data_dir": data_dir, "server.port": port, "server.admin_port": admin_port}
-        read = partial(load, config=config, flags=flags, demo=demo)
+        ports = {"server.port": port, "server.admin_port": admin_port}
+        read = partial(read_settings, config, demo, data_dir, ports)
         settings = read()
         set_up_logs(settings.log_level)
         app = load_app(app_name)
@@ -143,53 +177,64 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
 
         return trio.run(run)
 
-    @majlis.command("status")
-    @settings_options
-    @click.option("--json", "as_json", is_flag=True)
-    @plainly
-    def status_command(config: Path | None, demo: bool, as_json: bool) -> None:
-        """Say what the running server does."""
-        report = ask(load(config=config, demo=demo), "status")
-        click.echo(json.dumps(report) if as_json else "\n".join(_lines(report)))
+    return serve_command
 
-    @majlis.command("reload")
-    @settings_options
-    @click.option("--json", "as_json", is_flag=True)
-    @plainly
-    def reload_command(config: Path | None, demo: bool, as_json: bool) -> None:
-        """Let the running server read its tenants and channels again, and say what is wrong with them."""
-        report = ask(load(config=config, demo=demo), "reload")
-        click.echo(json.dumps(report) if as_json else "\n".join(_lines(report)))
 
-    @majlis.group("config")
-    def config_group() -> None:
-        """Look at settings."""
+@click.command("status")
+@settings_options
+@json_option
+@plainly
+def _status(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Say what the running server does."""
+    _print(ask(read_settings(config, demo, data_dir), "status"), as_json)
 
-    @config_group.command("show")
-    @settings_options
-    @click.option("--json", "as_json", is_flag=True)
-    @plainly
-    def show_command(config: Path | None, demo: bool, as_json: bool) -> None:
-        """Print the effective settings, secrets masked."""
-        facts = show(load(config=config, demo=demo))
-        click.echo(json.dumps(facts, default=str) if as_json else render_toml(facts))
 
-    @config_group.command("check")
-    @settings_options
-    @plainly
-    def check_command(config: Path | None, demo: bool) -> None:
-        """Say whether the settings are valid."""
-        settings = load(config=config, demo=demo)
-        click.echo(f"ok: {len(settings.tenants)} tenants, {len(settings.channels)} channels")
+@click.command("reload")
+@settings_options
+@json_option
+@plainly
+def _reload(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Let the running server read its tenants and channels again, and say what is wrong with them."""
+    _print(ask(read_settings(config, demo, data_dir), "reload"), as_json)
 
-    @majlis.command("version")
-    @click.option("--json", "as_json", is_flag=True)
-    def version_command(as_json: bool) -> None:
-        """Print the version."""
-        number = version("majlis")
-        click.echo(json.dumps({"version": number}) if as_json else f"majlis {number}")
 
-    return majlis
+@click.group("config")
+def _config() -> None:
+    """Look at settings."""
+
+
+@_config.command("show")
+@settings_options
+@json_option
+@plainly
+def _show(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Print the effective settings, secrets masked."""
+    facts = show(read_settings(config, demo, data_dir))
+    click.echo(json.dumps(facts) if as_json else render_toml(facts))
+
+
+@_config.command("check")
+@settings_options
+@json_option
+@plainly
+def _check(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Say whether the settings are valid."""
+    settings = read_settings(config, demo, data_dir)
+    counts = {"tenants": len(settings.tenants), "channels": len(settings.channels)}
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    click.echo(json.dumps({"ok": True, **counts}) if as_json else f"ok: {listed}")
+
+
+@click.command("version")
+@json_option
+def _version(as_json: bool) -> None:
+    """Print the version."""
+    number = version("majlis")
+    click.echo(json.dumps({"version": number}) if as_json else f"majlis {number}")
+
+
+def _print(report: object, as_json: bool) -> None:
+    click.echo(json.dumps(report) if as_json else "\n".join(_lines(report)))
 
 
 def _lines(value: object, path: Sequence[str] = ()) -> list[str]:

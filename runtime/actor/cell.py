@@ -25,14 +25,14 @@ from runtime.actor.event import EventCodec, StoredEvent
 from runtime.actor.lifecycle import Phase, follow
 from runtime.actor.mailbox import Mailbox
 from runtime.actor.record import ConversationRow, TurnRecord
-from runtime.actor.supervision import backoff
+from runtime.actor.supervision import backoff, first_of, origin
 from runtime.actor.turn import Resources, Turn
 
 _log = structlog.get_logger(__name__)
 _PAGE = 100
 
 
-class TurnTimedOut(Exception):  # noqa: N818 - reads as what happened
+class TurnTimedOut(Exception):
     """A turn took longer than its deadline and was cut."""
 
 
@@ -91,7 +91,7 @@ class Cell:
             try:
                 await self._step(room)
             except* Exception as group:  # noqa: BLE001 - the boundary: nothing of an actor ends the node
-                fault = _first(group)
+                fault = first_of(group)
             if fault is None:
                 self._attempt = 0
             else:
@@ -190,7 +190,7 @@ class Cell:
                 conversation=self.conversation,
                 attempt=self._attempt,
                 fault=type(fault).__name__,
-                where=_where(fault),
+                where=origin(fault),
                 again_in=round(pause, 2),
             )
         self._go(Phase.HOLDING)
@@ -227,21 +227,3 @@ class Room:
     def decode(self, state: bytes) -> msgspec.Struct:
         """Return a conversation's state, fresh at its first turn. Raises msgspec.DecodeError."""
         return self._decode(state) if state else self.actor.state_type()
-
-
-def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
-    """Return the first plain exception of a group: enough to decide and to say what happened."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _where(fault: BaseException) -> str:
-    """Return file and line of a fault's origin; never its message, which may quote what a person wrote."""
-    trace = fault.__traceback__
-    place = ""
-    while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

@@ -1,4 +1,4 @@
-"""How long to wait before another try. Pure; the caller sleeps."""
+"""What a supervisor needs to know of a fault: how long to wait before another try, and where it came from. Pure."""
 
 from __future__ import annotations
 
@@ -12,3 +12,20 @@ def backoff(attempt: int, dice: Random, *, first: float = 0.1, cap: float = 30.0
     """Return seconds before try `attempt` + 1: doubling from `first` up to `cap`, the upper half of it random."""
     span = min(cap, first * 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
     return span / 2 + dice.random() * span / 2
+
+
+def origin(fault: BaseException) -> str:
+    """Return file and line where a fault began; never its message, which may quote what a person wrote."""
+    trace = fault.__traceback__
+    place = "?"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def first_of(group: BaseException) -> BaseException:
+    """Return the first plain exception of a group, or the exception itself: enough to decide and to say what happened."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group

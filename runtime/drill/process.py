@@ -11,12 +11,13 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
+import msgspec
 import trio
 
 from runtime.ingress.operator import OperatorError, call_operator
 from runtime.resources.children import Child, pace
+from runtime.resources.data_dir import make_data_dir
 from runtime.serve.place import operator_socket
 
 _LOOK_EVERY = 0.05
@@ -24,6 +25,41 @@ _LOOK_EVERY = 0.05
 
 class ServeFailed(Exception):
     """The process ended, or did not become ready in time; the message ends with the tail of its log."""
+
+
+class ServerStatus(msgspec.Struct, frozen=True):
+    """What a running `serve` says of itself; `addresses` of its listeners, by name."""
+
+    pid: int
+    phase: str
+    app: str
+    addresses: Mapping[str, Sequence[str]]
+
+    @property
+    def url(self) -> str:
+        """The public listener's address, without a slash at its end."""
+        return self.addresses["public"][0].rstrip("/")
+
+
+async def server_status(data_dir: Path) -> ServerStatus | None:
+    """Ask the `serve` of a data directory how it is; None where none answers within 2 s."""
+    try:
+        status = await call_operator(operator_socket(data_dir), "status", {}, 2.0)
+    except OperatorError:
+        return None
+    return msgspec.convert(status, ServerStatus)
+
+
+def holder_of(data_dir: Path) -> int | None:
+    """Return the process id of the `serve` that holds a data directory, ready or not; None where none lives."""
+    try:
+        pid = int((data_dir / "serve.lock").read_text("ascii"))
+        os.kill(pid, 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return None
+    except PermissionError:
+        return pid
+    return pid
 
 
 def majlis_command() -> tuple[str, ...]:
@@ -66,6 +102,7 @@ class ServeProcess:
 
     def spawn(self) -> None:
         """Start a life, on the main thread; `ready` waits for it. It ends when this process does."""
+        make_data_dir(self._log.parent)
         self._child = Child(
             self._command,
             cwd=self._cwd,
@@ -87,18 +124,11 @@ class ServeProcess:
             while True:
                 if self.exit_code is not None:
                     raise ServeFailed(f"serve ended with {self.exit_code}:\n{self._running().log_tail()}")
-                status = await self._status()
-                if status is not None and status["pid"] == self.pid and status["phase"] == "serving":
-                    return cast("Mapping[str, Sequence[str]]", status["addresses"])
+                status = await server_status(self._data_dir)
+                if status is not None and status.pid == self.pid and status.phase == "serving":
+                    return status.addresses
                 await trio.sleep(_LOOK_EVERY)
         raise ServeFailed(f"serve is not ready after {within:g} s:\n{self._running().log_tail()}")
-
-    async def _status(self) -> Mapping[str, object] | None:
-        try:
-            status = await call_operator(operator_socket(self._data_dir), "status", {}, 2.0)
-        except OperatorError:
-            return None
-        return cast("Mapping[str, object]", status)
 
     async def kill(self) -> None:
         """End this life as `kill -9` does, and wait until the process is gone."""

@@ -9,7 +9,7 @@ A `DataFault` is the fault of some item: the batch is halved until it stands alo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,7 +29,7 @@ class BatchFailed(Exception):
 
 @dataclass(frozen=True)
 class GroupStatistics:
-    """`waiting` items now; `batches` and `items` since the start."""
+    """The weight of what is `waiting` now; `batches` and `items` since the start."""
 
     waiting: int
     batches: int
@@ -39,10 +39,11 @@ class GroupStatistics:
 class _Entry(Generic[T]):
     """An item and the task that waits for its result (None once it has left)."""
 
-    __slots__ = ("item", "task")
+    __slots__ = ("item", "task", "weight")
 
-    def __init__(self, item: T, task: trio.lowlevel.Task) -> None:
+    def __init__(self, item: T, weight: int, task: trio.lowlevel.Task) -> None:
         self.item = item
+        self.weight = weight
         self.task: trio.lowlevel.Task | None = task
 
 
@@ -63,8 +64,8 @@ class GroupCommit(Generic[T, R]):
         """Prepare an empty queue.
 
         `batch` returns one result per item, in order, within `deadline` seconds or all of it fails as unavailable. A
-        batch weighs at most `largest`, unless it is a single item; items with an equal `apart` never share one. At most
-        `capacity` items wait.
+        batch weighs at most `largest`, unless it is a single item; items with an equal `apart` never share one. What
+        waits weighs at most `capacity`.
         """
         self.name = name
         self._batch = batch
@@ -75,6 +76,8 @@ class GroupCommit(Generic[T, R]):
         self._apart = apart
         self._queue: deque[_Entry[T]] = deque()
         self._wake = trio.Event()
+        self._waiting = 0
+        self._closed = False
         self._batches = 0
         self._items = 0
 
@@ -83,10 +86,14 @@ class GroupCommit(Generic[T, R]):
 
         Cancelled, it stops waiting at once; an item that is in flight by then is carried out all the same.
         """
-        if len(self._queue) >= self._capacity:
-            raise ResourceUnavailable("postgres", f"{self._capacity} wait for {self.name} already")
-        entry = _Entry(item, trio.lowlevel.current_task())
+        if self._closed:
+            raise self._closing()
+        weight = self._weight(item)
+        if self._waiting and self._waiting + weight > self._capacity:
+            raise ResourceUnavailable("postgres", f"{self._waiting} wait for {self.name} already")
+        entry = _Entry(item, weight, trio.lowlevel.current_task())
         self._queue.append(entry)
+        self._waiting += weight
         self._wake.set()
 
         def abort(_raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
@@ -107,8 +114,10 @@ class GroupCommit(Generic[T, R]):
                     self._wake = trio.Event()
                     await self._wake.wait()
         finally:
-            self._answer(list(self._queue), outcome.Error(self._closing()))
+            self._closed = True
+            self._fail(self._queue, self._closing())
             self._queue.clear()
+            self._waiting = 0
 
     def _take(self) -> list[_Entry[T]]:
         """Take the next batch off the queue; what left meanwhile is dropped, what must stand apart goes back."""
@@ -119,9 +128,9 @@ class GroupCommit(Generic[T, R]):
         while self._queue and room > 0:
             entry = self._queue.popleft()
             if entry.task is None:
+                self._waiting -= entry.weight
                 continue
-            room -= self._weight(entry.item)
-            if room < 0 and batch:
+            if entry.weight > room and batch:
                 back.append(entry)
                 break
             if self._apart is not None:
@@ -131,6 +140,8 @@ class GroupCommit(Generic[T, R]):
                     continue
                 keys.add(key)
             batch.append(entry)
+            room -= entry.weight
+            self._waiting -= entry.weight
         self._queue.extendleft(reversed(back))
         return batch
 
@@ -141,34 +152,31 @@ class GroupCommit(Generic[T, R]):
             with trio.move_on_after(self._deadline):
                 results = await self._batch([entry.item for entry in batch])
                 for entry, result in zip(batch, results, strict=True):
-                    self._answer([entry], outcome.Value(result))
+                    _answer(entry, outcome.Value(result))
                 return
-            late = ResourceUnavailable("postgres", f"{self.name}: no answer within {self._deadline} s")
-            for entry in batch:
-                self._answer([entry], outcome.Error(self._own_copy(late)))
+            self._fail(
+                batch, ResourceUnavailable("postgres", f"{self.name}: no answer in {self._deadline:g} s")
+            )
         except trio.Cancelled:
-            self._answer(batch, outcome.Error(self._closing()))
+            self._fail(batch, self._closing())
             raise
         except DataFault as fault:
             if len(batch) == 1:
-                self._answer(batch, outcome.Error(fault))
+                _answer(batch[0], outcome.Error(fault))
                 return
             middle = len(batch) // 2
             await self._carry_out(batch[:middle])
             await self._carry_out(batch[middle:])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' to hear
-            for entry in batch:
-                self._answer([entry], outcome.Error(self._own_copy(error)))
+            self._fail(batch, error)
 
-    def _answer(self, batch: Sequence[_Entry[T]], result: outcome.Outcome[R]) -> None:
+    def _fail(self, batch: Iterable[_Entry[T]], error: Exception) -> None:
         for entry in batch:
-            task, entry.task = entry.task, None
-            if task is not None:
-                trio.lowlevel.reschedule(task, result)
+            _answer(entry, outcome.Error(self._own_copy(error)))
 
     def statistics(self) -> GroupStatistics:
         """Return the queue's length and what was carried out."""
-        return GroupStatistics(len(self._queue), self._batches, self._items)
+        return GroupStatistics(self._waiting, self._batches, self._items)
 
     def _closing(self) -> ResourceUnavailable:
         return ResourceUnavailable("postgres", f"{self.name} is shutting down")
@@ -180,3 +188,10 @@ class GroupCommit(Generic[T, R]):
         failed = BatchFailed(f"{self.name}: {type(error).__name__}")
         failed.__cause__ = error
         return failed
+
+
+def _answer(entry: _Entry[T], result: outcome.Outcome[R]) -> None:
+    """Wake the task that waits for an entry, if it still does. An outcome is good for one task only."""
+    task, entry.task = entry.task, None
+    if task is not None:
+        trio.lowlevel.reschedule(task, result)

@@ -27,7 +27,7 @@ from runtime.journal.protocol import (
     Settled,
 )
 from runtime.journal.statements import statement
-from runtime.resources.errors import PostgresFault, postgres_fault
+from runtime.resources.errors import PostgresFault, ResourceUnavailable, postgres_fault
 from runtime.resources.postgres import Driver, PostgresPool
 
 R = TypeVar("R")
@@ -148,6 +148,8 @@ class PostgresJournal:
         for attempt in range(1, _TRIES + 1):
             try:
                 return await self._pool.run(work)
+            except asyncpg.QueryCanceledError as error:
+                raise ResourceUnavailable("postgres", "the statement took too long") from error
             except Exception as error:
                 match postgres_fault(error):
                     case PostgresFault.DATA if not _is_alias_race(error):

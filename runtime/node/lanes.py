@@ -2,10 +2,10 @@
 
 Theory of operation: an effect is paced, then claimed (the journal marks it `sending` before any request leaves), then
 performed by its provider within a deadline, then its result is recorded. The next send of the conversation starts only
-after that. Nothing may overtake what an earlier lane, or another replica, left unsettled: a lane of a conversation or a shard of
-which that is not known begins by reading the outbox. A send that may try again, or whose outcome is unknown, holds its lane; the unknown one is claimed anew only
+after that. A send that may try again, or whose outcome is unknown, holds its lane; the unknown one is claimed anew only
 after `uncertain_wait`, unless a receipt settles it first. Whatever is cut off here stays in the outbox as it is, for
-this node or the next one to take up.
+this node or the next one to take up; and nothing may overtake it: the lane of a conversation that left something, or of
+a shard whose outbox is not known yet, begins by reading the outbox.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import trio
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import EffectFailed, encode_event
-from runtime.actor.supervision import backoff
+from runtime.actor.supervision import backoff, first_of, origin
 from runtime.channel import (
     Accepted,
     Delivery,
@@ -204,6 +204,8 @@ class Lanes:
                     lane.queue.popleft()
                 else:
                     return
+        except* Exception as group:  # noqa: BLE001 - the boundary: a fault of one lane ends no other
+            self._fault(lane.conversation, group)
         finally:
             del self._lanes[lane.conversation]
             if lane.queue or lane.behind:
@@ -221,8 +223,11 @@ class Lanes:
                 self._nursery.start_soon(self._aside, effect, name=f"aside {effect.id}")
 
     async def _aside(self, effect: Effect) -> None:
-        async with self._asides:
-            await self._through(effect, None)
+        try:
+            async with self._asides:
+                await self._through(effect, None)
+        except* Exception as group:  # noqa: BLE001 - the boundary: it is in the outbox still
+            self._fault(effect.conversation, group)
 
     async def _through(self, effect: Effect, lane: _SendLane | None) -> bool:
         """Bring one effect to its end; False if it is not ours to end."""
@@ -302,8 +307,14 @@ class Lanes:
             return Uncertain("timeout", f"no answer within {self._send_timeout} s")
         except ResourceUnavailable as error:
             return TryAgain("unavailable", error.reason)
-        except Exception:  # noqa: BLE001 - the boundary: a provider's fault ends no lane
-            _log.exception("provider failed", conversation=effect.conversation, effect=delivery.id)
+        except Exception as error:  # noqa: BLE001 - the boundary: a provider's fault ends no lane
+            _log.error(
+                "provider failed",
+                conversation=effect.conversation,
+                effect=delivery.id,
+                fault=type(error).__name__,
+                where=origin(error),
+            )
             return Uncertain("fault", "the provider's code failed after the request may have left")
 
     @contextmanager
@@ -336,6 +347,11 @@ class Lanes:
             except ResourceUnavailable:
                 attempt += 1
                 await trio.sleep(backoff(attempt, self._dice, cap=1.0))
+
+    def _fault(self, conversation: str, group: BaseException) -> None:
+        """Tell of a fault of ours; what it interrupted is in the outbox and is taken up by the next look at it."""
+        error = first_of(group)
+        _log.error("lane failed", conversation=conversation, fault=type(error).__name__, where=origin(error))
 
     def _provider(self, channel: str) -> Provider | None:
         return self._providers.get(channel.partition(":")[0])

@@ -64,7 +64,6 @@ class Node:
             "intake",
             self._ingest,
             largest=2000,
-            capacity=5000,
             weight=lambda v: len(v.arrivals) + len(v.receipts),
         )
         self.commits = GroupCommit[TurnRecord, bool](

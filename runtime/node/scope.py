@@ -10,7 +10,7 @@ from runtime.actor.turn import Transaction
 from runtime.journal.protocol import Journal
 
 
-class _Fenced(Exception):  # noqa: N818 - only its way through the transaction matters: it rolls back
+class _Fenced(Exception):
     """The turn's commit was refused."""
 
 

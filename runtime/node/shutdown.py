@@ -52,7 +52,7 @@ async def run_phases(phases: Sequence[Phase], budget: float) -> Sequence[PhaseRe
             except* Exception as group:  # noqa: BLE001 - the boundary: the next phase must have its turn
                 _log.error(
                     "shutdown phase failed", phase=phase.name, faults=[str(e) for e in group.exceptions]
-                )  # noqa: TRY400
+                )
         seconds = trio.current_time() - started
         saved = max(0.0, mine - seconds)
         _log.info("shutdown phase", phase=phase.name, seconds=round(seconds, 3), finished=finished)

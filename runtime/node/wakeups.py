@@ -63,8 +63,10 @@ class Wakeups:
             try:
                 await self._redis.command("PUBLISH", self._topic, msgspec.json.encode(hints))
                 self.told += len(hints)
-            except ResourceUnavailable:
+            except Exception as error:  # noqa: BLE001 - hints are best effort, whatever is wrong with Redis
                 self.failed += 1
+                if not isinstance(error, ResourceUnavailable):
+                    _log.warning("hints not told", topic=self._topic, fault=type(error).__name__)
 
     async def _listen(self) -> None:
         decoder = msgspec.json.Decoder(list[tuple[str, int]])

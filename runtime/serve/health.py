@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import trio
@@ -18,14 +18,14 @@ _PATIENCE = 1.5
 class Health:
     """What is known of the process's fitness for traffic."""
 
-    backends: Mapping[str, Backend]
+    backends: dict[str, Backend]
     phase: str = "starting"
     accepting: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
 
     def readiness(self) -> Readiness:
         """Return what `/readyz` says now."""
-        return Readiness(self.phase, self.accepting, self.backends, dict(self.checks))
+        return Readiness(self.phase, self.accepting, dict(self.backends), dict(self.checks))
 
     async def watch(self, name: str, look: Callable[[], Awaitable[None]], *, vital: bool) -> None:
         """Look at one database until cancelled. One that is not vital only degrades."""
@@ -37,5 +37,7 @@ class Health:
                     reason = ""
                 except ResourceUnavailable as error:
                     reason = error.reason
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is not ready
+                    reason = type(error).__name__
             self.checks[name] = Check("ok") if not reason else Check("fail" if vital else "degraded", reason)
             await trio.sleep(_EVERY)

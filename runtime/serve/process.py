@@ -8,6 +8,7 @@ skips to giving the leases back; a third ends the process at once.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -20,15 +21,15 @@ import trio
 
 from config import Settings, SettingsError
 from runtime.app import App
-from runtime.ingress.admin import Backend, admin_endpoint
+from runtime.ingress.admin import Backend, Check, admin_endpoint
 from runtime.ingress.operator import OperatorError, operator_endpoint
 from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpLimits, HttpStatistics, serve_http
 from runtime.journal.migrations import installation_salt, migrate
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.statements import migrations
-from runtime.node.metrics import fields_of, metrics_page
 from runtime.node.lanes import SENDS_AT_ONCE
+from runtime.node.metrics import fields_of, metrics_page
 from runtime.node.node import Node, open_node
 from runtime.node.shutdown import Phase, PhaseReport, run_phases
 from runtime.node.wakeups import Wakeups
@@ -36,6 +37,7 @@ from runtime.resources.bridge import Bridge, open_bridge
 from runtime.resources.http import HttpClient, open_http_client
 from runtime.resources.postgres import Driver, PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
+from runtime.serve.backends import Backend as Place
 from runtime.serve.backends import open_backends
 from runtime.serve.health import Health
 from runtime.serve.place import locked, operator_socket
@@ -123,10 +125,17 @@ async def serve(
     """
     settings = load()
     configure(app, settings)
+    _raise_descriptor_limit()
     async with AsyncExitStack() as stack:
         replica = stack.enter_context(locked(settings.data_dir))
         process = await _open(stack, app, settings, load, replica)
         return await _run(process, started)
+
+
+def _raise_descriptor_limit() -> None:
+    """Take as many file descriptors as the system allows: each connection needs one, and the usual soft limit is 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _open(
@@ -154,7 +163,7 @@ async def _open(
     turns_pool = await stack.enter_async_context(
         postgres(
             name=f"majlis/{replica}/turns",
-            size=max(2, settings.postgres.pool_size - JOURNAL_CONNECTIONS),
+            size=settings.postgres.pool_size - JOURNAL_CONNECTIONS,
             acquire_timeout=settings.node.turn_timeout / 2,
         )
     )
@@ -182,7 +191,9 @@ async def _open(
             tell=wakeups.tell,
         )
     )
-    kinds = {"postgres": backends.postgres, "redis": backends.redis}
+    health = Health({"postgres": await _postgres_version(backends.postgres, journal_pool)})
+    health.backends["redis"] = Backend(backends.redis.kind, backends.redis.version)
+    health.checks["migrations"] = Check("ok")
     return Process(
         app,
         settings,
@@ -195,12 +206,17 @@ async def _open(
         http,
         node,
         wakeups,
-        Health({name: Backend(backend.kind, backend.version) for name, backend in kinds.items()}),
+        health,
         Receiver(app.providers, node.store, timeout=settings.server.ingest_timeout),
         trio.Event(),
         HttpStatistics(),
         {},
     )
+
+
+async def _postgres_version(backend: Place, pool: PostgresPool) -> Backend:
+    row = await pool.fetchrow("select current_setting('server_version') as version")
+    return Backend(backend.kind, backend.version or (row["version"] if row else ""))
 
 
 async def _run(process: Process, started: Callable[[Mapping[str, Sequence[str]]], None]) -> int:

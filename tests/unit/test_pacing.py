@@ -1,0 +1,69 @@
+"""The pace of a channel: never more in a second than its limit, wherever the second is laid and whatever is delayed."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime.node.pacing import ChannelPace
+
+
+def most_in_a_second(times: list[float]) -> int:
+    times = sorted(times)
+    return max((bisect_left(times, start + 1.0) - index for index, start in enumerate(times)), default=0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    delays=st.lists(
+        st.tuples(st.floats(0, 1.5), st.floats(0, 2.0), st.floats(0, 1.0)), min_size=1, max_size=400
+    ),
+    limit=st.sampled_from([5, 20, 80]),
+)
+def test_no_second_sees_more_than_the_limit_however_sends_are_delayed(
+    delays: list[tuple[float, float, float]], limit: int
+) -> None:
+    """Each send is late by its own delays: to ask for its place, to be answered, and to arrive in between."""
+    pace = ChannelPace(limit, 0.0)
+    arrivals: list[float] = []
+    ends: list[float] = []
+    clock = 0.0
+    for late, answer, part in delays:
+        clock += late / limit
+        at = clock + pace.reserve(clock)
+        clock = at
+        while True:
+            for end in sorted(end for end in ends if end <= clock):
+                pace.leave(end)
+            ends = [end for end in ends if end > clock]
+            wait = pace.enter(clock)
+            if not wait:
+                break
+            clock += wait
+        arrivals.append(clock + answer * part)
+        ends.append(clock + answer)
+    assert most_in_a_second(arrivals) <= limit
+
+
+def test_the_mean_is_below_the_limit_and_the_first_second_brings_no_burst() -> None:
+    pace = ChannelPace(80, 0.0)
+    times = [pace.reserve(0.0) for _ in range(680)]
+    assert 9.5 < times[-1] < 10.5
+    assert most_in_a_second(times) <= 80
+    assert most_in_a_second([time for time in times if time < 1]) <= 69
+
+
+def test_a_share_of_the_shards_is_a_share_of_the_pace() -> None:
+    half = ChannelPace(80, 0.0, 0.5)
+    times = [half.reserve(0.0) for _ in range(340)]
+    assert 9.5 < times[-1] < 10.5
+
+
+def test_a_send_that_never_left_takes_no_place_in_the_window() -> None:
+    pace = ChannelPace(2, 0.0)
+    for _ in range(10):
+        assert pace.enter(0.0) == 0
+        pace.leave(0.0, sent=False)
+    assert pace.statistics(0.0).in_flight == 0
