@@ -24,11 +24,18 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[tuple[EmbeddedServer, EmbeddedServer]]:
-    """PostgreSQL and Valkey for the whole session; no server is a failure, never a skip."""
+    """PostgreSQL and Valkey for the whole session; no server is a failure, never a skip.
+
+    SUITE_POSTGRES_BINDIR and SUITE_REDIS_BINDIR name other binaries: the oldest that are supported, say.
+    """
     with tempfile.TemporaryDirectory(prefix="majlis-suite-") as name:
         data_dir = Path(name)
         data_dir.chmod(0o711)
-        with embedded_servers(data_dir, environ=dict(os.environ)) as pair:
+        bindirs = {
+            "postgres_bindir": os.environ.get("SUITE_POSTGRES_BINDIR", ""),
+            "redis_bindir": os.environ.get("SUITE_REDIS_BINDIR", ""),
+        }
+        with embedded_servers(data_dir, environ=dict(os.environ), **bindirs) as pair:
             yield pair
 
 
