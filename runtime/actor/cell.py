@@ -194,7 +194,8 @@ class Cell:
                 again_in=round(pause, 2),
             )
         self._go(Phase.HOLDING)
-        await trio.sleep(pause)
+        with trio.move_on_after(pause):
+            await room.stopping.wait()
 
     def _go(self, phase: Phase) -> None:
         self.phase = follow(self.phase, phase)
@@ -219,6 +220,7 @@ class Room:
         self.turn_timeout = turn_timeout
         self.reply_expires = timedelta(seconds=reply_expires)
         self.dice = dice
+        self.stopping = trio.Event()
         self.turns = 0
         self.faults = 0
         self.waits = 0

@@ -156,6 +156,11 @@ class Lanes:
         if conversation not in self._lanes:
             self._lane(conversation).behind = True
 
+    def resume(self) -> None:
+        """Take up again what lanes of ours left when they ended early."""
+        for conversation in list(self._left):
+            self.open(conversation)
+
     def doubt(self, shards: Iterable[int]) -> None:
         """Shards were gained: what their outbox holds is not known yet."""
         self._doubtful.update(shards)

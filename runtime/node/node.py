@@ -168,6 +168,7 @@ class Node:
     async def finish_turns(self) -> None:
         """Begin no turn any more and wait until those in hand have ended; the caller sets the deadline."""
         self.leases.stop_turns()
+        self.room.stopping.set()
         await self.cells.quiet()
 
     async def finish_effects(self) -> None:
@@ -265,6 +266,8 @@ class Node:
         new, self._to_recover = self._to_recover, set()
         try:
             shards = [shard for shard in self.leases.shards if self.leases.epoch(shard) is not None]
+            if shards:
+                self.lanes.resume()
             for conversation, shard in await self._journal.backlog(shards, _POLL_MOST):
                 self.wake(conversation, shard)
             if everything or new:

@@ -349,6 +349,21 @@ async def test_a_standby_takes_over_what_a_stopped_node_left(autojump_clock: tri
     assert [(turn.first_seq, turn.last_seq) for turn in world.store.turns] == [(1, 1), (2, 2)]
 
 
+async def test_stopping_does_not_wait_for_a_turn_that_keeps_failing(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    world.parrot.to_fail.extend(["1"] * 100)
+    async with world.node() as node:
+        await node.store(Verified((said(1),)))
+        while node.room.faults < 9:
+            await trio.sleep(1)
+        started = trio.current_time()
+        await node.finish_turns()
+        assert trio.current_time() - started < 0.1
+    assert world.post.got == []
+
+
 async def test_a_late_finisher_is_fenced(autojump_clock: trio.testing.MockClock) -> None:
     world = World()
     hold, held = trio.Event(), trio.Event()
