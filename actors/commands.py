@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from actors.channels.fake_graph.command import fake_graph_command
+from actors.demo import companion
 from actors.simulate.command import simulate_command
 from runtime.cli import commands
 from runtime.testing import read_ledger
 
-majlis = commands("actors.estate:app")
+APP = "actors.estate:app"
+
+majlis = commands(APP, companion)
 majlis.add_command(fake_graph_command)
-majlis.add_command(simulate_command(read_ledger))
+majlis.add_command(simulate_command(read_ledger, APP))

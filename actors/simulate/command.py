@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from actors.simulate.report import Verdict
 from actors.simulate.run import Progress, simulate
 from actors.simulate.views import Ledger
 from actors.simulate.watch import SimulationError
-from config import Settings, SettingsError, load
+from actors.stage import open_stage
+from config import Settings
+from runtime.cli import PLAIN_FAULTS, json_option, read_settings, settings_options
 
 #: Reads the database of these settings, attaching to the servers of a running Majlis.
 ReadLedger = Callable[[Settings], Awaitable[Ledger]]
@@ -24,7 +27,7 @@ ReadLedger = Callable[[Settings], Awaitable[Ledger]]
 _COUNT = click.IntRange(min=1)
 
 
-def simulate_command(read_ledger: ReadLedger) -> click.Command:
+def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command:
     """Return the command, reading the database with `read_ledger`. It exits 1 when the verdict is not ok."""
 
     @click.command("simulate")
@@ -56,26 +59,38 @@ def simulate_command(read_ledger: ReadLedger) -> click.Command:
     @click.option(
         "--app", "app", metavar="MODULE:ATTR", help="Another bot is running: its turns may stay silent."
     )
-    @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in TOML.")
-    @click.option("--demo", is_flag=True, help="With the demo's tenants and channels.")
-    @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+    @click.option(
+        "--spawn", is_flag=True, help="Start a server for the run, instead of driving a running one."
+    )
+    @click.option(
+        "--kills",
+        default=0,
+        type=click.IntRange(0, 100),
+        help="Start a server for the run, and kill -9 and restart it so often on the way.",
+    )
+    @settings_options
+    @json_option
     def command(
         *,
         link: str,
         first: str,
         app: str | None,
+        spawn: bool,
+        kills: int,
         config: Path | None,
         demo: bool,
+        data_dir: Path | None,
         as_json: bool,
         **numbers: object,
     ) -> None:
-        """Drive a running Majlis with signed webhooks and judge it from outside."""
+        """Drive a Majlis with signed webhooks and judge it from outside."""
         wishes = {"first": link or first, "shared": bool(link), "expect": "turns" if app else "replies"}
         try:
             plan = msgspec.convert({**numbers, **wishes}, Plan)
-            settings = load(config=config, demo=demo)
-            verdict = _run(plan, settings, partial(read_ledger, settings))
-        except (SettingsError, SimulationError, msgspec.ValidationError, OSError) as fault:
+            settings = read_settings(config, demo, data_dir)
+            own = (app or default_app) if spawn or kills else None
+            verdict = _run(_Order(plan, settings, partial(read_ledger, settings), own, kills))
+        except (*PLAIN_FAULTS, SimulationError, msgspec.ValidationError, OSError) as fault:
             raise click.ClickException(str(fault)) from fault
         click.echo(
             msgspec.json.encode({"ok": verdict.ok, **msgspec.to_builtins(verdict)})
@@ -88,24 +103,55 @@ def simulate_command(read_ledger: ReadLedger) -> click.Command:
     return command
 
 
-def _run(plan: Plan, settings: Settings, ledger: Callable[[], Awaitable[Ledger]]) -> Verdict:
+@dataclass(frozen=True)
+class _Order:
+    """What to run, how to read the database, and the app of a server of the run's own, if it is to have one."""
+
+    plan: Plan
+    settings: Settings
+    ledger: Callable[[], Awaitable[Ledger]]
+    own: str | None
+    kills: int
+
+
+def _run(order: _Order) -> Verdict:
     shown = _Shown()
-
-    async def run() -> Verdict:
-        try:
-            await ledger()  # a run whose end could not be judged is not begun
-        except Exception as fault:
-            raise SimulationError(f"the database cannot be read: {fault}") from fault
-        return await simulate(plan, settings, ledger=ledger, progress=shown)
-
     try:
-        return trio.run(run)
+        return trio.run(_on_a_stage if order.own else _beside, order, shown)
     except BaseExceptionGroup as faults:
         if faults.subgroup(KeyboardInterrupt):
             raise click.Abort from faults
         raise
     finally:
         shown.end()
+
+
+async def _beside(order: _Order, shown: _Shown) -> Verdict:
+    """Drive the server that runs."""
+    try:
+        await order.ledger()  # a run whose end could not be judged is not begun
+    except Exception as fault:
+        raise SimulationError(f"the database cannot be read: {fault}") from fault
+    return await simulate(order.plan, order.settings, ledger=order.ledger, progress=shown)
+
+
+async def _on_a_stage(order: _Order, shown: _Shown) -> Verdict:
+    """Drive a server of the run's own, which may be killed."""
+    async with open_stage(order.settings, order.own or "") as stage:
+
+        async def restart() -> None:
+            seconds = await stage.restart()
+            shown.say(f"the server was killed (kill -9) and serves again after {seconds:.1f} s")
+
+        return await simulate(
+            order.plan,
+            stage.settings,
+            fake=stage.fake,
+            ledger=order.ledger,
+            progress=shown,
+            kills=order.kills,
+            restart=restart,
+        )
 
 
 class _Shown:
@@ -119,6 +165,10 @@ class _Shown:
         """Leave the line."""
         if self._terminal:
             click.echo(err=True)
+
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
+        click.echo(f"\r\x1b[K{line}" if self._terminal else line, err=True)
 
     def __call__(self, progress: Progress) -> None:
         now = trio.current_time()

@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of a run, and what is wrong with it.
 
     Counts are messages, but for `violations` (broken limits and refused bodies), `strange` and `unsettled`
-    (sends).
+    (sends). `kills`: how often the server was killed meanwhile.
     """
 
     run: str
@@ -56,6 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     messages_per_second: float
     answers: Mapping[str, int]
     findings: Sequence[Finding]
+    kills: int = 0
 
     @property
     def complete(self) -> bool:
@@ -92,6 +93,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             ("sends not settled", self.unsettled),
             *((f"provider: {name}", count) for name, count in self.violations.items()),
             ("answers", ", ".join(f"{name}: {count:,}" for name, count in self.answers.items()) or "none"),
+            *([("kill -9 of the server", f"{self.kills} times")] if self.kills else []),
             ("ack p50 / p99", f"{self.ack_p50_ms:.1f} / {self.ack_p99_ms:.1f} ms"),
             ("until the last reply", f"{self.seconds:.1f} s, {self.messages_per_second:,.0f} messages/s"),
             ("verdict", "ok" if self.ok else "WRONG"),

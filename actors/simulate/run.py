@@ -56,11 +56,14 @@ async def simulate(
     fake: FakeGraph | None = None,
     ledger: Callable[[], Awaitable[Ledger]],
     progress: Callable[[Progress], None] = no_progress,
+    kills: int = 0,
+    restart: Callable[[], Awaitable[object]] = trio.lowlevel.checkpoint,
 ) -> Verdict:
     """Drive the Majlis of these settings and judge it.
 
     `fake`: the provider, if it lives in this process; else it is found at the channels' api_url, or hosted
-    there for the length of the run. `ledger` reads the database; it is called several times. Raises
+    there for the length of the run. `ledger` reads the database; it is called several times. `restart` kills the
+    server as `kill -9` does and starts it again: `kills` times, spread over the acknowledgements. Raises
     SimulationError when the plan does not fit the settings or a view is not to be had. Cancellation ends the
     run without a verdict.
     """
@@ -69,8 +72,9 @@ async def simulate(
     try:
         async with watching(settings, channels, fake) as watch:
             run = _Run(plan, settings, channels, script, watch, progress)
-            await run.post()
-            return await run.settle(ledger)
+            await run.post(kills, restart)
+            verdict = await run.settle(ledger)
+            return msgspec.structs.replace(verdict, kills=run.kills)
     except ExceptionGroup as faults:
         raise _cause(faults) from faults
 
@@ -120,9 +124,12 @@ class _Run:
         self._people = {message.person.wa_id for message in script.messages}
         self._replies: list[Reply] = []
         self._began = self._last_reply = trio.current_time()
+        self._news = trio.Event()
+        self._posted = False
+        self.kills = 0
 
-    async def post(self) -> None:
-        """Post all phases; return when everything is acknowledged or the deadline has passed."""
+    async def post(self, kills: int, restart: Callable[[], Awaitable[object]]) -> None:
+        """Post all phases, with `kills` on the way; return when all is acknowledged or the deadline has passed."""
         self._began = trio.current_time()
         limits = httpx.Limits(max_connections=self._plan.concurrency)
         async with (
@@ -130,12 +137,30 @@ class _Run:
             trio.open_nursery() as watchers,
         ):
             watchers.start_soon(self._look_often)
-            for phase in self._script.phases:
-                parcels = iter(phase)
-                async with trio.open_nursery() as posters:
-                    for _ in range(min(self._plan.concurrency, len(phase))):
-                        posters.start_soon(self._deliver_all, client, parcels)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._post_phases, client)
+                nursery.start_soon(self._kill, kills, restart)
             watchers.cancel_scope.cancel()
+
+    async def _post_phases(self, client: httpx.AsyncClient) -> None:
+        for phase in self._script.phases:
+            parcels = iter(phase)
+            async with trio.open_nursery() as posters:
+                for _ in range(min(self._plan.concurrency, len(phase))):
+                    posters.start_soon(self._deliver_all, client, parcels)
+        self._posted = True
+        self._news.set()
+
+    async def _kill(self, kills: int, restart: Callable[[], Awaitable[object]]) -> None:
+        """Kill and restart the server when 1, 2, ... of `kills` + 1 parts of the messages are acknowledged."""
+        for part in range(1, kills + 1):
+            while len(self._acknowledged) * (kills + 1) < part * len(self._script.messages):
+                if self._posted:
+                    return
+                await self._news.wait()
+                self._news = trio.Event()
+            await restart()
+            self.kills += 1
 
     async def settle(self, ledger: Callable[[], Awaitable[Ledger]]) -> Verdict:
         """Look at all three views until nothing is outstanding, or nothing has moved for the quiet time; judge."""
@@ -190,6 +215,7 @@ class _Run:
                 acknowledged = trio.current_time()
                 self._posts.append(Posted(ids, begun, acknowledged, acknowledged - attempt))
                 self._acknowledged.update(ids)
+                self._news.set()
                 return
             await trio.sleep(backoff)
             backoff = min(_LONGEST_BACKOFF, backoff * 2)

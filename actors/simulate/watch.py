@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import trio
 
-from actors.channels.fake_graph import IDENTITY, FakeGraph, FakeStatistics, Health, Sent, SentPage
+from actors.channels.fake_graph import FakeGraph, FakeStatistics, Health, Sent, SentPage
+from actors.channels.fake_graph.place import NoFakeGraph, fake_graph_at, place_of
 from config import Channel, Settings
 
 _PAGE = 1000
@@ -44,9 +43,13 @@ async def watching(
     if fake is not None:
         yield _Here(fake)
         return
-    host, port = _provider_of(channels)
-    async with httpx.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False, timeout=10) as client:
-        if await _listens(client):
+    try:
+        host, port = place_of(channels)
+        listens = await fake_graph_at(host, port)
+    except NoFakeGraph as fault:
+        raise SimulationError(str(fault)) from fault
+    if listens:
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False, timeout=10) as client:
             watch = _There(client)
             await watch.begin()
             yield watch
@@ -121,39 +124,6 @@ class _There:
             raise SimulationError(
                 f"{self._client.base_url}/_fake/{what}: no answer of a fake Graph ({type(fault).__name__})"
             ) from fault
-
-
-def _provider_of(channels: Sequence[Channel]) -> tuple[str, int]:
-    """Return the host and port that these channels send to. Raises SimulationError unless it is one, on loopback."""
-    places = {urlsplit(channel.api_url).netloc for channel in channels}
-    if len(places) != 1:
-        raise SimulationError(f"the channels send to different places: {', '.join(sorted(places))}")
-    url = urlsplit(channels[0].api_url)
-    host = url.hostname or ""
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if url.scheme != "http" or not loopback:
-        raise SimulationError(
-            f"the channels send to {places.pop()}: simulate needs a fake Graph on loopback (try --demo)"
-        )
-    return host, url.port or 80
-
-
-async def _listens(client: httpx.AsyncClient) -> bool:
-    """Whether a fake Graph listens; SimulationError if something else does."""
-    try:
-        answer = await client.get("/_fake/health")
-        if msgspec.json.decode(answer.content, type=Health).name == IDENTITY:
-            return True
-    except httpx.ConnectError:
-        return False
-    except (httpx.HTTPError, msgspec.MsgspecError):
-        pass
-    raise SimulationError(
-        f"{client.base_url} is taken by something that is no fake Graph: stop it, or change api_url"
-    )
 
 
 def _check_gap(last: int, page: Sequence[Sent]) -> None:

@@ -273,7 +273,7 @@ def test_the_command_says_in_one_line_what_it_cannot_do(tmp_path: Path) -> None:
     async def never(_settings: Settings) -> TinyLedger:
         raise ConnectionRefusedError("no server runs")
 
-    command = simulate_command(never)
+    command = simulate_command(never, "actors.estate:app")
     shown = CliRunner().invoke(command, ["--people", "0"])
     assert (shown.exit_code, "0 is not in the range" in shown.output) == (2, True)
     shown = CliRunner().invoke(command, ["--batch", "1001"])

@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import click
 import trio
 
 from actors.channels.fake_graph.server import run_fake_graph
-from config import Settings, SettingsError, load
+from config import Settings, SettingsError
+from runtime.cli import json_option, read_settings, settings_options
+from runtime.testing import holder_of
+
+_LOOK = 0.2  # seconds between two looks at who is alive
 
 
 @click.command("fake-graph")
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in TOML.")
-@click.option("--demo", is_flag=True, help="With the demo's tenants and channels.")
+@settings_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option(
     "--port", default=8082, show_default=True, type=click.IntRange(0, 65535), help="0: any free port."
 )
 @click.option("--webhook-url", help="Where statuses go.  [default: this machine's server.port]")
-@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+@click.option(
+    "--linger",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="End when no serve has lived on the data directory for so long, or the file of --config is gone.",
+)
+@json_option
 def fake_graph_command(
-    *, config: Path | None, demo: bool, host: str, port: int, webhook_url: str | None, as_json: bool
+    *,
+    config: Path | None,
+    demo: bool,
+    data_dir: Path | None,
+    host: str,
+    port: int,
+    webhook_url: str | None,
+    linger: float | None,
+    as_json: bool,
 ) -> None:
     """Stand in for Meta's Graph API on loopback, until interrupted."""
     try:
-        settings = load(config=config, demo=demo)
+        settings = read_settings(config, demo, data_dir)
     except SettingsError as fault:
         raise click.ClickException(str(fault)) from fault
+    end = partial(_deserted, settings.data_dir, config, linger) if linger else trio.sleep_forever
     try:
-        trio.run(_serve, settings, host, port, webhook_url, as_json)
+        trio.run(_serve, settings, host, port, webhook_url, as_json, end)
     except ExceptionGroup as faults:
         expected, others = faults.split((OSError, ValueError))
         if expected is None or others is not None:
@@ -41,8 +61,15 @@ def fake_graph_command(
         raise click.ClickException(f"cannot serve on {host}:{port}: {reason}") from faults
 
 
-async def _serve(settings: Settings, host: str, port: int, webhook_url: str | None, as_json: bool) -> None:
-    """Serve until SIGINT or SIGTERM."""
+async def _serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    webhook_url: str | None,
+    as_json: bool,
+    end: Callable[[], Awaitable[None]],
+) -> None:
+    """Serve until SIGINT, SIGTERM, or `end` returns."""
 
     async def serve(task_status: trio.TaskStatus[str]) -> None:
         await run_fake_graph(settings, host=host, port=port, webhook_url=webhook_url, task_status=task_status)
@@ -51,5 +78,25 @@ async def _serve(settings: Settings, host: str, port: int, webhook_url: str | No
         async with trio.open_nursery() as nursery:
             address = await nursery.start(serve)
             click.echo(f'{{"address": "{address}"}}' if as_json else f"fake Graph on http://{address}")
-            await anext(aiter(signals))
+
+            async def signalled() -> None:
+                await anext(aiter(signals))
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(signalled)
+            await end()
             nursery.cancel_scope.cancel()
+
+
+async def _deserted(data_dir: Path, config: Path | None, linger: float) -> None:
+    """Return when nobody needs a provider beside the servers of this data directory any more."""
+    alive = trio.current_time()
+    while trio.current_time() - alive < linger and _wanted(config):
+        await trio.sleep(_LOOK)
+        if holder_of(data_dir) is not None:
+            alive = trio.current_time()
+
+
+def _wanted(config: Path | None) -> bool:
+    """Whether the settings that it was started with are still there."""
+    return config is None or config.exists()
