@@ -1,0 +1,181 @@
+"""A real `serve` whose databases are stopped under it: it says so, parks nobody, and goes on when they are back."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+
+from actors.channels.fake_graph import Faults
+from runtime.resources.embedded import EmbeddedServer, embedded_postgres, embedded_redis
+from tests.integration.world import MARK, OWN, World, open_world, person, until
+
+PATH = {"PATH": os.environ["PATH"]}
+#: What a provider waits for an answer; Majlis must have said 503 by then.
+PROMPTLY = 2.0
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory for servers of this test's own, which run as another user where we are root."""
+    path = tmp_path_factory.mktemp("servers")
+    for directory in (path, *path.parents):
+        if directory.stat().st_uid == os.geteuid() and directory != Path("/"):
+            directory.chmod(directory.stat().st_mode | 0o011)
+    return path
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+@asynccontextmanager
+async def paused(server: EmbeddedServer) -> AsyncIterator[None]:
+    """Stop a server and its children in the middle of whatever they do, as a frozen machine would."""
+    pids = family(server.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def refused_promptly(world: World, first: int) -> None:
+    """Assert that webhooks are answered 503 in time, two in a row, then twenty at once; and that /readyz says so."""
+
+    async def knock(guest: int) -> None:
+        began = trio.current_time()
+        assert await world.majlis.say(OWN, person(guest), f"Is anybody there {MARK}") == 503
+        assert trio.current_time() - began < PROMPTLY
+
+    await knock(first)
+    await knock(first + 1)
+    await not_ready(world)
+    async with trio.open_nursery() as nursery:
+        for guest in range(first + 2, first + 22):
+            nursery.start_soon(knock, guest)
+
+
+async def not_ready(world: World) -> None:
+    """Wait until /readyz says that Postgres is the reason for which nothing should be sent here."""
+
+    async def look() -> bool:
+        status, facts = await world.majlis.readiness()
+        return status == 503 and facts["checks"]["postgres"]["status"] == "fail"
+
+    await until(look, 5)
+
+
+async def ready(world: World) -> None:
+    """Wait until /readyz is 200."""
+
+    async def look() -> bool:
+        return (await world.majlis.readiness())[0] == 200
+
+    await until(look, 5)
+
+
+async def taken_again(world: World, sender: str) -> None:
+    """Wait until somebody who tries again and again, as a provider does, is answered 200."""
+
+    async def knock() -> bool:
+        return await world.majlis.say(OWN, sender, f"And now {MARK}", f"wamid.again.{sender}") == 200
+
+    await until(knock, 10)
+
+
+async def acknowledged(world: World, guests: range) -> None:
+    """Let people write, whose replies the provider is slow to take."""
+    async with trio.open_nursery() as nursery:
+        for guest in guests:
+            nursery.start_soon(world.majlis.say, OWN, person(guest), f"Good evening {MARK}")
+
+
+async def all_answered_once(world: World, guests: range, *others: str) -> None:
+    """Wait until each of these people got one reply, and nobody any other; and that no turn was blamed."""
+    wanted = sorted([*(person(guest) for guest in guests), *others])
+
+    async def look() -> bool:
+        return world.fake.last_index >= len(wanted)
+
+    await until(look, 20)
+    await world.handled(len(wanted))
+    assert sorted(sent.to for sent in world.fake.sent()) == wanted
+    cells = (await world.majlis.statistics())["cells"]
+    assert (cells["faults"], cells["busy"]) == (0, 0)
+    assert world.majlis.process.lives == 1
+
+
+@pytest.mark.parametrize("how", ["frozen", "stopped"])
+async def test_postgres_away_is_503_within_two_seconds_and_back_is_200_without_a_restart(
+    how: str, place: Path, redis_dsn: str
+) -> None:
+    slow = Faults(latency=0.5)
+    async with AsyncExitStack() as stack:
+        started = await stack.enter_async_context(AsyncExitStack())
+        server = await started.enter_async_context(embedded_postgres(place, environ=PATH))
+        world = await stack.enter_async_context(open_world(server.dsn, redis_dsn, faults=slow))
+        await acknowledged(world, range(30))
+        if how == "frozen":
+            async with paused(server):
+                await refused_promptly(world, 100)
+        else:
+            await started.aclose()
+            await refused_promptly(world, 100)
+            await started.enter_async_context(embedded_postgres(place, environ=PATH))
+        await taken_again(world, person(50))
+        if how == "frozen":
+            # What was waiting to be stored when the machine froze may be stored when it thaws: nobody was told it is not
+            # welcome, only that it should come again.
+            came = await world.rows(
+                "select address from conversation where address >= $1", f"wa_id:{person(100)}"
+            )
+            others = [row["address"].removeprefix("wa_id:") for row in came]
+        else:
+            others = []
+        await all_answered_once(world, range(30), person(50), *others)
+        await ready(world)
+
+
+@pytest.mark.parametrize("how", ["frozen", "stopped"])
+async def test_redis_away_costs_readiness_a_word_and_nobody_anything(
+    how: str, place: Path, postgres_dsn: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        started = await stack.enter_async_context(AsyncExitStack())
+        server = await started.enter_async_context(embedded_redis(place, environ=PATH))
+        world = await stack.enter_async_context(open_world(postgres_dsn, server.dsn))
+        away = stack.enter_async_context(paused(server)) if how == "frozen" else started.aclose()
+        await away
+
+        async def degraded() -> bool:
+            status, facts = await world.majlis.readiness()
+            return status == 200 and facts["ready"] and facts["checks"]["redis"]["status"] == "degraded"
+
+        await until(degraded, 5)
+        for guest in range(5):
+            began = trio.current_time()
+            await world.welcomed(world.majlis, person(guest))
+            assert trio.current_time() - began < 1.0
+        await all_answered_once(world, range(5))
+
+
+async def test_an_embedded_postgres_that_is_killed_is_started_again(redis_dsn: str) -> None:
+    async with open_world(redis=redis_dsn) as world:
+        await world.welcomed(world.majlis, person(1))
+        cluster = world.majlis.settings.data_dir / "postgres" / "data"
+        killed = int((cluster / "postmaster.pid").read_text().split()[0])
+        os.kill(killed, signal.SIGKILL)
+        await taken_again(world, person(2))
+        await all_answered_once(world, range(1, 3))
+        await ready(world)
+        assert int((cluster / "postmaster.pid").read_text().split()[0]) != killed

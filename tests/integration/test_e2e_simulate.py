@@ -1,0 +1,77 @@
+"""Many people on a real `serve`: nothing lost, nothing doubled, in order; also when the process is killed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import trio
+
+from actors.channels.fake_graph import Faults
+from actors.simulate import Plan
+from tests.integration.world import World, open_world, own_channels
+
+PLAN = Plan(people=200, messages=5, channels=20, duplicates=0.2, shuffle=True, batch=50)
+#: An unknown send is tried again soon, so that a short run can see the end of it.
+IMPATIENT = {"send_timeout": 1.5, "uncertain_wait": 3.0, "lease_ttl": 1.0}
+
+
+async def test_every_message_is_acknowledged_handled_and_answered_exactly_once(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with open_world(postgres_dsn, redis_dsn, channels=own_channels(20)) as world:
+        verdict = await world.simulate(PLAN)
+        assert verdict.ok, verdict.table()
+        assert (verdict.messages, verdict.deliveries) == (1000, 1200)
+        assert (verdict.acknowledged, verdict.handled, verdict.replied) == (1000, 1000, 1000)
+        assert verdict.doubled_in_flight == 0
+        assert verdict.answers == {"200": 24}
+        assert world.fake.last_index == 1000
+        assert await world.number("select count(*) from inbox") == 1000
+        assert await world.number("select count(*) from turn") == 1000
+        assert await world.number("select count(*) from outbox where status = 'done'") == 1000
+
+
+async def kill_when_sent(world: World, counts: tuple[int, ...]) -> None:
+    """Kill the server each time the provider has accepted so many messages, and start it again."""
+    for count in counts:
+        while world.fake.last_index < count:
+            await world.fake.wait_sent(world.fake.last_index, timeout=1)
+        await world.majlis.process.kill()
+        await world.majlis.process.start()
+
+
+async def test_three_kills_in_the_middle_lose_nothing_and_double_nothing(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with (
+        open_world(postgres_dsn, redis_dsn, channels=own_channels(20), node=IMPATIENT) as world,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(kill_when_sent, world, (50, 250, 400))
+        verdict = await world.simulate(replace(PLAN, people=120, concurrency=4))
+        assert world.majlis.process.lives == 4
+        assert verdict.ok, verdict.table()
+        assert (verdict.acknowledged, verdict.handled, verdict.replied) == (600, 600, 600)
+        assert verdict.doubled_in_flight == 0, "every send was settled by its status"
+
+
+async def test_a_send_that_is_doubled_was_in_flight_at_the_kill_and_is_recorded_so(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    silent = Faults(statuses=(), latency=0.2)
+    async with (
+        open_world(
+            postgres_dsn, redis_dsn, channels=own_channels(20), node=IMPATIENT, faults=silent
+        ) as world,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(kill_when_sent, world, (60, 150))
+        verdict = await world.simulate(replace(PLAN, people=100, messages=3))
+        assert world.majlis.process.lives == 3
+        assert verdict.ok, verdict.table()
+        assert verdict.doubled_in_flight > 0, "with nothing in flight at the kills this proves nothing"
+        accepted = Counter(sent.effect for sent in world.fake.sent())
+        unsure = {send.effect for send in (await world.ledger()).sends if send.maybe_duplicate}
+        assert {effect for effect, times in accepted.items() if times > 1} <= unsure
+        assert max(accepted.values()) <= 3
