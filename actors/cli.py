@@ -25,7 +25,9 @@ def main() -> None:
     if not getattr(sys, "frozen", False):  # a bundle has no source files to run, and nothing can shadow it
         home = _home()
         if home is None:
-            sys.exit("majlis: the packages of Majlis are not on the import path of this Python; install it again")
+            sys.exit(
+                "majlis: the packages of Majlis are not on the import path of this Python; install it again"
+            )
         try:
             runpy.run_path(str(home / "config" / "installation.py"))["check_packages"]()
         except ImportError as fault:

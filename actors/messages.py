@@ -59,7 +59,13 @@ class AccountNotice(Event, frozen=True, kw_only=True):
     raw: str = ""
 
 
-INCOMING: tuple[type[Event], ...] = (MessageReceived, ChoicePicked, LocationShared, Unsupported, AccountNotice)
+INCOMING: tuple[type[Event], ...] = (
+    MessageReceived,
+    ChoicePicked,
+    LocationShared,
+    Unsupported,
+    AccountNotice,
+)
 
 
 # ── what leaves ───────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from pathlib import Path
 PACKAGES = ("runtime", "actors", "config")
 
 
-class ShadowedPackage(ImportError):  # noqa: N818 - a named fault, like ResourceUnavailable
+class ShadowedPackage(ImportError):
     """Python finds another module under the name of one of our packages, or none."""
 
     def __init__(self, package: str, found: str, ours: str) -> None:

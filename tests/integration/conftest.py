@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from runtime.app import Migration
 from runtime.journal.migrations import installation_salt, migrate
 from runtime.journal.postgres import SESSION, PostgresJournal

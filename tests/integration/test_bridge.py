@@ -28,7 +28,7 @@ async def echo(value: object) -> object:
 async def until(condition: object) -> None:
     """Wait for what another thread is about to do."""
     with trio.fail_after(5):
-        while not condition():  # type: ignore[operator]  # noqa: ASYNC110 (another thread, no event)
+        while not condition():  # type: ignore[operator]
             await trio.sleep(0.005)
 
 

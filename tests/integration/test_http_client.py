@@ -92,7 +92,7 @@ async def server(nursery: trio.Nursery) -> Server:
 
 async def until(condition: Callable[[], bool]) -> None:
     with trio.fail_after(5):
-        while not condition():  # noqa: ASYNC110 (the other end of a socket, no event)
+        while not condition():
             await trio.sleep(0.005)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trio
+
 from runtime import Arrival, Receipt
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import StoredEvent
@@ -21,7 +22,9 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=["postgres", "memory"])
-async def journal(request: pytest.FixtureRequest, postgres_journal: PostgresJournal) -> AsyncIterator[Journal]:
+async def journal(
+    request: pytest.FixtureRequest, postgres_journal: PostgresJournal
+) -> AsyncIterator[Journal]:
     if request.param == "postgres":
         yield postgres_journal
     else:
@@ -32,7 +35,9 @@ def arrival(dedup: str, *identities: str, channel: str = CHANNEL, payload: bytes
     return Arrival(channel, identities or ("id:ann",), dedup, payload)
 
 
-def turn(event: StoredEvent, version: int, *, epoch: int = 1, effects: int = 0, state: bytes = b"s") -> TurnRecord:
+def turn(
+    event: StoredEvent, version: int, *, epoch: int = 1, effects: int = 0, state: bytes = b"s"
+) -> TurnRecord:
     made = tuple(
         Effect(event.conversation, event.channel, version, place, Lane.SEND, f"{version}.{place}".encode())
         for place in range(effects)
@@ -94,7 +99,9 @@ async def test_identities_of_one_batch_join_in_any_order(journal: Journal) -> No
     assert [event.seq for event in events] == [1, 2, 3]
 
 
-async def test_two_conversations_that_meet_stay_apart_and_the_stronger_identity_decides(journal: Journal) -> None:
+async def test_two_conversations_that_meet_stay_apart_and_the_stronger_identity_decides(
+    journal: Journal,
+) -> None:
     (phone,) = (await journal.ingest([arrival("m1", "wa_id:1")])).events
     (scoped,) = (await journal.ingest([arrival("m2", "bsuid:A")])).events
     (both,) = (await journal.ingest([arrival("m3", "wa_id:1", "bsuid:A")])).events
@@ -119,7 +126,9 @@ async def test_a_turn_moves_state_cursor_and_version_together(journal: Journal) 
     assert await journal.backlog([row.shard], 10) == []
 
 
-async def test_a_turn_against_an_old_version_an_old_epoch_or_another_cursor_is_fenced(journal: Journal) -> None:
+async def test_a_turn_against_an_old_version_an_old_epoch_or_another_cursor_is_fenced(
+    journal: Journal,
+) -> None:
     events = (await journal.ingest([arrival("m1"), arrival("m2"), arrival("m3")])).events
     conversation = events[0].conversation
     assert await journal.commit([turn(events[0], 1, epoch=5)]) == {conversation}
@@ -225,11 +234,15 @@ async def test_a_failure_for_good_is_an_event_in_the_same_step_once(journal: Jou
 async def test_an_effect_past_its_time_is_expired(journal: Journal) -> None:
     (event,) = (await journal.ingest([arrival("m1")])).events
     record = turn(event, 1, effects=1)
-    old = TurnRecord(*(getattr(record, name) for name in record.__struct_fields__[:-1]), NOW - timedelta(days=400))
+    old = TurnRecord(
+        *(getattr(record, name) for name in record.__struct_fields__[:-1]), NOW - timedelta(days=400)
+    )
     await journal.commit([old])
     (claim,) = await journal.claim([request(record.effects[0])], 20.0)
     assert claim.verdict == "expired"
-    (event,) = (await journal.record([ResultRecord(str(record.effects[0].id), 1, "failed", "", "x", b"f")])).events
+    (event,) = (
+        await journal.record([ResultRecord(str(record.effects[0].id), 1, "failed", "", "x", b"f")])
+    ).events
     assert event.seq == 2
 
 

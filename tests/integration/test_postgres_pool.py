@@ -55,7 +55,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSer
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
     """Wait for what the server is about to do."""
     with trio.fail_after(seconds):
-        while not await condition():  # noqa: ASYNC110 (another process, no event)
+        while not await condition():
             await trio.sleep(0.01)
 
 

@@ -244,7 +244,7 @@ async def test_a_failing_step_changes_nothing(postgres_dsn: str) -> None:
 
 
 def test_a_program_older_than_the_schema_refuses_by_name() -> None:
-    with pytest.raises(SchemaMismatch, match="at migration 2 .*older than the database"):
+    with pytest.raises(SchemaMismatch, match=r"at migration 2 .*older than the database"):
         plan("journal", STEPS, {1: ("visits", _digest()), 2: ("later", "x")})
 
 

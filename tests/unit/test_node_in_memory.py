@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 import trio
+
 from config import Node as NodeSettings
 from config import Settings
 from runtime import (
