@@ -21,6 +21,7 @@ from runtime.channel import (
     Uncertain,
     Verified,
 )
+from runtime.resources.errors import ResourceUnavailable
 
 __all__ = [
     "RECEIPTS",
@@ -39,6 +40,7 @@ __all__ = [
     "Receipt",
     "Refused",
     "Request",
+    "ResourceUnavailable",
     "Response",
     "Row",
     "Transaction",
