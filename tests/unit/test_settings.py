@@ -174,7 +174,7 @@ def test_a_data_directory_that_is_no_path_is_told(tmp_path, given):
     with pytest.raises(SettingsError, match=r"^data_dir: (expected a string|is not a path)$"):
         load(config=file, environ={"HOME": "/h"})
     with pytest.raises(SettingsError, match=r"^data_dir \(MAJLIS_DATA_DIR\): is not a path$"):
-        load(environ={"MAJLIS_DATA_DIR": ""})
+        load(environ={"MAJLIS_DATA_DIR": "", "HOME": "/h"})
 
 
 def test_a_variable_above_does_not_hide_that_its_section_is_no_table(majlis):
