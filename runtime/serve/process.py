@@ -344,7 +344,11 @@ async def _stop(process: Process, closed: trio.Event, signals: AsyncIterator[int
 
         nursery.start_soon(heed)
         with trio.CancelScope() as phases:
-            reports = await run_phases(_phases(process, closed), process.settings.node.shutdown_timeout)
+            node = process.settings.node
+            reports = [
+                *await run_phases([_not_ready(process)], node.ready_delay + _REPEAT),
+                *await run_phases(_phases(process, closed), node.shutdown_timeout),
+            ]
         if forced:
             await run_phases([Phase("release leases", 1.0, process.node.release)], 1.0)
         nursery.cancel_scope.cancel()
@@ -354,19 +358,24 @@ async def _stop(process: Process, closed: trio.Event, signals: AsyncIterator[int
     return code
 
 
-def _phases(process: Process, closed: trio.Event) -> Sequence[Phase]:
-    """The shutdown's table. Shares are of `node.shutdown_timeout`; `node.ready_delay` comes on top by its own phase."""
+def _not_ready(process: Process) -> Phase:
+    """The first phase, with a budget of its own: what it does not use must not be lent to those that wait for others."""
 
-    async def not_ready() -> None:
+    async def work() -> None:
         process.health.phase, process.health.accepting = "draining", False
         await trio.sleep(process.settings.node.ready_delay)
+
+    return Phase("readiness down, still accepting", 1.0, work)
+
+
+def _phases(process: Process, closed: trio.Event) -> Sequence[Phase]:
+    """The table of what follows. Shares are of `node.shutdown_timeout`; the last one is always left for the leases."""
 
     async def close_listener() -> None:
         process.stopping.set()
         await closed.wait()
 
     return (
-        Phase("readiness down, still accepting", 1.0, not_ready),
         Phase("listener closed, requests finished", 0.2, close_listener),
         Phase("turns finished", 0.4, process.node.finish_turns),
         Phase("effects in hand finished", 0.3, process.node.finish_effects),

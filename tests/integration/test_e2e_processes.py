@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import trio
 
+from actors.channels.fake_graph import Faults
 from actors.simulate import Plan
 from runtime.drill.process import ServeFailed
 from runtime.resources.children import processes_in
@@ -110,6 +111,59 @@ async def test_a_second_process_stands_by_and_takes_over_from_one_that_is_killed
             nursery.start_soon(stop)
             verdict = await world.simulate(replace(PLAN, webhook_url=first.url))
         assert (verdict.ok, verdict.replied, verdict.doubled_in_flight) == (True, 400, 0), verdict.table()
+
+
+async def test_a_process_that_froze_past_its_lease_is_fenced_when_it_wakes(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with open_world(
+        postgres_dsn, redis_dsn, channels=own_channels(10), node=NODE, statuses_to_second=True
+    ) as world:
+        first, second = world.majlis, world.beside()
+        await second.process.start()
+
+        async def freeze() -> None:
+            await sent(world, 100)
+            first.signal(signal.SIGSTOP)
+
+            async def taken() -> bool:
+                return await held(second) == 128
+
+            await until(taken, NODE["lease_ttl"] + 2.0)
+            first.signal(signal.SIGCONT)
+
+            async def knows() -> bool:
+                leases = (await first.statistics())["leases"]
+                return (leases["held"], leases["lost"]) == (0, 128)
+
+            await until(knows, 5)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(freeze)
+            verdict = await world.simulate(replace(PLAN, webhook_url=second.url))
+        assert (verdict.ok, verdict.replied, verdict.doubled_in_flight) == (True, 400, 0), verdict.table()
+
+
+async def test_a_stop_that_runs_out_of_time_says_so_gives_its_leases_back_and_doubles_nothing(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    node = {"shutdown_timeout": 2.0, "send_timeout": 30.0, "uncertain_wait": 31.0}
+    async with open_world(postgres_dsn, redis_dsn, node=node, faults=Faults(latency=60.0)) as world:
+        assert await world.majlis.say(OWN, person(1), f"Good evening {MARK}") == 200
+        await world.fake.wait_sent()
+        began = trio.current_time()
+        assert await world.majlis.process.stop() == 3
+        assert trio.current_time() - began < 4.0
+        assert await world.number("select count(*) from shards where owner is not null") == 0
+
+        world.fake.put_faults(Faults())
+        await world.majlis.process.start()
+
+        async def settled() -> bool:
+            return await world.number("select count(*) from outbox where status = 'done'") == 1
+
+        await until(settled, 10)
+        assert world.fake.last_index == 1
 
 
 async def test_sighup_takes_new_tenants_and_channels_and_disables_those_that_left(
