@@ -30,7 +30,7 @@ from runtime.resources.data_dir import StartFailed
 from runtime.resources.errors import ResourceUnavailable
 from runtime.serve.logs import set_up_logs
 from runtime.serve.place import PlaceTaken, operator_socket
-from runtime.serve.process import serve
+from runtime.serve.run import serve
 
 P = ParamSpec("P")
 

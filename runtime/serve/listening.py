@@ -1,0 +1,87 @@
+"""The three listeners of a process: the public one for providers, the admin one for probes, a socket for operators."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import trio
+
+from config import SettingsError
+from runtime.ingress.admin import admin_endpoint
+from runtime.ingress.operator import OperatorError, operator_endpoint
+from runtime.ingress.serving import HttpLimits, serve_http
+from runtime.node.metrics import fields_of, metrics_page
+from runtime.serve.place import operator_socket
+from runtime.serve.process import Process
+
+
+async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) -> None:
+    """Open the three listeners: the public one for providers, the admin one for probes, the socket for operators."""
+    server = process.settings.server
+    limits = HttpLimits(
+        body_limit=server.body_limit,
+        body_timeout=server.body_timeout,
+        header_timeout=server.header_timeout,
+        keep_alive=server.keep_alive,
+        max_connections=server.max_connections,
+    )
+    public = trio.Event()
+
+    async def serve_public(task_status: trio.TaskStatus[Sequence[str]] = trio.TASK_STATUS_IGNORED) -> None:
+        await serve_http(
+            process.receiver,
+            bind=[f"{server.host}:{server.port}"],
+            limits=limits,
+            shutdown=process.stopping,
+            draining=lambda: not process.health.accepting,
+            statistics=process.listening,
+            task_status=task_status,
+        )
+        closed.set()
+
+    admin = admin_endpoint(
+        live=lambda: not process.bridge.statistics().hung,
+        ready=process.health.readiness,
+        metrics=metrics_page(process.statistics),
+    )
+    operator = operator_endpoint({"status": partial(_status, process), "reload": partial(_reload, process)})
+    never = partial(serve_http, shutdown=public)
+    process.addresses["operator"] = await nursery.start(
+        partial(never, operator, bind=[f"unix:{operator_socket(process.settings.data_dir)}"])
+    )
+    process.addresses["admin"] = await nursery.start(
+        partial(never, admin, bind=[f"{server.admin_host}:{server.admin_port}"])
+    )
+    process.addresses["public"] = await nursery.start(serve_public)
+
+
+async def _status(process: Process, _arguments: Mapping[str, str]) -> object:
+    """Say what this process is doing."""
+    return {
+        "pid": os.getpid(),
+        "replica": process.replica,
+        "app": process.app.name,
+        "phase": process.health.phase,
+        "addresses": process.addresses,
+        "readiness": process.health.readiness(),
+        "statistics": {name: _plain(value) for name, value in process.statistics().items()},
+    }
+
+
+def _plain(value: object) -> object:
+    """Return statistics in a form that JSON takes: mappings by several names join them."""
+    if isinstance(value, Mapping):
+        return {"/".join(k) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
+    fields = fields_of(value)
+    return {name: _plain(inner) for name, inner in fields.items()} if fields else value
+
+
+async def _reload(process: Process, _arguments: Mapping[str, str]) -> object:
+    """Do what SIGHUP does, and answer with what became of it."""
+    try:
+        await process.reload()
+    except SettingsError as error:
+        raise OperatorError(str(error)) from error
+    return {"tenants": len(process.settings.tenants), "channels": len(process.settings.channels)}

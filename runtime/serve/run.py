@@ -1,0 +1,172 @@
+"""A process from start to exit code: everything opened in order, and closed in the reverse order.
+
+Start: lock, embedded servers, bridge, pools, migrations, node, listeners, ready. A fault on the way ends the start with
+its reason.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from hashlib import sha256
+
+import structlog
+import trio
+
+from config import Settings
+from runtime.app import App
+from runtime.ingress.admin import Backend, Check
+from runtime.ingress.receiver import Receiver
+from runtime.ingress.serving import HttpStatistics
+from runtime.journal.migrations import installation_salt
+from runtime.journal.postgres import SESSION, PostgresJournal
+from runtime.node.lanes import SENDS_AT_ONCE
+from runtime.node.node import open_node
+from runtime.node.wakeups import Wakeups
+from runtime.resources.bridge import open_bridge
+from runtime.resources.http import open_http_client
+from runtime.resources.postgres import PostgresPool, open_postgres_pool
+from runtime.resources.redis import RedisPool, open_redis_pool
+from runtime.serve.backends import Backend as Place
+from runtime.serve.backends import open_backends
+from runtime.serve.health import Health
+from runtime.serve.listening import listen
+from runtime.serve.place import locked
+from runtime.serve.process import Process, configure, prepare
+from runtime.serve.stopping import next_stop, stop
+
+_log = structlog.get_logger(__name__)
+
+JOURNAL_CONNECTIONS = 8  # one for each kind of batch, so that none waits for another
+
+
+async def serve(
+    app: App,
+    load: Callable[[], Settings],
+    *,
+    started: Callable[[Mapping[str, Sequence[str]]], None] = lambda _addresses: None,
+) -> int:
+    """Run until a signal says stop; return the exit code: 0 drained, 3 work left durable, 130 or 143 forced.
+
+    Raises what made the start impossible: SettingsError, PlaceTaken, StartFailed, ListenError, SchemaMismatch,
+    ResourceUnavailable.
+    """
+    settings = load()
+    configure(app, settings)
+    _raise_descriptor_limit()
+    async with AsyncExitStack() as stack:
+        replica = stack.enter_context(locked(settings.data_dir))
+        process = await _open(stack, app, settings, load, replica)
+        return await _run(process, started)
+
+
+def _raise_descriptor_limit() -> None:
+    """Take as many file descriptors as the system allows: each connection needs one, and the usual soft limit is 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def _open(
+    stack: AsyncExitStack, app: App, settings: Settings, load: Callable[[], Settings], replica: str
+) -> Process:
+    """Open everything below the listeners, in order."""
+    backends = await stack.enter_async_context(open_backends(settings))
+    _log.info("databases", postgres=backends.postgres.kind, redis=backends.redis.kind)
+    bridge = await stack.enter_async_context(open_bridge())
+    postgres = partial(
+        open_postgres_pool,
+        bridge,
+        backends.postgres.dsn,
+        connect_timeout=settings.postgres.connect_timeout,
+        statement_timeout=settings.postgres.statement_timeout,
+    )
+    journal_pool = await stack.enter_async_context(
+        postgres(
+            name=f"majlis/{replica}/journal",
+            size=JOURNAL_CONNECTIONS,
+            acquire_timeout=settings.postgres.acquire_timeout,
+            settings=SESSION,
+        )
+    )
+    turns_pool = await stack.enter_async_context(
+        postgres(
+            name=f"majlis/{replica}/turns",
+            size=settings.postgres.pool_size - JOURNAL_CONNECTIONS,
+            acquire_timeout=settings.node.turn_timeout / 2,
+        )
+    )
+    redis = await stack.enter_async_context(
+        open_redis_pool(
+            bridge,
+            backends.redis.dsn,
+            name=f"majlis/{replica}",
+            size=settings.redis.pool_size,
+            connect_timeout=settings.redis.connect_timeout,
+            command_timeout=settings.redis.command_timeout,
+        )
+    )
+    http = await stack.enter_async_context(open_http_client(max_connections=SENDS_AT_ONCE))
+    await prepare(journal_pool, app, settings)
+    salt = await installation_salt(journal_pool)
+    wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))  # noqa: PLW0108 - it is opened below
+    node = await stack.enter_async_context(
+        open_node(
+            app,
+            settings.node,
+            journal=PostgresJournal(journal_pool, replica=replica, salt=salt),
+            http=http,
+            begin=turns_pool.transaction,
+            tell=wakeups.tell,
+        )
+    )
+    health = Health({"postgres": await _postgres_version(backends.postgres, journal_pool)})
+    health.backends["redis"] = Backend(backends.redis.kind, backends.redis.version)
+    health.checks["migrations"] = Check("ok")
+    return Process(
+        app,
+        settings,
+        load,
+        replica,
+        bridge,
+        journal_pool,
+        turns_pool,
+        redis,
+        http,
+        node,
+        wakeups,
+        health,
+        Receiver(app.providers, node.store, timeout=settings.server.ingest_timeout),
+        trio.Event(),
+        HttpStatistics(),
+        {},
+    )
+
+
+async def _postgres_version(backend: Place, pool: PostgresPool) -> Backend:
+    row = await pool.fetchrow("select current_setting('server_version') as version")
+    return Backend(backend.kind, backend.version or (row["version"] if row else ""))
+
+
+async def _run(process: Process, started: Callable[[Mapping[str, Sequence[str]]], None]) -> int:
+    """Listen, wait for a signal, stop in phases."""
+    closed = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(process.wakeups.run, name="wakeups")
+        nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
+        nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
+        await listen(process, nursery, closed)
+        process.health.phase, process.health.accepting = "serving", True
+        _log.info("ready", replica=process.replica, **{k: list(v) for k, v in process.addresses.items()})
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            started(process.addresses)
+            number = await next_stop(signals, process)
+            code = await stop(process, closed, signals, number)
+        nursery.cancel_scope.cancel()
+    return code
+
+
+async def _ping(redis: RedisPool) -> None:
+    await redis.command("PING")

@@ -1,0 +1,94 @@
+"""From a signal to an exit code: the phases of a stop, and what further signals do to them.
+
+SIGTERM and SIGINT stop, SIGHUP reads the settings again. A second signal (later than a second after the first, because
+one stop may arrive twice) skips to giving the leases back; a third ends the process at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+
+import structlog
+import trio
+
+from runtime.node.shutdown import Phase, PhaseReport, run_phases
+from runtime.serve.process import Process
+
+_log = structlog.get_logger(__name__)
+
+_REPEAT = 1.0  # seconds within which a second signal counts as the same stop
+DRAINED, LEFT_DURABLE = 0, 3
+
+
+async def next_stop(signals: AsyncIterator[int], process: Process) -> int:
+    """Return the signal that asks to stop; a SIGHUP on the way reloads the settings."""
+    async for number in signals:
+        if number != signal.SIGHUP:
+            return number
+        try:
+            await process.reload()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new settings, the old ones serve on
+            _log.error("settings not reloaded; the old ones stay", reason=str(error))
+    raise AssertionError("signals do not end")
+
+
+async def stop(process: Process, closed: trio.Event, signals: AsyncIterator[int], number: int) -> int:
+    """Go through the phases; further signals shorten them."""
+    _log.info("stopping", signal=signal.Signals(number).name, budget=process.settings.node.shutdown_timeout)
+    reports: Sequence[PhaseReport] = ()
+    forced = 0
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+
+        async def heed() -> None:
+            nonlocal forced
+            async for again in signals:
+                if again == signal.SIGHUP or trio.current_time() - began < _REPEAT:
+                    continue
+                if forced:
+                    os._exit(128 + again)
+                forced = 128 + again
+                _log.warning("stopping at once", signal=signal.Signals(again).name)
+                phases.cancel()
+
+        nursery.start_soon(heed)
+        with trio.CancelScope() as phases:
+            node = process.settings.node
+            reports = [
+                *await run_phases([_not_ready(process)], node.ready_delay + _REPEAT),
+                *await run_phases(_phases(process, closed), node.shutdown_timeout),
+            ]
+        if forced:
+            await run_phases([Phase("release leases", 1.0, process.node.release)], 1.0)
+        nursery.cancel_scope.cancel()
+    left = [report.name for report in reports if not report.finished]
+    code = forced or (LEFT_DURABLE if left else DRAINED)
+    _log.info("stopped", code=code, unfinished=left)
+    return code
+
+
+def _not_ready(process: Process) -> Phase:
+    """The first phase, with a budget of its own: what it does not use must not be lent to those that wait for others."""
+
+    async def work() -> None:
+        process.health.phase, process.health.accepting = "draining", False
+        await trio.sleep(process.settings.node.ready_delay)
+
+    return Phase("readiness down, still accepting", 1.0, work)
+
+
+def _phases(process: Process, closed: trio.Event) -> Sequence[Phase]:
+    """The table of what follows. Shares are of `node.shutdown_timeout`; the last one is always left for the leases."""
+
+    async def close_listener() -> None:
+        process.stopping.set()
+        await closed.wait()
+
+    return (
+        Phase("listener closed, requests finished", 0.2, close_listener),
+        Phase("turns finished", 0.4, process.node.finish_turns),
+        Phase("effects in hand finished", 0.3, process.node.finish_effects),
+        Phase("leases released", 0.1, process.node.release),
+    )
