@@ -303,7 +303,7 @@ class Bridge:
         """Measure how fast the loop answers, for ever; report when it hangs and when it is back."""
         while True:
             self._asked = time.monotonic()
-            self._loop.call_soon_threadsafe(self._answer, self._asked)
+            self.post(self._answer, self._asked)
             await trio.sleep(HEARTBEAT)
             while (late := self._unanswered()) > 0:
                 if not self.hung and late > HUNG_AFTER:

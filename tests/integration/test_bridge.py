@@ -225,6 +225,13 @@ async def test_closing_ends_what_still_runs_and_joins_the_thread() -> None:
         await bridge.run(echo, 1)
 
 
+async def test_the_watch_may_look_once_more_when_the_loop_has_closed() -> None:
+    async with open_bridge() as bridge:
+        pass
+    with trio.move_on_after(0):
+        await bridge.watch()
+
+
 async def test_an_exception_of_the_block_leaves_as_itself() -> None:
     with pytest.raises(ValueError, match="mine"):
         async with open_bridge():
