@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from actors.channels.fake_graph.command import fake_graph_command
 from actors.demo import companion
+from actors.phone.command import chat_command
+from actors.phone.send import send_command
 from actors.simulate.command import simulate_command
 from runtime.cli import commands
 from runtime.testing import read_ledger
@@ -13,3 +15,5 @@ APP = "actors.estate:app"
 majlis = commands(APP, companion)
 majlis.add_command(fake_graph_command)
 majlis.add_command(simulate_command(read_ledger, APP))
+majlis.add_command(chat_command(APP))
+majlis.add_command(send_command)
