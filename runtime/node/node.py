@@ -28,6 +28,7 @@ from runtime.node.cells import Cells
 from runtime.node.lanes import Lanes
 from runtime.node.leases import Leases
 from runtime.node.scope import open_scope
+from runtime.node.sending import Sending
 from runtime.resources.errors import ResourceUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -86,6 +87,7 @@ class Node:
         self.leases = Leases(journal, ttl=settings.lease_ttl, gained=self._gained, lost=self._lost)
         self.cells: Cells
         self.lanes: Lanes
+        self.sending: Sending
         self.room = Room(
             app.actor,
             app.codec,
@@ -145,14 +147,14 @@ class Node:
         """See `Host.is_away`."""
         return isinstance(error, ResourceUnavailable)
 
-    # ── what lanes ask (`runtime.node.lanes.Outbox`) ──────────────────
+    # ── what lanes and sending ask ──────────────────
 
     async def claim(self, request: ClaimRequest) -> Claim:
-        """See `Outbox.claim`."""
+        """See `Claims.claim`."""
         return await self.claims.submit(request)
 
     async def record(self, result: ResultRecord) -> None:
-        """See `Outbox.record`."""
+        """See `Claims.record`."""
         await self.records.submit(result)
 
     async def effects(self, conversation: str) -> Sequence[Effect]:
@@ -173,8 +175,8 @@ class Node:
 
     async def finish_effects(self) -> None:
         """Claim no effect any more and wait until requests in hand are answered and recorded."""
-        self.lanes.stop()
-        await self.lanes.calm()
+        self.sending.stop()
+        await self.sending.calm()
 
     async def release(self) -> None:
         """Give the shards back."""
@@ -242,13 +244,13 @@ class Node:
         new = set(shards)
         self._to_recover |= new
         self.lanes.doubt(new)
-        self.lanes.adjust()
+        self.sending.adjust()
 
     def _lost(self, shards: Iterable[int]) -> None:
         gone = set(shards)
         self._to_recover -= gone
         self.cells.drop(gone)
-        self.lanes.adjust()
+        self.sending.adjust()
 
     async def _poll(self) -> None:
         """Look for work that no hint told of; the journal is the truth."""
@@ -298,15 +300,15 @@ class Node:
             for group in self._groups:
                 committers.start_soon(group.run, name=group.name)
             async with trio.open_nursery() as sends:
-                self.lanes = Lanes(
+                self.sending = Sending(
                     self,
                     {provider.name: provider for provider in self._app.providers},
                     http,
-                    sends,
-                    send_timeout=settings.send_timeout,
+                    timeout=settings.send_timeout,
                     share=lambda: self.leases.share,
                     dice=self.room.dice,
                 )
+                self.lanes = Lanes(self, self.sending, sends, dice=self.room.dice)
                 async with trio.open_nursery() as turns:
                     self.cells = Cells(
                         self.room,

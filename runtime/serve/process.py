@@ -65,7 +65,7 @@ class Process:
         settings = self.load()
         await prepare(self.journal_pool, self.app, settings)
         configure(self.app, settings)
-        self.node.lanes.adjust()
+        self.node.sending.adjust()
         self.settings = settings
         _log.info("settings reloaded", tenants=len(settings.tenants), channels=len(settings.channels))
 

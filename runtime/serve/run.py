@@ -23,8 +23,8 @@ from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
 from runtime.journal.migrations import installation_salt
 from runtime.journal.postgres import SESSION, PostgresJournal
-from runtime.node.lanes import SENDS_AT_ONCE
 from runtime.node.node import open_node
+from runtime.node.sending import SENDS_AT_ONCE
 from runtime.node.wakeups import Wakeups
 from runtime.resources.bridge import open_bridge
 from runtime.resources.http import open_http_client

@@ -277,10 +277,10 @@ async def test_nothing_overtakes_what_a_lane_left_behind(autojump_clock: trio.te
     async with world.node() as node:
         trusted = node.leases._holding.trusted_until
         await node.store(Verified((said(1), said(2, "bob"))))
-        node.lanes._outbox = _InDoubt(node)  # type: ignore[assignment]
+        node.lanes.outbox = _InDoubt(node)  # type: ignore[assignment]
         while node.room.turns < 2:
             await trio.sleep(0.01)
-        node.lanes._outbox = node
+        node.lanes.outbox = node
         assert trusted <= node.leases._holding.trusted_until
         await node.store(Verified((said(3), said(4))))
         await quiet(world)
@@ -292,7 +292,7 @@ async def test_after_a_restart_new_sends_come_behind_those_in_the_outbox(
 ) -> None:
     world = World()
     async with world.node() as node:
-        node.lanes.stop()
+        node.sending.stop()
         await node.store(Verified((said(1), said(2))))
         while node.room.turns < 2:
             await trio.sleep(0.01)
