@@ -28,7 +28,16 @@ from tests.integration.world import (
     until,
 )
 
-PLAN = Plan(people=80, messages=5, channels=10, duplicates=0.2, shuffle=True, batch=20, concurrency=4)
+PLAN = Plan(
+    people=80,
+    messages=5,
+    channels=10,
+    duplicates=0.2,
+    shuffle=True,
+    batch=20,
+    concurrency=4,
+    linger=0.2,
+)
 NODE = {"send_timeout": 1.5, "uncertain_wait": 3.0, "lease_ttl": 2.0}
 
 

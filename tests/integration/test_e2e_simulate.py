@@ -9,9 +9,9 @@ import trio
 
 from actors.channels.fake_graph import Faults
 from actors.simulate import Plan
-from tests.integration.world import World, open_world, own_channels
+from tests.integration.world import World, leaks, open_world, own_channels
 
-PLAN = Plan(people=200, messages=5, channels=20, duplicates=0.2, shuffle=True, batch=50)
+PLAN = Plan(people=200, messages=5, channels=20, duplicates=0.2, shuffle=True, batch=50, linger=0.2)
 #: An unknown send is tried again soon, so that a short run can see the end of it.
 IMPATIENT = {"send_timeout": 1.5, "uncertain_wait": 3.0, "lease_ttl": 1.0}
 
@@ -30,6 +30,9 @@ async def test_every_message_is_acknowledged_handled_and_answered_exactly_once(
         assert await world.number("select count(*) from inbox") == 1000
         assert await world.number("select count(*) from turn") == 1000
         assert await world.number("select count(*) from outbox where status = 'done'") == 1000
+        shown = [await world.majlis.page(path) for path in ("/metrics", "/readyz")]
+        shown.append(repr(await world.majlis.operate("status")))
+        assert not leaks("".join(shown))
 
 
 async def kill_when_sent(world: World, counts: tuple[int, ...]) -> None:
@@ -60,10 +63,9 @@ async def test_a_send_that_is_doubled_was_in_flight_at_the_kill_and_is_recorded_
     postgres_dsn: str, redis_dsn: str
 ) -> None:
     silent = Faults(statuses=(), latency=0.2)
+    soon = {**IMPATIENT, "send_timeout": 1.0, "uncertain_wait": 1.5}
     async with (
-        open_world(
-            postgres_dsn, redis_dsn, channels=own_channels(20), node=IMPATIENT, faults=silent
-        ) as world,
+        open_world(postgres_dsn, redis_dsn, channels=own_channels(20), node=soon, faults=silent) as world,
         trio.open_nursery() as nursery,
     ):
         nursery.start_soon(kill_when_sent, world, (60, 150))
