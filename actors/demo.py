@@ -70,7 +70,7 @@ async def companion(settings: Settings, linger: float = LINGER) -> AsyncIterator
 
 async def _spawn(command: Sequence[str], log: Path) -> trio.Process:
     """Start a process in a session of its own, so that neither Ctrl-C nor our death is its end."""
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+    log.parent.mkdir(mode=0o700, exist_ok=True)
     with log.open("wb") as output:
         spawn = partial(trio.lowlevel.open_process, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         return await spawn(command, start_new_session=True, env=child_environ())

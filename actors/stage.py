@@ -67,6 +67,7 @@ async def open_stage(settings: Settings, app: str) -> AsyncIterator[Stage]:
         settings = _sending_to(settings, fake.address)
         file, log = settings.data_dir / _FILE, settings.data_dir / "log" / "serve.log"
         write(settings, file)
+        _set_aside(log)
         server = ServeProcess(
             [*majlis_command(), "serve", "--config", str(file), "--app", app],
             data_dir=settings.data_dir,
@@ -118,6 +119,12 @@ async def _unwrapped() -> AsyncIterator[trio.Nursery]:
         nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure
+
+
+def _set_aside(log: Path) -> None:
+    """Keep the log of the run before as `.1`."""
+    with suppress(FileNotFoundError):
+        log.replace(log.with_name(log.name + ".1"))
 
 
 def _with_free_ports(settings: Settings) -> Settings:

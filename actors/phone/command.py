@@ -58,6 +58,8 @@ async def _heeding_signals(settings: Settings, app: str, timeout: float) -> int:
             nursery.start_soon(heed)
             await _chat(settings, app, Terminal(), timeout)
             nursery.cancel_scope.cancel()
+    if code:
+        click.echo()  # the shell's prompt begins a line of its own
     return code
 
 

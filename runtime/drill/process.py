@@ -102,7 +102,8 @@ class ServeProcess:
 
     def spawn(self) -> None:
         """Start a life, on the main thread; `ready` waits for it. It ends when this process does."""
-        make_data_dir(self._log.parent)
+        make_data_dir(self._data_dir)
+        self._log.parent.mkdir(mode=0o700, exist_ok=True)
         self._child = Child(
             self._command,
             cwd=self._cwd,
