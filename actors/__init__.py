@@ -1,1 +1,1 @@
-"""The bots: what people say and what is answered. Sees the runtime only through its doors."""
+"""The domain: the estate bot, its channels, its stand-in provider and its commands, over the doors of the runtime."""

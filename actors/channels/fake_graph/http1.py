@@ -26,14 +26,23 @@ _BODY_LIMIT = 110 * 1024 * 1024  # a document of 100 MB and its form
 _IDLE = 120.0  # seconds without a request
 
 
-async def serve(endpoint: Endpoint, host: str, port: int, *, task_status: TaskStatus[str]) -> None:
-    """Serve until cancelled; connections are cut then. Starts with the address, "host:port".
-
-    Raises ValueError for a host that is not loopback, OSError when the port is taken.
-    """
+async def listen(host: str, port: int) -> list[trio.SocketListener]:
+    """Open the port; 0 is any free one. Raises ValueError for a host that is not loopback, OSError when it is taken."""
     if host != "localhost" and not ip_address(host).is_loopback:
         raise ValueError(f"the stand-in provider listens on loopback only, not on {host}")
-    listeners = await trio.open_tcp_listeners(port, host=host)
+    return await trio.open_tcp_listeners(port, host=host)
+
+
+async def serve(endpoint: Endpoint, host: str, port: int, *, task_status: TaskStatus[str]) -> None:
+    """Serve until cancelled; connections are cut then. Starts with the address, "host:port". Raises as `listen`."""
+    listeners = await listen(host, port)
+    await serve_on(endpoint, host, listeners, task_status=task_status)
+
+
+async def serve_on(
+    endpoint: Endpoint, host: str, listeners: list[trio.SocketListener], *, task_status: TaskStatus[str]
+) -> None:
+    """Serve on what `listen` opened, until cancelled."""
     bound = cast("int", listeners[0].socket.getsockname()[1])
     async with trio.open_nursery() as nursery:
         nursery.start_soon(partial(trio.serve_listeners, partial(_converse, endpoint), listeners))
