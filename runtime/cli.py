@@ -227,6 +227,9 @@ def _check(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool
 
 @click.command("version")
 @json_option
+@click.option(
+    "--config", type=click.Path(path_type=Path), expose_value=False, help="Taken, as by every command."
+)
 def _version(as_json: bool) -> None:
     """Print the version."""
     number = version("majlis")

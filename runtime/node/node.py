@@ -97,6 +97,7 @@ class Node:
             dice=Random(),  # noqa: S311 - jitter
         )
         self._to_recover: set[int] = set()
+        self._news = trio.Event()
 
     # ── what ingress asks ─────────────────────────────────────────────
 
@@ -243,6 +244,7 @@ class Node:
     def _gained(self, shards: Iterable[int]) -> None:
         new = set(shards)
         self._to_recover |= new
+        self._news.set()
         self.lanes.doubt(new)
         self.sending.adjust()
 
@@ -262,7 +264,9 @@ class Node:
             except ResourceUnavailable as error:
                 _log.warning("poll failed", reason=error.reason)
             self.cells.passivate(trio.current_time())
-            await trio.sleep(self._settings.poll_interval)
+            with trio.move_on_after(self._settings.poll_interval):
+                await self._news.wait()
+            self._news = trio.Event()
 
     async def _look(self, *, everything: bool) -> None:
         new, self._to_recover = self._to_recover, set()
