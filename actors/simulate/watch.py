@@ -29,7 +29,10 @@ class Watch(Protocol):
     """What the provider got since the watch began."""
 
     async def more(self) -> Sequence[Sent]:
-        """Return the sends accepted since the last call. Raises SimulationError when the log is not whole."""
+        """Return the sends accepted since the last call. Raises SimulationError when the log is not whole.
+
+        What a cancelled call has read is returned by the next one.
+        """
 
     async def violations(self) -> Mapping[str, int]:
         """Return how often a limit or the format was broken since the watch began, by name."""
@@ -66,16 +69,17 @@ class _Here:
 
     def __init__(self, fake: FakeGraph) -> None:
         self._fake = fake
+        self._read: list[Sent] = []
         self._last = fake.last_index
         self._before = _violations(fake.statistics())
 
     async def more(self) -> Sequence[Sent]:
-        found: list[Sent] = []
         while page := self._fake.sent(self._last):
             _check_gap(self._last, page)
             self._last = page[-1].index
-            found += page
+            self._read += page
             await trio.lowlevel.checkpoint()
+        found, self._read = self._read, []
         return found
 
     async def violations(self) -> Mapping[str, int]:
@@ -87,6 +91,7 @@ class _There:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+        self._read: list[Sent] = []
         self._last = 0
         self._run = ""
         self._before: Mapping[str, int] = {}
@@ -98,7 +103,6 @@ class _There:
         self._before = _violations(await self._get("statistics", FakeStatistics))
 
     async def more(self) -> Sequence[Sent]:
-        found: list[Sent] = []
         while True:
             page = await self._get(f"sent?after={self._last}&limit={_PAGE}", SentPage)
             if page.last < self._last:
@@ -106,10 +110,11 @@ class _There:
                     "the fake Graph was restarted in the middle; its log is lost: run again"
                 )
             if not page.sends:
+                found, self._read = self._read, []
                 return found
             _check_gap(self._last, page.sends)
             self._last = page.sends[-1].index
-            found += page.sends
+            self._read += page.sends
 
     async def violations(self) -> Mapping[str, int]:
         if (await self._get("health", Health)).run != self._run:
