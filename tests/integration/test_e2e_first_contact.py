@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.integration.world import MARK, OWN, SHARED, open_world, person, said, text, webhook
+import trio
+
+from tests.integration.world import MARK, OWN, SHARED, Majlis, open_world, person, said, text, webhook
 
 
 async def test_a_thousand_deep_links_at_once_get_one_welcome_each(postgres_dsn: str, redis_dsn: str) -> None:
@@ -27,7 +29,18 @@ async def test_a_hundred_first_messages_of_one_person_at_once_make_one_conversat
 ) -> None:
     async with open_world(postgres_dsn, redis_dsn) as world:
         knocks = [webhook(OWN, text(person(7), f"Hello there {MARK} {number}")) for number in range(100)]
-        assert Counter(await world.majlis.post_at_once(knocks)) == {200: 100}
+        codes: Counter[int] = Counter()
+
+        async def knock(server: Majlis, bodies: list[bytes]) -> None:
+            codes.update(await server.post_at_once(bodies))
+
+        await world.beside().process.start()
+        async with (
+            trio.open_nursery() as nursery
+        ):  # and at two servers at once, of which only one has the shards
+            for place, server in enumerate(world.all):
+                nursery.start_soon(knock, server, knocks[place::2])
+        assert codes == {200: 100}
         await world.handled(100)
         assert await world.number("select count(*) from conversation") == 1
         assert await world.number("select count(*) from alias") == 1
