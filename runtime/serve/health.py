@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import trio
 
@@ -29,6 +30,8 @@ class Health:
 
     async def watch(self, name: str, look: Callable[[], Awaitable[None]], *, vital: bool) -> None:
         """Look at one database until cancelled. One that is not vital only degrades."""
+        bad: Literal["fail", "degraded"] = "fail" if vital else "degraded"
+        self.checks[name] = Check(bad, "not looked at yet")
         while True:
             reason = "no answer"
             with trio.move_on_after(_PATIENCE):
@@ -39,5 +42,5 @@ class Health:
                     reason = error.reason
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is not ready
                     reason = type(error).__name__
-            self.checks[name] = Check("ok") if not reason else Check("fail" if vital else "degraded", reason)
+            self.checks[name] = Check(bad, reason) if reason else Check("ok")
             await trio.sleep(_EVERY)
