@@ -115,7 +115,8 @@ class FakeGraph:
 
         Raises ValueError for a host that is not loopback, OSError when the port is taken.
         """
-        listeners = await http1.listen(host, port)  # before the nursery, which would wrap its error in a group
+        # Before the nursery, which would wrap its error in a group.
+        listeners = await http1.listen(host, port)
         async with trio.open_nursery() as nursery:
             self.address = await nursery.start(http1.serve_on, self, host, listeners)
             nursery.start_soon(self._statuses.run)
