@@ -300,6 +300,18 @@ class World:
         """Return the one number that a statement finds."""
         return int((await self.rows(sql, *args))[0][0])
 
+    @asynccontextmanager
+    async def locked(self, table: str) -> AsyncIterator[None]:
+        """Let nobody write to a table while the block runs: whoever tries waits."""
+        dsn = postgres_of(self.majlis.settings)
+        connection = await self._bridge.run(partial(asyncpg.connect, timeout=5), dsn)
+        try:
+            await self._bridge.run(connection.execute, f"begin; lock table {table} in exclusive mode")
+            yield
+        finally:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + 5):
+                await self._bridge.run(connection.close)
+
     async def handled(self, events: int, within: float = 10.0) -> None:
         """Wait until the journal holds so many events and has handled all of them."""
 
