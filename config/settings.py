@@ -77,7 +77,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     header_timeout: Seconds = 5.0
     keep_alive: Seconds = 5.0
     max_connections: Annotated[int, Meta(ge=1, le=100_000)] = 2000
-    ingest_timeout: Seconds = 1.5  # from a verified body to 503
+    ingest_timeout: Seconds = 1.2  # from a verified body to 503
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
