@@ -158,6 +158,7 @@ async def test_the_bot_of_readme_takes_an_order_and_remembers_it(
 def test_the_test_of_readme_passes_and_can_fail(shop: Path) -> None:
     command = [
         sys.executable,
+        "-B",  # two versions within a second: bytecode of the first would pass for the second
         "-m",
         "pytest",
         "-q",
