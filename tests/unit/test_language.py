@@ -18,6 +18,9 @@ SHOWN: dict[Language, tuple[str, ...]] = {
         "what’s the price of this villa?",
         "Good morning",
         "do you speak english",
+        "Hello! Can I get more info on this?",  # what an advertisement's button writes
+        "Can I get more info?",
+        "I saw your ad",
         "سلام I want to buy a villa please",
         "Hi, is the flat still available? https://example.com/x",
     ),
@@ -28,6 +31,8 @@ SHOWN: dict[Language, tuple[str, ...]] = {
         "ميخوام خونه بخرم",  # typed on an Arabic keyboard
         "در Dubai Marina Beachfront Emaar آپارتمان دارید؟",
         "خسته نباشید",
+        "لطفا فارسی بنویسید",
+        "عکس بفرستید",
         "سرمایه گذاری در دبی چقدر سود داره",
         "پروژه های مارینا",
         "حدود ۳ میلیون، ۲ خوابه",
@@ -43,6 +48,8 @@ SHOWN: dict[Language, tuple[str, ...]] = {
         "ابحث عن شقه",
         "أَهلاً",
         "غرفتين وصالة",
+        "ممكن التفاصيل",
+        "تحدث بالعربية",
     ),
     "ru": (
         "Привет",
@@ -52,6 +59,8 @@ SHOWN: dict[Language, tuple[str, ...]] = {
         "аренда",
         "Интересует Marina Gate, цена?",
         "ПОДСКАЖИТЕ СТОИМОСТЬ",
+        "Подробнее",
+        "Вы говорите по-русски?",
     ),
 }
 
@@ -69,6 +78,8 @@ DOUBTFUL = (
     *(
         "kya haal hai",
         "price kya hai",
+        "info?",
+        "Info details",
         "Bonjour, je cherche un appartement",
         "merhaba nasılsınız",
         "salam khubi",
@@ -110,6 +121,8 @@ def test_every_language_can_be_shown() -> None:
         ("Русский", "ru"),
         ("РУССКИЙ", "ru"),
         ("по-русски", "ru"),
+        ("по-английски", "en"),
+        ("بالعربي", "ar"),
         ("روسي", "ru"),
     ],
 )
