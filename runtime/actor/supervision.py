@@ -6,6 +6,8 @@ from random import Random
 
 #: Exponents past this give the cap anyway and would overflow.
 _LARGEST_EXPONENT = 30
+#: Frames of a fault that are named: its first ones hold the line of the app, its last ones the cause.
+_LONGEST_WAY = 8
 
 
 def backoff(attempt: int, dice: Random, *, first: float = 0.1, cap: float = 30.0) -> float:
@@ -15,13 +17,18 @@ def backoff(attempt: int, dice: Random, *, first: float = 0.1, cap: float = 30.0
 
 
 def origin(fault: BaseException) -> str:
-    """Return file and line where a fault began; never its message, which may quote what a person wrote."""
+    """Return the way to where a fault began, "bot.py:33 > json.py:7", so that the line of one's own is in it.
+
+    Never its message, which may quote what a person wrote.
+    """
     trace = fault.__traceback__
-    place = "?"
+    places: list[str] = []
     while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+        places.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
         trace = trace.tb_next
-    return place
+    if len(places) > _LONGEST_WAY:
+        places[_LONGEST_WAY // 2 : -_LONGEST_WAY // 2] = ["..."]
+    return " > ".join(places) or "?"
 
 
 def first_of(group: BaseException) -> BaseException:
