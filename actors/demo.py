@@ -33,7 +33,7 @@ async def companion(settings: Settings, linger: float = LINGER) -> AsyncIterator
     """See that a fake Graph is where the channels send to; end it with the block unless another server needs it.
 
     Channels that send elsewhere than to loopback are left alone. Raises CommandFailed when it does not start, or
-    when the one that is there reports to another server.
+    when the one that is there reports to another server, be it the one of this very data directory.
     """
     try:
         host, port = place_of(settings.channels)
@@ -44,8 +44,13 @@ async def companion(settings: Settings, linger: float = LINGER) -> AsyncIterator
     webhook = webhook_of(settings) if settings.server.port else ""  # nobody knows yet which port it will be
     there = await fake_graph_at(host, port)
     if there is not None and there.webhook_url != webhook:
+        if (holder := holder_of(settings.data_dir)) not in (None, os.getpid()):
+            raise CommandFailed(
+                f"{settings.data_dir} is in use by another serve (pid {holder}): stop it, or give --data-dir"
+            )
         raise CommandFailed(
-            f"the fake Graph on {host}:{port} reports to {there.webhook_url or 'nobody'}, not to {webhook}: stop it, "
+            f"the fake Graph on {host}:{port} reports to {there.webhook_url or 'nobody'}, "
+            f"not to {webhook or 'a port that is drawn now'}: stop it, "
             "or let the channels of one of the two servers send elsewhere"
         )
     child = None

@@ -29,6 +29,7 @@ HELP = """\
   /link ID        send the deep link TENANT_ID
   /help  /quit"""
 
+_WITH_A_WORD = frozenset({"as", "link", "number", "channel"})
 _POST = 15.0  # seconds until a message must be stored
 _PATIENCE = 1.0  # seconds without a reply before the books are read whether one is due
 _LOOK = 0.3
@@ -157,7 +158,8 @@ class Chat:
             case "help", _:
                 self._terminal.say(HELP)
             case name, _:
-                self._terminal.say(f"  /{name} is not understood; /help says what is")
+                fault = "needs a word behind it" if name in _WITH_A_WORD else "is not understood"
+                self._terminal.say(f"  /{name} {fault}; /help says more")
 
     def _called(self, number: Channel) -> str:
         return f"{number.id}  {called(self._settings, number)}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 import trio
+from click.core import ParameterSource
 
 from actors.channels.fake_graph import webhook_of
 from actors.phone.chat import Chat, Server
@@ -16,7 +17,7 @@ from actors.phone.numbers import called, choose
 from actors.phone.terminal import Terminal
 from actors.stage import open_stage, settings_beside
 from config import Node, Settings
-from runtime.cli import CommandFailed, app_option, plainly, read_settings, settings_options
+from runtime.cli import CommandFailed, app_option, load_app, plainly, read_settings, settings_options
 from runtime.testing import ServerStatus, server_status
 
 #: Beside a stand-in provider that answers in milliseconds, nobody wants to wait as long as beside a real one.
@@ -39,12 +40,15 @@ def chat_command(default_app: str) -> click.Command:
     @plainly
     def command(config: Path | None, demo: bool, data_dir: Path | None, app_name: str, timeout: float) -> int:
         """Open a phone in this terminal, with a server behind it; attaches to one that runs on the data directory."""
-        return trio.run(_heeding_signals, read_settings(config, demo, data_dir), app_name, timeout)
+        source = click.get_current_context().get_parameter_source("app_name")
+        asked = None if source is ParameterSource.DEFAULT else load_app(app_name).name
+        settings = read_settings(config, demo, data_dir)
+        return trio.run(_heeding_signals, settings, app_name, asked, timeout)
 
     return command
 
 
-async def _heeding_signals(settings: Settings, app: str, timeout: float) -> int:
+async def _heeding_signals(settings: Settings, app: str, asked: str | None, timeout: float) -> int:
     """Chat until it ends or a signal ends it; return the exit code."""
     code = 0
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
@@ -56,17 +60,23 @@ async def _heeding_signals(settings: Settings, app: str, timeout: float) -> int:
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(heed)
-            await _chat(settings, app, Terminal(), timeout)
+            await _chat(settings, app, asked, Terminal(), timeout)
             nursery.cancel_scope.cancel()
     if code:
         click.echo()  # the shell's prompt begins a line of its own
     return code
 
 
-async def _chat(settings: Settings, app: str, terminal: Terminal, timeout: float) -> None:
+async def _chat(settings: Settings, app: str, asked: str | None, terminal: Terminal, timeout: float) -> None:
+    """Talk to the server that runs, if it serves the app that was `asked` for by name, or start one with `app`."""
     choose(settings)  # settings without a number are refused before anything starts
     status = await server_status(settings.data_dir)
     if status is not None:
+        if asked not in (None, status.app):
+            raise CommandFailed(
+                f"the server on {settings.data_dir} serves the app {status.app}, not {asked}: "
+                "stop it, or give --data-dir"
+            )
         await _attach(settings, status, terminal, timeout)
         return
     terminal.say(f"starting Majlis in {settings.data_dir} ...")

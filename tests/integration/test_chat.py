@@ -112,7 +112,7 @@ async def gone(check: Callable[[], Awaitable[object]]) -> None:
 
 
 async def test_a_script_on_stdin_is_a_conversation_and_a_kill_in_it_costs_no_reply(place: Place) -> None:
-    typed = "hi\n۲\n2\n/kill hello\n/as bob\nhi\n/number shared\n/link 2\n/nothing\n/quit\nnever\n"
+    typed = "hi\n۲\n2\n/kill hello\n/as bob\nhi\n/number shared\n/link 2\n/nothing\n/as\n/quit\nnever\n"
     done = await place.run("chat", typed=typed)
     assert (done.returncode, done.stderr) == (0, "")
     _, *parts = re.split(r"\n(?=me: |bob: )", done.stdout)
@@ -138,6 +138,7 @@ async def test_a_script_on_stdin_is_a_conversation_and_a_kill_in_it_costs_no_rep
     assert "writing to 100  shared number" in bob
     assert "shared number -> bob: Welcome to \u2068Marina Homes\u2069!" in linked
     assert "/nothing is not understood" in linked
+    assert "/as needs a word" in linked
     assert holder_of(place.data_dir) is None
     assert not (place.data_dir / "stage.toml").exists()
 
@@ -179,6 +180,9 @@ async def test_a_demo_server_has_a_provider_that_outlives_its_death_and_ends_wit
         assert attached.returncode == 0
         assert f"attached to the server that runs (pid {first.pid}" in attached.stdout
         assert "did not start the server" in attached.stdout
+        other = await place.run("chat", "--app", "actors.echo:app", typed="hello\n")
+        assert (other.returncode, other.stdout) == (1, "")
+        assert "serves the app estate, not echo" in other.stderr
         assert re.search(r"me: hello\nPalm Estates: ", attached.stdout)
 
         first.kill()
@@ -189,6 +193,10 @@ async def test_a_demo_server_has_a_provider_that_outlives_its_death_and_ends_wit
         third = await place.run("serve")
         assert third.returncode == 1
         assert f"in use by another serve (pid {second.pid})" in third.stderr
+        elsewhere = await place.run("serve", "--port", "0")
+        assert f"in use by another serve (pid {second.pid})" in elsewhere.stderr, (
+            "not the provider is in its way"
+        )
         assert await fake_graph_at(place.host, 8082) == provider, "it is not the third's to end"
         assert (await place.run("send", "hello again")).returncode == 0
         second.terminate()
