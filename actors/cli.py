@@ -32,8 +32,10 @@ def main() -> None:
             runpy.run_path(str(home / "config" / "installation.py"))["check_packages"]()
         except ImportError as fault:
             sys.exit(f"majlis: {fault}")
-    from actors.commands import majlis  # noqa: PLC0415 - only now is it certain whose modules these are
-
+    try:
+        from actors.commands import majlis  # noqa: PLC0415 - only now is it certain whose modules these are
+    except KeyboardInterrupt:  # the imports take a while
+        sys.exit(130)
     majlis()
 
 

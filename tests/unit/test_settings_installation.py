@@ -56,3 +56,13 @@ def test_a_package_that_is_missing_is_told_too(monkeypatch):
         check_packages()
     assert isinstance(caught.value, ImportError)
     assert caught.value.name == "runtime"
+
+
+def test_an_interrupt_while_the_packages_are_loaded_ends_without_a_traceback(tmp_path):
+    (tmp_path / "ctrl_c.py").write_text(
+        "def find_spec(name, path, target=None):\n"
+        "    if name == 'actors.commands':\n"
+        "        raise KeyboardInterrupt\n"
+    )
+    done = start("import ctrl_c, actors.cli; sys.meta_path.insert(0, ctrl_c); actors.cli.main()", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
