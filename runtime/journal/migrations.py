@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import asyncpg
+
 from runtime.app import Migration
 from runtime.resources.postgres import Driver, PostgresPool
 
 _LOCK = 0x6D616A6C6973  # "majlis"
+#: Classes of errors by which the database means the statement, not its own state: data, constraints, syntax and names.
+_FAULTS_OF_SQL = ("22", "23", "42")
 _TABLE = """
 create table if not exists schema_version(
   namespace text not null, version int not null, name text not null, checksum text not null,
@@ -21,7 +25,7 @@ create table if not exists schema_version(
 
 
 class SchemaMismatch(Exception):
-    """The schema is newer than this program, or a step that was applied reads differently now."""
+    """The schema is newer than this program, a step that was applied reads differently now, or one cannot be applied."""
 
 
 def plan(
@@ -75,7 +79,7 @@ async def migrate(
                 )
                 applied = {row["version"]: (row["name"], row["checksum"]) for row in rows}
                 for step in plan(namespace, steps, applied):
-                    await connection.execute(step.sql)
+                    await _apply(connection, namespace, step)
                     await connection.execute(
                         "insert into schema_version(namespace, version, name, checksum) values ($1, $2, $3, $4)",
                         namespace, step.version, step.name, checksum(step),
@@ -86,6 +90,18 @@ async def migrate(
         return done
 
     return await pool.run(work)
+
+
+async def _apply(connection: Driver, namespace: str, step: Migration) -> None:
+    """Run one step. Raises SchemaMismatch for SQL that the database refuses for its own sake."""
+    try:
+        await connection.execute(step.sql)
+    except asyncpg.PostgresError as error:
+        if not (error.sqlstate or "").startswith(_FAULTS_OF_SQL):
+            raise
+        raise SchemaMismatch(
+            f"{namespace}: migration {step.version} ({step.name}) cannot be applied: {error}"
+        ) from error
 
 
 async def installation_salt(pool: PostgresPool) -> bytes:
