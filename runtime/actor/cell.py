@@ -4,8 +4,9 @@ Theory of operation: a cell keeps the bytes of the last committed state and deco
 that fails has changed nothing. A turn runs under its deadline; what it recorded is committed against the version it has
 seen. If the commit is fenced, or its answer was lost, the cell goes cold and reads its row again: whichever happened,
 the row says so. Faults of the actor wait and try again; a resource that is away waits too, and blames nobody.
-The boundary is `except* Exception` outside the turn's cancel scope: a nursery of the actor's own may raise a group in
-which a cancellation and an error are mixed.
+The boundary is outside the turn's cancel scope, and takes all but a cancellation apart from a group: a nursery of the
+actor's own may mix it with an error. A `SystemExit` of an actor is a fault like any other: the event is in the journal,
+so a process that ended of it would end again at each start.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ class Cell:
             fault: BaseException | None = None
             try:
                 await self._step(room)
-            except* Exception as group:  # noqa: BLE001 - the boundary: nothing of an actor ends the node
+            except* (trio.Cancelled, KeyboardInterrupt):
+                raise
+            except* BaseException as group:  # noqa: BLE001 - the boundary: nothing of an actor ends the node
                 fault = first_of(group)
             if fault is None:
                 self._attempt = 0
@@ -151,6 +154,8 @@ class Cell:
                 await room.actor.receive(turn, room.codec.decode(event.payload))
             if deadline.cancelled_caught:
                 raise TurnTimedOut(f"the turn was cut after {room.turn_timeout} s")
+            after = msgspec.json.encode(turn.state)
+            room.decode(after)  # what cannot be read again must not be kept: no later turn could mend it
             record = TurnRecord(
                 row.id,
                 epoch,
@@ -158,7 +163,7 @@ class Cell:
                 event.seq,
                 event.seq,
                 turn.now,
-                msgspec.json.encode(turn.state),
+                after,
                 turn.effects,
                 turn.now + room.reply_expires,
             )

@@ -52,10 +52,12 @@ class Memory(msgspec.Struct):
 
 
 class Parrot(Actor[Memory]):
-    """Repeats what it hears; fails once for each text that it is told to fail on."""
+    """Repeats what it hears; fails, or spoils its state, once for each text that it is told to."""
 
     def __init__(self) -> None:
         self.to_fail: deque[str] = deque()
+        self.to_spoil: deque[str] = deque()
+        self.fault: BaseException = ValueError()
 
     async def receive(self, turn: Turn[Memory], event: Event) -> None:
         await trio.lowlevel.checkpoint()
@@ -65,7 +67,10 @@ class Parrot(Actor[Memory]):
                 turn.reply(Line(text))
                 if text in self.to_fail:
                     self.to_fail.remove(text)
-                    raise ValueError(text)
+                    raise self.fault
+                if text in self.to_spoil:
+                    self.to_spoil.remove(text)
+                    turn.state.heard = 5  # type: ignore[assignment]
             case EffectFailed(code=code):
                 turn.state.failures.append(code)
 
@@ -175,6 +180,34 @@ async def test_a_turn_that_fails_leaves_no_trace_and_is_tried_again(
     assert [t for who, t in world.post.got if who == "id:ann"] == ["1", "2"]
     assert [turn.version for turn in world.store.turns if turn.first_seq == 1] == [1, 1]
     assert node.room.faults == 2
+
+
+@pytest.mark.parametrize("fault", [SystemExit(1), GeneratorExit(), BaseExceptionGroup("two", [SystemExit()])])
+async def test_an_actor_that_wants_to_end_the_process_fails_its_own_turn_alone(
+    autojump_clock: trio.testing.MockClock, fault: BaseException
+) -> None:
+    world = World()
+    world.parrot.to_fail.append("1")
+    world.parrot.fault = fault
+    async with world.node() as node:
+        await node.store(Verified((said(1), said(2), said(3, "bob"))))
+        await quiet(world)
+    assert [t for who, t in world.post.got if who == "id:ann"] == ["1", "2"]
+    assert ("id:bob", "3") in world.post.got
+    assert node.room.faults == 1
+
+
+async def test_a_state_that_could_not_be_read_again_fails_the_turn_that_made_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    world.parrot.to_spoil.append("2")
+    async with world.node() as node:
+        await node.store(Verified((said(1), said(2), said(3))))
+        await quiet(world)
+    assert node.room.faults == 1
+    assert world.state().heard == ["1", "2", "3"]
+    assert [text for _, text in world.post.got] == ["1", "2", "3"]
 
 
 async def test_a_send_that_may_try_again_holds_its_lane(autojump_clock: trio.testing.MockClock) -> None:
