@@ -50,6 +50,15 @@ class App:
     codec: EventCodec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.actor, Actor):
+            raise TypeError(f"app {self.name!r}: actor must be an actor, an instance and not its class")
+        behaviour, state = type(self.actor), self.actor.state_type
+        if behaviour.receive is Actor.receive:
+            raise TypeError(f"app {self.name!r}: {behaviour.__name__} has no receive")
+        if bare := [field.name for field in msgspec.structs.fields(state) if field.required]:
+            raise TypeError(
+                f"app {self.name!r}: {state.__name__}.{bare[0]} needs a default, for the first turn"
+            )
         names = [provider.name for provider in self.providers]
         if len(set(names)) != len(names):
             raise ValueError(f"app {self.name!r}: two providers of one name: {names}")
