@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from traceback import extract_tb
 from typing import NoReturn, ParamSpec
 
 import click
@@ -58,10 +59,10 @@ def settings_options(command: Callable[P, None]) -> Callable[P, None]:
     """Give a command `--config`, `--demo` and `--data-dir`; `read_settings` takes what they give."""
     for option in (
         click.option(
-            "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Instead of the settings'."
+            "--data-dir", type=click.Path(file_okay=False), callback=_given, help="Instead of the settings'."
         ),
         click.option("--demo", is_flag=True, help="With the demo's tenants and channels."),
-        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings in TOML."),
+        click.option("--config", type=click.Path(dir_okay=False), callback=_given, help="Settings in TOML."),
     ):
         command = option(command)
     return command
@@ -75,6 +76,13 @@ def app_option(default: str) -> Callable[[Callable[P, None]], Callable[P, None]]
 json_option = click.option("--json", "as_json", is_flag=True, help="Facts as JSON.")
 
 
+def _given(_context: click.Context, _parameter: click.Parameter, path: str | None) -> Path | None:
+    """Take a path as it stands. Not as click does: "" (a variable that is not set) would be the working directory."""
+    if path is not None and not path.strip():
+        raise click.BadParameter("is empty")
+    return None if path is None else Path(path)
+
+
 def read_settings(
     config: Path | None, demo: bool, data_dir: Path | None, flags: Mapping[str, object] | None = None
 ) -> Settings:
@@ -85,17 +93,24 @@ def read_settings(
 def load_app(name: str) -> App:
     """Return the app that "module:attribute" names; the working directory may hold the module."""
     module, _, attribute = name.partition(":")
-    if not attribute:
+    if not attribute or not all(part.isidentifier() for part in module.split(".")):
         raise click.BadParameter(f"{name!r} is not module:attribute", param_hint="--app")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # behind everything else, so that nothing of ours is shadowed
     try:
         app = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise click.BadParameter(f"{name!r} cannot be loaded: {error}", param_hint="--app") from error
+    except Exception as error:
+        told = f"{name!r} cannot be loaded: {type(error).__name__}: {error}{_place(error)}"
+        raise click.BadParameter(told, param_hint="--app") from error
     if not isinstance(app, App):
         raise click.BadParameter(f"{name!r} is not an App", param_hint="--app")
     return app
+
+
+def _place(error: Exception) -> str:
+    """Return the line of the user's own where loading a module went wrong, "" if no line of theirs ran."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    return "" if frames[-1].filename == __file__ else f" ({frames[-1].filename}:{frames[-1].lineno})"
 
 
 def plainly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:

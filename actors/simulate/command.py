@@ -19,7 +19,7 @@ from actors.simulate.views import Ledger
 from actors.simulate.watch import SimulationError
 from actors.stage import open_stage
 from config import Settings
-from runtime.cli import PLAIN_FAULTS, json_option, read_settings, settings_options
+from runtime.cli import PLAIN_FAULTS, fail, json_option, read_settings, settings_options
 
 #: Reads the database of these settings, attaching to the servers of a running Majlis.
 ReadLedger = Callable[[Settings], Awaitable[Ledger]]
@@ -91,7 +91,7 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
             own = (app or default_app) if spawn or kills else None
             verdict = _run(_Order(plan, settings, partial(read_ledger, settings), own, kills))
         except (*PLAIN_FAULTS, SimulationError, msgspec.ValidationError, OSError) as fault:
-            raise click.ClickException(str(fault)) from fault
+            fail(fault)
         click.echo(
             msgspec.json.encode({"ok": verdict.ok, **msgspec.to_builtins(verdict)})
             if as_json

@@ -76,12 +76,22 @@ def open_home(data_dir: Path) -> ServerHome:
 
 
 def make_data_dir(path: Path) -> None:
-    """Create `path` and what is missing above it, 0700; 0711 for root, whose servers are another user."""
-    for directory in (*reversed(path.absolute().parents), path):
-        with contextlib.suppress(FileExistsError):
-            directory.mkdir(mode=0o700)
-            if os.geteuid() == 0:
-                directory.chmod(0o711)
+    """Create `path` and what is missing above it, 0700; 0711 for root, whose servers are another user.
+
+    Raises DataDirUnusable where that is not possible, or nothing can be written there.
+    """
+    try:
+        for directory in (*reversed(path.absolute().parents), path):
+            with contextlib.suppress(FileExistsError):
+                directory.mkdir(mode=0o700)
+                if os.geteuid() == 0:
+                    directory.chmod(0o711)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as fault:
+        raise DataDirUnusable(
+            f"data_dir {path} cannot be used: {fault.strerror}; set one that this user may write to"
+        ) from fault
 
 
 def sockets_of(data_dir: Path) -> Path:

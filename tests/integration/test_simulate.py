@@ -280,4 +280,4 @@ def test_the_command_says_in_one_line_what_it_cannot_do(tmp_path: Path) -> None:
     assert shown.exit_code == 1
     assert "batch must be between 1 and 1000" in shown.output
     shown = CliRunner(env={"MAJLIS_DATA_DIR": str(tmp_path)}).invoke(command, ["--demo"])
-    assert (shown.exit_code, shown.output) == (1, "Error: the database cannot be read: no server runs\n")
+    assert (shown.exit_code, shown.output) == (1, "majlis: the database cannot be read: no server runs\n")

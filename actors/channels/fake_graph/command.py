@@ -11,8 +11,8 @@ import click
 import trio
 
 from actors.channels.fake_graph.server import run_fake_graph
-from config import Settings, SettingsError
-from runtime.cli import json_option, read_settings, settings_options
+from config import Settings
+from runtime.cli import CommandFailed, json_option, plainly, read_settings, settings_options
 from runtime.testing import holder_of
 
 _LOOK = 0.2  # seconds between two looks at who is alive
@@ -32,6 +32,7 @@ _LOOK = 0.2  # seconds between two looks at who is alive
     help="End when no serve has lived on the data directory for so long, or the file of --config is gone.",
 )
 @json_option
+@plainly
 def fake_graph_command(
     *,
     config: Path | None,
@@ -44,10 +45,7 @@ def fake_graph_command(
     as_json: bool,
 ) -> None:
     """Stand in for Meta's Graph API on loopback, until interrupted."""
-    try:
-        settings = read_settings(config, demo, data_dir)
-    except SettingsError as fault:
-        raise click.ClickException(str(fault)) from fault
+    settings = read_settings(config, demo, data_dir)
     end = partial(_deserted, settings.data_dir, config, linger) if linger else trio.sleep_forever
     try:
         trio.run(_serve, settings, host, port, webhook_url, as_json, end)
@@ -58,7 +56,7 @@ def fake_graph_command(
         reason = expected.exceptions[0]
         while isinstance(reason, ExceptionGroup):
             reason = reason.exceptions[0]
-        raise click.ClickException(f"cannot serve on {host}:{port}: {reason}") from faults
+        raise CommandFailed(f"cannot serve on {host}:{port}: {reason}") from faults
 
 
 async def _serve(
