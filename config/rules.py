@@ -92,6 +92,8 @@ def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]
             yield f"{where}.id", f"expected {words}"
         if channel.tenant is not None and channel.tenant not in slugs:
             yield f"{where}.tenant", f"is the slug of no tenant{did_you_mean(channel.tenant, slugs)}"
+        if not channel.access_token.reveal().isascii():
+            yield f"{where}.access_token", "has characters that no HTTP header can carry"
         if wrong := _api_url_fault(channel.api_url):
             yield f"{where}.api_url", wrong
 

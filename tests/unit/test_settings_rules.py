@@ -90,6 +90,7 @@ def test_a_bad_tenant_is_told_by_its_path(start, change, fault):
         ({"app_secret": ["a", ""]}, "app_secret[1]: is empty"),
         ({"app_secret": ""}, "app_secret[0]: is empty"),
         ({"verify_token": 3}, "verify_token: expected a string"),
+        ({"access_token": "tokén"}, "access_token: has characters that no HTTP header can carry"),
         ({"max_mps": 0}, "max_mps: expected int >= 1"),
         ({"max_mps": 1001}, "max_mps: expected int <= 1000"),
         ({"account": ""}, "account: expected str of length >= 1"),
