@@ -28,7 +28,7 @@ from runtime.ingress.operator import OperatorError, call_operator
 from runtime.ingress.serving import ListenError
 from runtime.journal.migrations import SchemaMismatch
 from runtime.resources.data_dir import StartFailed
-from runtime.resources.errors import ResourceUnavailable
+from runtime.resources.errors import ResourceUnavailable, UnusableUrl
 from runtime.serve.logs import set_up_logs
 from runtime.serve.place import PlaceTaken, operator_socket
 from runtime.serve.run import serve
@@ -50,6 +50,7 @@ PLAIN_FAULTS = (
     ListenError,
     SchemaMismatch,
     ResourceUnavailable,
+    UnusableUrl,
     OperatorError,
 )
 Companion = Callable[[Settings], AbstractAsyncContextManager[object]]

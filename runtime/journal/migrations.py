@@ -15,8 +15,8 @@ from runtime.app import Migration
 from runtime.resources.postgres import Driver, PostgresPool
 
 _LOCK = 0x6D616A6C6973  # "majlis"
-#: Classes of errors by which the database means the statement, not its own state: data, constraints, syntax and names.
-_FAULTS_OF_SQL = ("22", "23", "42")
+#: Classes of errors by which the database means the statement, not its state: data, constraints, syntax, names, rights.
+_FAULTS_OF_SQL = ("22", "23", "3F", "42")
 _TABLE = """
 create table if not exists schema_version(
   namespace text not null, version int not null, name text not null, checksum text not null,
@@ -72,14 +72,16 @@ async def migrate(
         async with connection.transaction():
             await connection.execute("set local statement_timeout = 0")
             await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-            await connection.execute(_TABLE)
+            await _change(connection, "schema_version: the table of what was applied", _TABLE)
             for namespace, steps in schemas.items():
                 rows = await connection.fetch(
                     "select version, name, checksum from schema_version where namespace = $1", namespace
                 )
                 applied = {row["version"]: (row["name"], row["checksum"]) for row in rows}
                 for step in plan(namespace, steps, applied):
-                    await _apply(connection, namespace, step)
+                    await _change(
+                        connection, f"{namespace}: migration {step.version} ({step.name})", step.sql
+                    )
                     await connection.execute(
                         "insert into schema_version(namespace, version, name, checksum) values ($1, $2, $3, $4)",
                         namespace, step.version, step.name, checksum(step),
@@ -92,16 +94,16 @@ async def migrate(
     return await pool.run(work)
 
 
-async def _apply(connection: Driver, namespace: str, step: Migration) -> None:
-    """Run one step. Raises SchemaMismatch for SQL that the database refuses for its own sake."""
+async def _change(connection: Driver, what: str, sql: str) -> None:
+    """Change the schema. Raises SchemaMismatch for SQL that the database refuses for its own sake."""
     try:
-        await connection.execute(step.sql)
+        await connection.execute(sql)
     except asyncpg.PostgresError as error:
         if not (error.sqlstate or "").startswith(_FAULTS_OF_SQL):
             raise
-        raise SchemaMismatch(
-            f"{namespace}: migration {step.version} ({step.name}) cannot be applied: {error}"
-        ) from error
+        rights = isinstance(error, asyncpg.InsufficientPrivilegeError | asyncpg.InvalidSchemaNameError)
+        hint = "; the role needs a schema in which it may create tables" if rights else ""
+        raise SchemaMismatch(f"{what} cannot be applied: {error}{hint}") from error
 
 
 async def installation_salt(pool: PostgresPool) -> bytes:

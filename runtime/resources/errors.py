@@ -26,6 +26,16 @@ class ResourceUnavailable(Exception):
         self.reason = reason
 
 
+class UnusableUrl(Exception):
+    """The driver cannot read a URL, so no try will reach a server; the message names the setting, not its value."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(
+            f"{setting}: the driver cannot read this URL: look at its port and its options after the ?, and "
+            "percent-encode the special characters of its password"
+        )
+
+
 class TransactionAborted(Exception):
     """The server rolled back at COMMIT: a statement of the transaction had failed and the block hid that."""
 

@@ -25,7 +25,13 @@ import trio
 from typing_extensions import override
 
 from runtime.resources.bridge import Bridge, Call
-from runtime.resources.errors import PostgresFault, ResourceUnavailable, TransactionAborted, postgres_fault
+from runtime.resources.errors import (
+    PostgresFault,
+    ResourceUnavailable,
+    TransactionAborted,
+    UnusableUrl,
+    postgres_fault,
+)
 from runtime.resources.lending import Lender
 from runtime.resources.pool import Circuit, Limits, PoolStatistics, Slot
 
@@ -93,8 +99,8 @@ class Connector:
             slot.opened = False if loop.time() - began > self.connect_timeout / 2 else None
             raise
         except _DRIVER_FAULTS as exc:
-            if isinstance(exc, asyncpg.ClientConfigurationError):  # a wrong URL: no reason to try again
-                raise
+            if isinstance(exc, asyncpg.ClientConfigurationError):  # no reason to try again
+                raise UnusableUrl("postgres.url") from None  # the driver's words may quote it
             slot.opened = False
             told = (
                 f"{type(exc).__name__}: {exc}" if str(exc) else f"no answer within {self.connect_timeout:g} s"

@@ -25,7 +25,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, Respon
 
 from runtime.resources.beside import beside
 from runtime.resources.bridge import Bridge, Call
-from runtime.resources.errors import ResourceUnavailable
+from runtime.resources.errors import ResourceUnavailable, UnusableUrl
 from runtime.resources.lending import Lender
 from runtime.resources.pool import Circuit, Limits, PoolStatistics, Slot
 
@@ -58,7 +58,10 @@ class Connector:
     """The loop's half of the pool: opens, uses and closes connections; every coroutine runs on the loop."""
 
     def __init__(self, url: str, name: str, connect_timeout: float, command_timeout: float) -> None:
-        kwargs = cast("dict[str, Any]", parse_url(url))
+        try:
+            kwargs = cast("dict[str, Any]", parse_url(url))
+        except ValueError:
+            raise UnusableUrl("redis.url") from None  # the driver's words may quote it
         self._class: type[AbstractConnection] = kwargs.pop("connection_class", Connection)
         # RESP2: the same reply shapes from Redis 7.0 to Valkey 9. No retry, no time-outs of redis-py: both
         # are ours, and its defaults make one GET on a paused server take 16 s.

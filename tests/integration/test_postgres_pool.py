@@ -16,7 +16,13 @@ import trio
 
 from runtime.resources.bridge import CANCEL_GRACE, Bridge, open_bridge
 from runtime.resources.embedded import EmbeddedServer, embedded_servers
-from runtime.resources.errors import PostgresFault, ResourceUnavailable, TransactionAborted, postgres_fault
+from runtime.resources.errors import (
+    PostgresFault,
+    ResourceUnavailable,
+    TransactionAborted,
+    UnusableUrl,
+    postgres_fault,
+)
 from runtime.resources.pool import Limits
 from runtime.resources.postgres import PostgresPool, open_postgres_pool
 
@@ -295,6 +301,14 @@ async def test_a_server_that_is_away_is_no_fault_at_opening_and_fails_in_millise
                 await pool.ping()
         assert trio.current_time() - began < 0.5
         assert pool.statistics().circuit_open
+
+
+async def test_a_url_that_the_driver_cannot_read_is_told_by_its_setting_alone(bridge: Bridge) -> None:
+    url = "postgresql://u:hunter2@127.0.0.1/d?sslmode=banana"
+    async with open_postgres_pool(bridge, url, name="x") as pool:
+        with pytest.raises(UnusableUrl, match=r"^postgres\.url: the driver cannot read") as caught:
+            await pool.fetch("select 1")
+    assert "hunter2" not in str(caught.value)
 
 
 async def test_a_paused_server_holds_nobody_and_is_used_again_afterwards(

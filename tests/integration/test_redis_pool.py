@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from runtime.resources.bridge import Bridge, open_bridge
 from runtime.resources.embedded import EmbeddedServer, embedded_servers
-from runtime.resources.errors import ResourceUnavailable
+from runtime.resources.errors import ResourceUnavailable, UnusableUrl
 from runtime.resources.redis import RedisPool, open_redis_pool
 
 NAME = "test/hints"
@@ -69,6 +69,18 @@ async def clients(watch: RedisPool) -> list[str]:
     listed = await watch.command("CLIENT", "LIST")
     assert isinstance(listed, bytes)
     return [line for line in listed.decode().splitlines() if f"name={NAME} " in line]
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:hunter2@h:99999/0", "redis://:hun/ter2@h/0", "redis://h?socket_timeout=banana"]
+)
+async def test_a_url_that_the_driver_cannot_read_is_told_by_its_setting_alone(
+    bridge: Bridge, url: str
+) -> None:
+    with pytest.raises(UnusableUrl, match=r"^redis\.url: the driver cannot read") as caught:
+        async with open_redis_pool(bridge, url, name="x"):
+            pass
+    assert "hun" not in str(caught.value)
 
 
 async def test_commands_and_their_replies(redis: RedisPool) -> None:

@@ -230,6 +230,16 @@ async def test_migrations_are_applied_once_whoever_comes_first(postgres_dsn: str
     assert done == ["journal/1 journal", "app_book/1 visits"]
 
 
+async def test_a_role_that_may_create_no_tables_is_told(postgres_dsn: str) -> None:
+    nowhere = {"search_path": "nowhere"}
+    async with (
+        open_bridge() as bridge,
+        open_postgres_pool(bridge, postgres_dsn, name="m", size=2, settings=nowhere) as pool,
+    ):
+        with pytest.raises(SchemaMismatch, match=r"schema_version: .* needs a schema in which it may create"):
+            await migrate(pool, {"journal": migrations()})
+
+
 async def test_a_failing_step_changes_nothing(postgres_dsn: str) -> None:
     broken = (*STEPS, Migration(2, "broken", "create table half(id int); select 1/0"))
     async with open_bridge() as bridge, open_postgres_pool(bridge, postgres_dsn, name="m", size=2) as pool:
