@@ -386,6 +386,12 @@ def test_a_status_is_a_receipt_and_no_event(word: str) -> None:
     assert answer == Verified((), (Receipt(CHANNEL, "0b9c-uuid", "wamid.OUT", word),), {})
 
 
+def test_failures_that_name_no_message_are_told_apart_by_their_effects() -> None:
+    failed = [status("failed", id=None, biz_opaque_callback_data=effect) for effect in ("one", "two", "two")]
+    first, second, again = verified(change(value(statuses=failed))).arrivals
+    assert first.dedup != second.dedup == again.dedup
+
+
 def test_a_failed_status_is_a_receipt_and_an_event() -> None:
     error: dict[str, Any] = {
         "code": 130472,

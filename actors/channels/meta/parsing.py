@@ -243,7 +243,7 @@ class _Webhook:
         code, reason = _first_error(element.get("errors"))
         failed = EffectFailed(effect=effect, code=code, reason=reason)
         recipient = person.phone or person.scoped
-        dedup = f"s|{channel}|{sent}|{status}|{recipient}|{stamp(element.get('timestamp'))}"
+        dedup = f"s|{channel}|{sent or effect}|{status}|{recipient}|{stamp(element.get('timestamp'))}"
         self.arrivals.append(Arrival(channel, person.identities, dedup, encode_event(failed)))
 
     def _notice(self, entry: Mapping[str, object], field: str, value: Mapping[str, object]) -> None:
