@@ -557,6 +557,18 @@ def test_a_batch_of_a_thousand_keeps_all_and_their_order() -> None:
     assert answer.dropped == {}
 
 
+@pytest.mark.parametrize("shape", ["messages", "entries", "changes"])
+def test_many_more_updates_than_the_provider_ever_sends_are_refused_unread(shape: str) -> None:
+    entries: dict[str, list[object]] = {
+        "messages": [{"changes": [{"field": "messages", "value": value(*[{}] * 5000)}]}],
+        "entries": [{}] * 5001,
+        "changes": [{"changes": [{}] * 5001}],
+    }
+    answer = post({"object": "whatsapp_business_account", "entry": entries[shape]})
+    assert isinstance(answer, Response)
+    assert (answer.status, b"5,000" in answer.body) == (400, True)
+
+
 def test_a_message_twice_in_one_batch_has_one_key() -> None:
     answer = verified(change(value(text(), text())))
     assert [arrival.dedup for arrival in answer.arrivals] == [f"m|{CHANNEL}|wamid.HBgM0"] * 2

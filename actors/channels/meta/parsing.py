@@ -109,6 +109,10 @@ class _Common(TypedDict):
     quoted: str
 
 
+#: Meta sends up to 1,000 updates at once. Many more would keep everybody else's webhooks waiting.
+MOST_UPDATES = 5000
+
+
 class _Webhook:
     """Gathers what one body says."""
 
@@ -126,6 +130,8 @@ class _Webhook:
             return
         if not isinstance(tree.get("entry"), list):
             self.dropped["malformed"] += 1
+        if _updates(tree) > MOST_UPDATES:
+            raise MalformedError(f"more than {MOST_UPDATES:,} updates in one body")
         for item in _items(tree.get("entry")):
             entry = members(item)
             if not isinstance(entry.get("changes"), list):
@@ -327,6 +333,16 @@ def _degrees(value: object) -> float | None:
 
 def _digest(owner: str, field: str, encoded: bytes) -> str:
     return "x|" + sha256(canonical([owner, field]) + encoded).hexdigest()
+
+
+def _updates(tree: Mapping[str, object]) -> int:
+    """Count what a body asks us to look at, before looking: entries, changes and their elements."""
+    changes = [
+        change
+        for entry in _items(tree.get("entry"))
+        for change in (entry, *_items(members(entry).get("changes")))
+    ]
+    return len(changes) + sum([_count(members(members(change).get("value"))) for change in changes])
 
 
 def _count(value: Mapping[str, object]) -> int:
