@@ -62,6 +62,9 @@ class Host(Protocol):
     def committed(self, record: TurnRecord) -> None:
         """Take a turn that has committed: its effects may leave."""
 
+    def recall(self, conversation: str) -> None:
+        """Hear that turns of this conversation may have committed unseen: what they left to send goes first."""
+
     def is_away(self, error: BaseException) -> bool:
         """Tell whether this is a resource that is away, and so nobody's fault."""
 
@@ -127,6 +130,10 @@ class Cell:
                 self.mailbox.refill((), more=False)
                 return None
             row = loaded
+            if known or row.epoch != room.host.epoch(
+                self.shard
+            ):  # a lost answer, or another owner's last turn
+                room.host.recall(self.conversation)
         self._row = row
         self.mailbox.start(row.done_seq)
         if row.next_seq - 1 > self.mailbox.tail:

@@ -17,12 +17,13 @@ from runtime.actor.event import StoredEvent
 class Mailbox:
     """A contiguous run of a conversation's events."""
 
-    __slots__ = ("_limit", "_run", "_tail", "behind")
+    __slots__ = ("_limit", "_newest", "_run", "_tail", "behind")
 
     def __init__(self, limit: int = 256) -> None:
         self._run: deque[StoredEvent] = deque()
         self._limit = limit
         self._tail: int | None = None
+        self._newest = 0
         self.behind = False
 
     def __len__(self) -> int:
@@ -42,6 +43,7 @@ class Mailbox:
             self._tail = event.seq
         else:
             self.behind = True
+            self._newest = max(self._newest, event.seq)
 
     def start(self, done_seq: int) -> None:
         """Begin at the journal's cursor: drop what is done, and the whole run if it does not join the cursor."""
@@ -53,12 +55,15 @@ class Mailbox:
         self._tail = self._run[-1].seq if self._run else done_seq
 
     def refill(self, events: Sequence[StoredEvent], *, more: bool) -> None:
-        """Append what was read from the journal after `tail`; `more` says that there may be further events."""
-        self.behind = more
+        """Append what was read from the journal after `tail`; `more` says that there may be further events.
+
+        What was offered while the journal was being read may not be in the answer: then there are.
+        """
         for event in events:
             if self._tail is None or event.seq == self._tail + 1:
                 self._run.append(event)
                 self._tail = event.seq
+        self.behind = more or self._newest > self.tail
 
     def peek(self) -> StoredEvent | None:
         """Return the next event without taking it."""

@@ -159,17 +159,19 @@ class MemoryJournal:
         found = [out.effect for out in self._unsettled() if out.effect.conversation in set(conversations)]
         return sorted(found, key=lambda effect: (effect.conversation, effect.version, effect.ordinal))
 
-    async def backlog(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+    async def backlog(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """See `Journal.backlog`."""
         await trio.lowlevel.checkpoint()
-        behind = [c.id for c in self._store.conversations.values() if c.done_seq < len(c.inbox)]
+        behind = sorted(
+            c.id for c in self._store.conversations.values() if c.done_seq < len(c.inbox) and c.id > after
+        )
         return [(c, shard_of(c)) for c in behind if shard_of(c) in set(shards)][:limit]
 
-    async def pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+    async def pending(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """See `Journal.pending`."""
         await trio.lowlevel.checkpoint()
         waiting = sorted({out.effect.conversation for out in self._unsettled()})
-        return [(c, shard_of(c)) for c in waiting if shard_of(c) in set(shards)][:limit]
+        return [(c, shard_of(c)) for c in waiting if c > after and shard_of(c) in set(shards)][:limit]
 
     async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
         """See `Journal.acquire`."""

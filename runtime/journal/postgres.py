@@ -119,14 +119,14 @@ class PostgresJournal:
             for row in rows
         ]
 
-    async def backlog(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+    async def backlog(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """See `Journal.backlog`."""
-        rows = await self._run(lambda c: c.fetch(statement("backlog"), list(shards), limit))
+        rows = await self._run(lambda c: c.fetch(statement("backlog"), list(shards), limit, after))
         return [(row["id"], row["shard"]) for row in rows]
 
-    async def pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+    async def pending(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """See `Journal.pending`."""
-        rows = await self._run(lambda c: c.fetch(statement("pending"), list(shards), limit))
+        rows = await self._run(lambda c: c.fetch(statement("pending"), list(shards), limit, after))
         return [(row["conversation"], row["shard"]) for row in rows]
 
     async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
@@ -202,6 +202,8 @@ class PostgresJournal:
         by_id = {UUID(result.effect): result for result in results}
         ordered = [by_id[key] for key in sorted(by_id)]
         async with connection.transaction():
+            if failures := [key for key in sorted(by_id) if by_id[key].failure]:
+                await connection.execute(statement("lock_owners"), failures)
             rows = await connection.fetch(
                 statement("record"),
                 sorted(by_id),

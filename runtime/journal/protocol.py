@@ -101,11 +101,11 @@ class Journal(Protocol):
     async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
         """Return the unsettled effects of these conversations, each one's in order."""
 
-    async def backlog(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
-        """Return (conversation, shard) of those with unhandled events, up to `limit`."""
+    async def backlog(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
+        """Return (conversation, shard) of those with unhandled events, up to `limit`, in key order after `after`."""
 
-    async def pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
-        """Return (conversation, shard) of those with unsettled effects, up to `limit`."""
+    async def pending(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
+        """Return (conversation, shard) of those with unsettled effects, up to `limit`, in key order after `after`."""
 
     async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
         """Take free and expired shards (with `own`, also those of an earlier life); return shard -> new epoch."""

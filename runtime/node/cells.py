@@ -61,7 +61,9 @@ class Cells:
         self._wake(cell)
 
     def wake(self, conversation: str, shard: int) -> None:
-        """Look whether the journal holds events of a conversation that did not come this way."""
+        """Look whether the journal holds events of a conversation that did not come this way; past the bound, later."""
+        if self._busy >= self._max_active and conversation not in self._cells:
+            return
         cell = self._cell(conversation, shard)
         if not cell.busy:
             cell.mailbox.behind = True

@@ -26,7 +26,6 @@ from runtime.node.sending import Sending
 
 _log = structlog.get_logger(__name__)
 
-_ASIDES_AT_ONCE = 64
 _KEPT = 100  # sends of one conversation in memory; the others stay in the outbox until it is their turn
 
 
@@ -73,7 +72,6 @@ class Lanes:
         self._left: set[str] = set()
         self._doubtful: set[int] = set()
         self._asides: set[tuple[str, int, int]] = set()
-        self._aside_places = trio.CapacityLimiter(_ASIDES_AT_ONCE)
 
     def append(self, effects: Iterable[Effect]) -> None:
         """Take effects of a turn that has just committed, in order."""
@@ -92,8 +90,18 @@ class Lanes:
         if conversation not in self._lanes:
             self._lane(conversation).behind = True
 
-    def resume(self) -> None:
-        """Take up again what lanes of ours left when they ended early."""
+    def recall(self, conversation: str) -> None:
+        """Turns of a conversation may have committed unseen: what they left goes before what comes now."""
+        lane = self._lanes.get(conversation)
+        if lane is not None:
+            lane.behind = True
+        else:
+            self._left.add(conversation)
+
+    def resume(self, shards: Iterable[int]) -> None:
+        """Take up again what lanes left when they ended early; what is of no shard of ours is the new owner's."""
+        held = set(shards)
+        self._left = {conversation for conversation in self._left if shard_of(conversation) in held}
         for conversation in list(self._left):
             self.open(conversation)
 
@@ -140,7 +148,11 @@ class Lanes:
     async def _refill(self, lane: _SendLane) -> None:
         """Read a lane's effects from the outbox; those that commit meanwhile come behind them."""
         lane.behind = False
-        found = await self.sending.insist(lambda: self.outbox.effects(lane.conversation))
+        try:
+            found = await self.sending.insist(lambda: self.outbox.effects(lane.conversation))
+        except BaseException:
+            lane.behind = True
+            raise
         known = {(effect.version, effect.ordinal) for effect in found}
         newer = [effect for effect in lane.queue if (effect.version, effect.ordinal) not in known]
         lane.queue = deque([effect for effect in found if effect.lane is Lane.SEND] + newer)
@@ -156,8 +168,7 @@ class Lanes:
 
     async def _aside(self, effect: Effect, key: tuple[str, int, int]) -> None:
         try:
-            async with self._aside_places:
-                await self._through(effect, None)
+            await self._through(effect, None)
         except* Exception as group:  # noqa: BLE001 - the boundary: it is in the outbox still
             self._fault(effect.conversation, group)
         finally:
@@ -168,10 +179,9 @@ class Lanes:
         while True:
             if lane is not None:
                 lane.changed = trio.Event()
-            epoch = self.outbox.claim_epoch(shard_of(effect.conversation))
-            if epoch is None or self.sending.stopped:
+            if self.outbox.claim_epoch(shard_of(effect.conversation)) is None or self.sending.stopped:
                 return False
-            claim, outcome = await self.sending.attempt(effect, epoch)
+            claim, outcome = await self.sending.attempt(effect)
             match outcome, claim.verdict:
                 case Accepted() | Refused(), _:
                     return True

@@ -38,16 +38,16 @@ class Holding:
         self.epochs: dict[int, int] = {}
         self.trusted_until = float("-inf")
 
-    def gained(self, shards: Mapping[int, int]) -> None:
-        """Add shards that were just acquired; trust is extended by renewals only."""
-        self.epochs.update(shards)
+    def renewed(self, shards: Mapping[int, int], trusted_until: float) -> tuple[list[int], list[int]]:
+        """Take a renewal, the whole truth; return the shards that are news and those that left our hands meanwhile.
 
-    def renewed(self, shards: Mapping[int, int], trusted_until: float) -> list[int]:
-        """Take a renewal, the whole truth; return the shards that are ours no more, or not as they were."""
-        lost = [shard for shard, epoch in self.epochs.items() if shards.get(shard) != epoch]
-        self.epochs = dict(shards)
+        One that is ours again under the very next epoch is news, but nobody else had it between.
+        """
+        before, self.epochs = self.epochs, dict(shards)
         self.trusted_until = trusted_until
-        return lost
+        gained = [shard for shard, epoch in shards.items() if before.get(shard) != epoch]
+        lost = [shard for shard, epoch in before.items() if shards.get(shard) not in {epoch, epoch + 1}]
+        return gained, lost
 
     def epoch(self, shard: int, now: float) -> int | None:
         """Return the epoch of a shard that is ours beyond doubt."""
@@ -102,19 +102,21 @@ class Leases:
         while True:
             pause = self._ttl / 3
             try:
-                await self._round(own=own)
+                with trio.fail_after(self._ttl):
+                    await self._round(own=own)
                 own = False
-            except ResourceUnavailable as error:
-                _log.warning("leases not renewed", reason=error.reason, held=len(self._holding.epochs))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the leases run out and the node lives on
+                reason = error.reason if isinstance(error, ResourceUnavailable) else type(error).__name__
+                _log.warning("leases not renewed", reason=reason, held=len(self._holding.epochs))
                 pause = min(pause, 0.25)
             await trio.sleep(pause)
 
     async def _round(self, *, own: bool) -> None:
         started = trio.current_time()
-        new = {} if self._stopped else await self._journal.acquire(own=own, ttl=self._ttl)
+        if not self._stopped:
+            await self._journal.acquire(own=own, ttl=self._ttl)
         held = await self._journal.renew(ttl=self._ttl)
-        self._holding.gained(new)
-        lost = self._holding.renewed(held, started + self._ttl * (1 - _MARGIN))
+        new, lost = self._holding.renewed(held, started + self._ttl * (1 - _MARGIN))
         if lost:
             self._losses += len(lost)
             _log.warning("shards lost", shards=len(lost))

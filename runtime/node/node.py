@@ -6,7 +6,7 @@ inside can always still commit. The node knows neither HTTP nor signals; `store`
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from random import Random
@@ -34,7 +34,9 @@ from runtime.resources.errors import ResourceUnavailable
 _log = structlog.get_logger(__name__)
 _POLL_MOST = 2000
 _PENDING_EVERY = 5
+_PATIENCE = 5.0  # seconds for one look at the journal
 ReadRequest = tuple[ConversationRow, int, int]
+Look = Callable[[Sequence[int], int, str], Awaitable[Sequence[tuple[str, int]]]]
 
 
 def wall_clock() -> datetime:
@@ -97,6 +99,7 @@ class Node:
             dice=Random(),  # noqa: S311 - jitter
         )
         self._to_recover: set[int] = set()
+        self._looked_to = ""
         self._news = trio.Event()
 
     # ── what ingress asks ─────────────────────────────────────────────
@@ -143,6 +146,10 @@ class Node:
     def committed(self, record: TurnRecord) -> None:
         """See `Host.committed`."""
         self.lanes.append(record.effects)
+
+    def recall(self, conversation: str) -> None:
+        """See `Host.recall`."""
+        self.lanes.recall(conversation)
 
     def is_away(self, error: BaseException) -> bool:
         """See `Host.is_away`."""
@@ -261,32 +268,41 @@ class Node:
             try:
                 await self._look(everything=rounds % _PENDING_EVERY == 0)
                 rounds += 1
-            except ResourceUnavailable as error:
-                _log.warning("poll failed", reason=error.reason)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look may go well
+                reason = error.reason if isinstance(error, ResourceUnavailable) else type(error).__name__
+                _log.warning("poll failed", reason=reason)
             self.cells.passivate(trio.current_time())
             with trio.move_on_after(self._settings.poll_interval):
                 await self._news.wait()
             self._news = trio.Event()
 
     async def _look(self, *, everything: bool) -> None:
-        new, self._to_recover = self._to_recover, set()
+        shards = [shard for shard in self.leases.shards if self.leases.epoch(shard) is not None]
+        if not shards:
+            return
+        new = self._to_recover.intersection(shards)
+        self._to_recover -= new
         try:
-            shards = [shard for shard in self.leases.shards if self.leases.epoch(shard) is not None]
-            if shards:
-                self.lanes.resume()
-            for conversation, shard in await self._journal.backlog(shards, _POLL_MOST):
+            self.lanes.resume(self.leases.shards)
+            page = await self._page(self._journal.backlog, shards, self._looked_to)
+            self._looked_to = page[-1][0] if len(page) == _POLL_MOST else ""
+            for conversation, shard in page:
                 self.wake(conversation, shard)
-            if everything or new:
-                pending = await self._journal.pending(shards, _POLL_MOST)
-                for conversation, _ in pending:
+            after: str | None = "" if everything or new else None
+            while after is not None:
+                page = await self._page(self._journal.pending, shards, after)
+                for conversation, _ in page:
                     self.lanes.open(conversation)
-                if len(pending) < _POLL_MOST:
-                    self.lanes.trust(new)
-                else:
-                    self._to_recover |= new
-        except ResourceUnavailable:
+                after = page[-1][0] if len(page) == _POLL_MOST else None
+            self.lanes.trust(new)
+        except BaseException:
             self._to_recover |= new
             raise
+
+    async def _page(self, look: Look, shards: Sequence[int], after: str) -> Sequence[tuple[str, int]]:
+        with trio.move_on_after(_PATIENCE):
+            return await look(shards, _POLL_MOST, after)
+        raise ResourceUnavailable("postgres", f"no answer in {_PATIENCE:g} s")
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives here, by name."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 _MARGIN = 0.85
 _BURST_SECONDS = 0.1
 _WINDOW = 1.0
+_LOOK_AGAIN = 0.05  # seconds at most between two looks: an answer, or a larger share, may come at any time
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,20 @@ class ChannelPace:
         if self._in_flight + len(self._answered) < self._limit:
             self._in_flight += 1
             return 0.0
-        return max(0.005, self._answered[0] + _WINDOW - now) if self._answered else self._interval
+        soon = self._answered[0] + _WINDOW - now if self._answered else _WINDOW
+        return min(max(soon, 0.005), _LOOK_AGAIN)
 
     def leave(self, now: float, *, sent: bool = True) -> None:
-        """End a send that `enter` began, answered or given up by now; not `sent`: it certainly never left."""
+        """End a send that `enter` began, answered or given up by now.
+
+        Not `sent`: it certainly never left. Its place goes to the next that asks, or those who wait for something else
+        would use up the channel; the window still holds.
+        """
         self._in_flight -= 1
         if sent:
             self._answered.append(now)
+        else:
+            self._full_at -= self._interval
 
     def statistics(self, now: float) -> PaceStatistics:
         """Return how busy the channel is."""

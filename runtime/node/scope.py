@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
+import trio
+
 from runtime.actor.record import TurnRecord
 from runtime.actor.turn import Transaction
 from runtime.journal.protocol import Journal
+from runtime.resources.errors import ResourceUnavailable
+
+_PATIENCE = 5.0  # seconds for the commit in the actor's own transaction
 
 
 class _Fenced(Exception):
@@ -42,12 +47,14 @@ class TurnScope:
         """Commit the turn: with many others if it stands alone, else last in the actor's transaction."""
         if self._open is None:
             return await self._commit(record)
-        with suppress(_Fenced):
-            async with self._stack.pop_all():
-                if await self._journal.commit_within(self._open, record):
-                    return True
-                raise _Fenced
-        return False
+        with trio.move_on_after(_PATIENCE):
+            with suppress(_Fenced):
+                async with self._stack.pop_all():
+                    if await self._journal.commit_within(self._open, record):
+                        return True
+                    raise _Fenced
+            return False
+        raise ResourceUnavailable("postgres", f"the turn's commit: no answer in {_PATIENCE:g} s")
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import EffectFailed, encode_event
 from runtime.actor.supervision import backoff, origin
 from runtime.channel import Accepted, Delivery, HttpClient, Outcome, Provider, Refused, TryAgain, Uncertain
+from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
 from runtime.node.pacing import ChannelPace
 from runtime.resources.errors import ResourceUnavailable
@@ -24,8 +25,9 @@ from runtime.resources.errors import ResourceUnavailable
 _log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
-SENDS_AT_ONCE = 128  # of all channels, so that many ready sends do not keep a webhook's answer waiting
+SENDS_AT_ONCE = 256  # of all channels, so that many ready sends do not keep a webhook's answer waiting
 _CHANNEL_AT_ONCE = 32  # of one channel, so that a provider that is slow with one does not take all places
+_ASIDES_AT_ONCE = 64
 _KINDS = {Accepted: "accepted", TryAgain: "again", Uncertain: "uncertain", Refused: "refused"}
 
 
@@ -37,6 +39,9 @@ class Claims(Protocol):
 
     async def record(self, result: ResultRecord) -> None:
         """Record one result."""
+
+    def claim_epoch(self, shard: int) -> int | None:
+        """Return the epoch under which effects of a shard may be claimed; None when they may not."""
 
 
 class _Gate:
@@ -84,6 +89,7 @@ class Sending:
         self._dice = dice
         self._gates: dict[str, _Gate] = {}
         self._places = trio.CapacityLimiter(SENDS_AT_ONCE)
+        self._aside_places = trio.CapacityLimiter(_ASIDES_AT_ONCE)
         self._in_hand = 0
         self._calm = trio.Event()
         self._calm.set()
@@ -92,10 +98,13 @@ class Sending:
 
     def adjust(self) -> None:
         """Take new limits of channels and a new share of the shards."""
+        share = self._share()
         for channel, gate in self._gates.items():
             provider = self._provider(channel)
-            if provider is not None:
-                gate.pace.adjust(provider.pace(channel).per_second, self._share())
+            if (
+                provider is not None and share > 0
+            ):  # with no share at all nothing is claimed, at whatever pace
+                gate.pace.adjust(provider.pace(channel).per_second, share)
 
     def stop(self) -> None:
         """Claim nothing any more; what is in the outbox stays there."""
@@ -115,7 +124,7 @@ class Sending:
                 attempt += 1
                 await trio.sleep(backoff(attempt, self._dice, cap=1.0))
 
-    async def attempt(self, effect: Effect, epoch: int) -> tuple[Claim, Outcome | None]:
+    async def attempt(self, effect: Effect) -> tuple[Claim, Outcome | None]:
         """Bring an effect out, once; no outcome means that the claim was not given, and its verdict says why.
 
         Cancelled after the claim, it leaves the effect `sending`: uncertain, for whoever takes it up.
@@ -124,7 +133,8 @@ class Sending:
         if provider is None:
             return Claim(str(effect.id), "stopped"), None
         if effect.lane is Lane.ASIDE:
-            return await self._carry_out(effect, provider, epoch)
+            async with self._aside_places:
+                return await self._carry_out(effect, provider)
         gate = self._gates.get(effect.channel)
         if gate is None:
             limit = provider.pace(effect.channel).per_second
@@ -133,18 +143,18 @@ class Sending:
         async with gate.places, self._places:
             while delay := gate.pace.enter(trio.current_time()):  # noqa: ASYNC110 - time is what it waits for
                 await trio.sleep(delay)
-            outcome: Outcome | None = None
+            sent = True
             try:
-                claim, outcome = await self._carry_out(effect, provider, epoch)
+                claim, outcome = await self._carry_out(effect, provider)
+                sent = outcome is not None
             finally:
-                gate.pace.leave(trio.current_time(), sent=outcome is not None)
+                gate.pace.leave(trio.current_time(), sent=sent)
             return claim, outcome
 
-    async def _carry_out(
-        self, effect: Effect, provider: Provider, epoch: int
-    ) -> tuple[Claim, Outcome | None]:
-        """Claim, perform, record."""
-        if self.stopped:
+    async def _carry_out(self, effect: Effect, provider: Provider) -> tuple[Claim, Outcome | None]:
+        """Claim, perform, record. The wait for a place may have been long: whether we still may is asked only now."""
+        epoch = self._claims.claim_epoch(shard_of(effect.conversation))
+        if epoch is None or self.stopped:
             return Claim(str(effect.id), "stopped"), None
         limits = provider.pace(effect.channel)
         request = ClaimRequest(

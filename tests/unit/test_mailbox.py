@@ -63,3 +63,16 @@ def test_it_never_holds_more_than_its_bound(hints: list[int]) -> None:
     for seq in hints:
         mailbox.offer(event(seq))
         assert len(mailbox) <= 16
+
+
+def test_what_is_offered_while_the_journal_is_read_is_read_next() -> None:
+    mailbox = Mailbox(10)
+    mailbox.start(5)
+    mailbox.behind = True
+    mailbox.offer(event(9))
+    mailbox.refill([event(6), event(7), event(8)], more=False)
+    assert mailbox.behind
+    for _ in range(3):
+        mailbox.done()
+    mailbox.refill([event(9)], more=False)
+    assert not mailbox.behind

@@ -383,6 +383,44 @@ async def test_a_standby_takes_over_what_a_stopped_node_left(autojump_clock: tri
     assert [(turn.first_seq, turn.last_seq) for turn in world.store.turns] == [(1, 1), (2, 2)]
 
 
+async def test_a_channel_keeps_its_pace_when_its_shards_leave_and_come_back(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    async with world.node("one") as first, world.node("two") as second:
+        await first.store(Verified(tuple(said(1, f"p{number}") for number in range(300))))
+        await world.post.until(20)
+        for shard in world.store.shards:  # as if the lease had expired unseen
+            shard.lease_until = float("-inf")
+        await MemoryJournal(world.store, replica="two").acquire(own=False, ttl=10.0)
+        with trio.fail_after(10):
+            while not second.leases.shards or first.leases.shards:
+                await trio.sleep(0.1)
+        await second.finish_turns()
+        await second.finish_effects()
+        await second.release()
+        back = trio.current_time()
+        with trio.fail_after(60):
+            await quiet(world)
+        assert trio.current_time() - back < 10
+    assert sorted(who for who, _ in world.post.got) == sorted(f"id:p{number}" for number in range(300))
+
+
+async def test_whoever_waited_for_a_place_asks_again_whether_the_shard_is_still_ours(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    async with world.node() as node:
+        await node.store(Verified(tuple(said(1, f"p{number}") for number in range(200))))
+        await world.post.until(20)
+        while node.room.turns < 200:
+            await trio.sleep(0.01)
+        sent = len(world.post.ids)
+        node.leases.claim_epoch = lambda _shard: None  # type: ignore[method-assign]
+        await trio.sleep(5)
+        assert len(world.post.ids) - sent <= 2
+
+
 async def test_stopping_does_not_wait_for_a_turn_that_keeps_failing(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -67,3 +67,12 @@ def test_a_send_that_never_left_takes_no_place_in_the_window() -> None:
         assert pace.enter(0.0) == 0
         pace.leave(0.0, sent=False)
     assert pace.statistics(0.0).in_flight == 0
+
+
+def test_whoever_waits_looks_again_soon_however_small_the_share_was_meanwhile() -> None:
+    pace = ChannelPace(80, 0.0)
+    assert pace.enter(0.0) == 0
+    pace.adjust(80, 0.0001)
+    assert 0 < pace.enter(5.0) <= 0.1
+    pace.adjust(80, 1.0)
+    assert pace.enter(5.0) == 0

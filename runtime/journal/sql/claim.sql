@@ -1,13 +1,18 @@
 -- claim(ids uuid[], conversations text[], epochs bigint[], pair intervals float8[], pair bursts int[], uncertain_wait float8)
 --   -> (id, verdict, wait seconds, address, attempts)
 -- verdict: claimed | wait | settled (done or failed meanwhile) | expired | fenced. "claimed" and "expired" mark the effect
--- `sending` under this epoch, so that only this caller may record its end; "claimed" moves the person's pair clock (GCRA: the clock is when the burst will be whole again), before any request leaves.
+-- `sending` under this epoch, so that only this caller may record its end; "claimed" moves the person's pair clock (GCRA: the
+-- clock is when the burst will be whole again), before any request leaves. Whoever locks both locks conversations first, then
+-- effects, each in key order.
 with wanted as materialized (
   select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::float8[], $5::int[])
     as t(id, conversation, epoch, pair_interval, pair_burst)
 ), locked as materialized (
   select c.id, c.epoch, c.address, greatest(c.pair_clock, now()) as pair_clock
   from conversation c where c.id = any($2::text[]) order by c.id collate "C" for no key update
+), held as materialized (  -- counting makes sure that all conversations are locked before the first effect
+  select o.* from outbox o where o.id = any($1::uuid[]) and (select count(*) from locked) > 0
+  order by o.id for no key update
 ), judged as materialized (
   select w.id, w.conversation, w.epoch, w.pair_interval, l.address, o.status, o.lane,
     extract(epoch from o.claimed_at + make_interval(secs => $6) - now())::float8 as doubt,
@@ -17,7 +22,7 @@ with wanted as materialized (
       when l.epoch > w.epoch or o.epoch > w.epoch then 'fenced'
       when o.expires_at <= now() and (o.status = 'queued' or o.claimed_at + make_interval(secs => $6) <= now())
         then 'expired' end as final
-  from wanted w join locked l on l.id = w.conversation join outbox o on o.id = w.id
+  from wanted w join locked l on l.id = w.conversation join held o on o.id = w.id
 ), ready as materialized (
   select *, case when status = 'queued' then greatest(pair, 0) else greatest(doubt, pair, 0) end as wait from judged
 ), marked as (
