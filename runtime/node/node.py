@@ -33,6 +33,7 @@ from runtime.resources.errors import ResourceUnavailable
 
 _log = structlog.get_logger(__name__)
 _POLL_MOST = 2000
+_PENDING_MOST = 20_000  # all pages are read, and each costs as much as there is in all
 _PENDING_EVERY = 5
 _PATIENCE = 5.0  # seconds for one look at the journal
 ReadRequest = tuple[ConversationRow, int, int]
@@ -284,24 +285,26 @@ class Node:
         self._to_recover -= new
         try:
             self.lanes.resume(self.leases.shards)
-            page = await self._page(self._journal.backlog, shards, self._looked_to)
+            page = await self._page(self._journal.backlog, shards, _POLL_MOST, self._looked_to)
             self._looked_to = page[-1][0] if len(page) == _POLL_MOST else ""
             for conversation, shard in page:
                 self.wake(conversation, shard)
             after: str | None = "" if everything or new else None
             while after is not None:
-                page = await self._page(self._journal.pending, shards, after)
+                page = await self._page(self._journal.pending, shards, _PENDING_MOST, after)
                 for conversation, _ in page:
                     self.lanes.open(conversation)
-                after = page[-1][0] if len(page) == _POLL_MOST else None
+                after = page[-1][0] if len(page) == _PENDING_MOST else None
             self.lanes.trust(new)
         except BaseException:
             self._to_recover |= new
             raise
 
-    async def _page(self, look: Look, shards: Sequence[int], after: str) -> Sequence[tuple[str, int]]:
+    async def _page(
+        self, look: Look, shards: Sequence[int], most: int, after: str
+    ) -> Sequence[tuple[str, int]]:
         with trio.move_on_after(_PATIENCE):
-            return await look(shards, _POLL_MOST, after)
+            return await look(shards, most, after)
         raise ResourceUnavailable("postgres", f"no answer in {_PATIENCE:g} s")
 
     def statistics(self) -> Mapping[str, object]:

@@ -290,3 +290,14 @@ async def test_reading_goes_on_from_where_it_is_told(journal: Journal) -> None:
     assert [event.seq for event in mine] == [4, 5, 6, 7]
     assert [event.seq for event in his] == [1]
     assert await journal.load(["nobody"]) == []
+
+
+async def test_looks_come_in_pages_in_key_order(journal: Journal) -> None:
+    events = (await journal.ingest([arrival(f"m{n}", f"id:p{n}") for n in range(5)])).events
+    names = sorted(event.conversation for event in events)
+    shards = list(range(128))
+    assert [name for name, _ in await journal.backlog(shards, 2)] == names[:2]
+    assert [name for name, _ in await journal.backlog(shards, 9, names[1])] == names[2:]
+    await journal.commit([turn(event, 1, effects=2) for event in events])
+    assert [name for name, _ in await journal.pending(shards, 2)] == names[:2]
+    assert [name for name, _ in await journal.pending(shards, 9, names[1])] == names[2:]

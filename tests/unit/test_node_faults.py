@@ -182,7 +182,7 @@ async def test_no_outbox_is_trusted_that_was_not_read(autojump_clock: trio.testi
 async def test_conversations_that_are_stuck_hide_no_others_after_a_restart(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(node_module, "_POLL_MOST", 20)
+    monkeypatch.setattr(node_module, "_PENDING_MOST", 20)
     world = World()
     async with moody_node(world) as (node, _):
         node.sending.stop()
