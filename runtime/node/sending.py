@@ -56,15 +56,24 @@ def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
     """Return what is recorded of an outcome; a failure for good carries its event for the actor."""
     match outcome:
         case Accepted(provider_id=provider_id):
-            return ResultRecord(str(effect.id), epoch, "done", provider_id)
+            return ResultRecord(str(effect.id), epoch, "done", _storable(provider_id))
         case TryAgain(code=code):
-            return ResultRecord(str(effect.id), epoch, "queued", "", code)
+            return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code))
         case Uncertain(code=code):
-            return ResultRecord(str(effect.id), epoch, "uncertain", "", code)
+            return ResultRecord(str(effect.id), epoch, "uncertain", "", _storable(code))
         case Refused(code=code, reason=reason):
-            failure = encode_event(EffectFailed(effect=str(effect.id), code=code, reason=reason))
+            failure = encode_event(
+                EffectFailed(effect=str(effect.id), code=_storable(code), reason=_storable(reason))
+            )
             heard = effect.lane is Lane.SEND  # a read mark that failed is nobody's news
-            return ResultRecord(str(effect.id), epoch, "failed", "", code, failure if heard else b"")
+            return ResultRecord(
+                str(effect.id), epoch, "failed", "", _storable(code), failure if heard else b""
+            )
+
+
+def _storable(text: str) -> str:
+    """Return a provider's words as any store takes them: a result that cannot be recorded would be sent again and again."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 class Sending:

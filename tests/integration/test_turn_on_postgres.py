@@ -217,6 +217,21 @@ async def test_entering_the_transaction_twice_is_a_clear_fault(world: World) -> 
     assert world.post.sent == ["one"]
 
 
+@pytest.mark.parametrize("wamid", ["wamid\0x", "wamid\ud800x"])
+async def test_an_odd_id_from_the_provider_is_recorded_and_the_message_not_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, wamid: str
+) -> None:
+    async def perform(delivery: Delivery, http: HttpClient) -> Outcome:
+        await trio.lowlevel.checkpoint()
+        world.post.sent.append(delivery.id)
+        return Accepted(wamid)
+
+    monkeypatch.setattr(world.post, "perform", perform)
+    await world.visit("one")
+    await world.quiet()
+    assert len(world.post.sent) == 1
+
+
 async def test_migrations_are_applied_once_whoever_comes_first(postgres_dsn: str) -> None:
     done: list[str] = []
     async with open_bridge() as bridge, open_postgres_pool(bridge, postgres_dsn, name="m", size=6) as pool:
