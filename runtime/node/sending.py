@@ -72,7 +72,7 @@ def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
 
 
 def _storable(text: str) -> str:
-    """Return a provider's words as any store takes them: a result that cannot be recorded would be sent again and again."""
+    """Return a provider's words as any store takes them: what cannot be recorded would be sent again and again."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
