@@ -156,7 +156,7 @@ class Node:
         """See `Host.is_away`."""
         return isinstance(error, ResourceUnavailable)
 
-    # ── what lanes and sending ask ──────────────────
+    # ── what lanes and sending ask ────────────────────────────────────
 
     async def claim(self, request: ClaimRequest) -> Claim:
         """See `Claims.claim`."""

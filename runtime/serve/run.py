@@ -40,7 +40,7 @@ from runtime.serve.stopping import next_stop, stop
 
 _log = structlog.get_logger(__name__)
 
-JOURNAL_CONNECTIONS = 8  # one for each kind of batch, so that none waits for another
+JOURNAL_CONNECTIONS = 8  # seven kinds of batch; leases, poll and ping share what is free
 
 
 async def serve(
