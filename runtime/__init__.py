@@ -1,13 +1,14 @@
 """The door of the runtime: what an app needs, re-exported, and nothing else."""
 
 from runtime.actor.behaviour import Actor
-from runtime.actor.event import EffectFailed, Event, UnreadableEvent, encode_event
+from runtime.actor.event import EffectFailed, Event, Failure, UnreadableEvent, encode_event
 from runtime.actor.turn import Row, Transaction, Turn
 from runtime.app import App, Migration
 from runtime.channel import (
     RECEIPTS,
     Accepted,
     Arrival,
+    Broken,
     Delivery,
     HttpClient,
     Outcome,
@@ -29,9 +30,11 @@ __all__ = [
     "Actor",
     "App",
     "Arrival",
+    "Broken",
     "Delivery",
     "EffectFailed",
     "Event",
+    "Failure",
     "HttpClient",
     "Migration",
     "Outcome",

@@ -14,6 +14,7 @@ import msgspec
 
 from config import Settings
 from runtime.actor.effect import Lane
+from runtime.actor.event import Failure
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -40,13 +41,17 @@ class Arrival(msgspec.Struct, frozen=True):
 
     `channel` is "<provider>:<id>". `identities` are the person's names at that channel, "kind:value", the strongest
     first (a phone before a scoped id). `dedup` is equal for the same event delivered again. `payload` is the encoded
-    event.
+    event. `stamped` is the provider's time, seconds since 1970, 0 if unknown: what is old is recorded, not answered,
+    unless it is not `perishable`. `address` is where replies go, if not to the first identity.
     """
 
     channel: str
     identities: tuple[str, ...]
     dedup: str
     payload: bytes
+    stamped: int = 0
+    perishable: bool = True
+    address: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -103,13 +108,21 @@ class Uncertain(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """It will never be sent."""
+    """It will never be sent; `kind` says what may help."""
+
+    code: str
+    reason: str = ""
+    kind: Failure = Failure.NEVER
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """It was not sent because the channel itself does not work (its credentials, say): its sends wait until it does."""
 
     code: str
     reason: str = ""
 
 
-Outcome = Accepted | TryAgain | Uncertain | Refused
+Outcome = Accepted | TryAgain | Uncertain | Refused | Broken
 
 
 class Pace(msgspec.Struct, frozen=True):

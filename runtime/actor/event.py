@@ -6,6 +6,7 @@ declares its event types once; their names are the tags on the wire, so a rename
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
@@ -18,6 +19,27 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=T
     """One thing that arrives for an actor. Subclass it, keyword fields only, defaults for what may be absent."""
 
 
+class Failure(enum.StrEnum):
+    """Why an effect failed for good, whatever the provider: what an actor may want to tell apart."""
+
+    NEVER = "never"
+    """This message, or this recipient, is refused."""
+    TEMPLATE = "template"
+    """The service window is closed: a template would be taken."""
+    LONG = "long"
+    """The provider stops messages to this person, or of this kind, for hours or days."""
+    OPTED_OUT = "opted_out"
+    """The person does not want such messages."""
+    HALTED = "halted"
+    """The account or the template is halted: a human has to act."""
+    STALE = "stale"
+    """It could not be sent before it was too old."""
+    UNSETTLED = "unsettled"
+    """It was tried more than once, and whether it was sent is not known."""
+    UNDELIVERED = "undelivered"
+    """The provider took it and could not bring it to the person."""
+
+
 class EffectFailed(Event, frozen=True, kw_only=True):
     """An effect of this conversation failed for good: refused by the provider, expired, or undeliverable.
 
@@ -28,6 +50,7 @@ class EffectFailed(Event, frozen=True, kw_only=True):
     effect: str
     code: str
     reason: str = ""
+    kind: Failure = Failure.NEVER
 
 
 class UnreadableEvent(Event, frozen=True, kw_only=True):

@@ -16,7 +16,17 @@ import trio
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import EffectFailed, encode_event
 from runtime.actor.supervision import backoff, origin
-from runtime.channel import Accepted, Delivery, HttpClient, Outcome, Provider, Refused, TryAgain, Uncertain
+from runtime.channel import (
+    Accepted,
+    Broken,
+    Delivery,
+    HttpClient,
+    Outcome,
+    Provider,
+    Refused,
+    TryAgain,
+    Uncertain,
+)
 from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
 from runtime.node.pacing import ChannelPace
@@ -28,7 +38,13 @@ R = TypeVar("R")
 SENDS_AT_ONCE = 256  # of all channels, so that many ready sends do not keep a webhook's answer waiting
 _CHANNEL_AT_ONCE = 32  # of one channel, so that a provider that is slow with one does not take all places
 _ASIDES_AT_ONCE = 64
-_KINDS = {Accepted: "accepted", TryAgain: "again", Uncertain: "uncertain", Refused: "refused"}
+_KINDS = {
+    Accepted: "accepted",
+    TryAgain: "again",
+    Uncertain: "uncertain",
+    Refused: "refused",
+    Broken: "broken",
+}
 
 
 class Claims(Protocol):
@@ -57,7 +73,7 @@ def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
     match outcome:
         case Accepted(provider_id=provider_id):
             return ResultRecord(str(effect.id), epoch, "done", _storable(provider_id))
-        case TryAgain(code=code):
+        case TryAgain(code=code) | Broken(code=code):
             return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code))
         case Uncertain(code=code):
             return ResultRecord(str(effect.id), epoch, "uncertain", "", _storable(code))
