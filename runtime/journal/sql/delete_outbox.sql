@@ -1,0 +1,5 @@
+-- delete_outbox(age seconds, limit): effects that ended long ago. Those that somebody has locked wait for the next time.
+delete from outbox where ctid = any(array(
+  select ctid from outbox
+  where status in ('done', 'failed') and created_at < now() - make_interval(secs => $1)
+  order by created_at limit $2 for update skip locked));
