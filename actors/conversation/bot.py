@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from actors.conversation.catalogue import Catalogue
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Greeter
 from actors.conversation.state import EstateState
-from actors.messages import AccountNotice, Incoming, Unsupported
+from actors.messages import AccountNotice, ChannelFault, ConsentChanged, Message, Unsupported
 from actors.sql import statement
 from config import Settings
-from runtime import Actor, EffectFailed, Event, Turn, UnreadableEvent
+from runtime import Actor, EffectFailed, Event, Failure, Turn, UnreadableEvent
 
-#: Kinds of `Unsupported` that are no message to us: they are counted and not answered.
+#: Kinds of `Unsupported` that are no message to us, in whatever odd shape: they are counted and not answered.
 NO_MESSAGE = frozenset({"reaction", "system", "echo", "message_echoes", "revoke", "edit", "user_preferences"})
 
 
@@ -28,27 +30,42 @@ class EstateBot(Actor[EstateState]):
         self._greeter = Greeter(self._catalogue, Directory(settings))
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
-        """Answer one event. The only wait is for the row that records a routing decision."""
-        match event:
-            case EffectFailed(code=code):
-                turn.state.note(f"failed:{code}", turn.now)
-            case UnreadableEvent():
-                turn.state.note("unreadable", turn.now)
-            case AccountNotice(field=field):
-                turn.state.note(f"notice:{field}", turn.now)
-            case Unsupported(kind=kind) if kind in NO_MESSAGE:
-                turn.state.note(f"silent:{kind}", turn.now)
-            case Incoming():
-                answer = self._greeter.answer(turn.state, turn.channel, event, turn.now)
-                if entered := answer.entered:
-                    async with turn.postgres() as transaction:
-                        await transaction.execute(
-                            statement("record_routing_decision"),
-                            turn.conversation,
-                            event.id,
-                            entered.tenant.id,
-                            entered.reason,
-                            turn.now,
-                        )
-                if answer.say is not None:
-                    turn.reply(answer.say)
+        """Answer a message, note anything else. The only wait is for the row that records a routing decision."""
+        if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
+            _note(turn.state, event, turn.now)
+            return
+        answer = self._greeter.answer(turn.state, turn.channel, event, turn.now)
+        if entered := answer.entered:
+            async with turn.postgres() as transaction:
+                await transaction.execute(
+                    statement("record_routing_decision"),
+                    turn.conversation,
+                    event.id,
+                    entered.tenant.id,
+                    entered.reason,
+                    turn.now,
+                )
+        if answer.say is not None:
+            turn.reply(answer.say)
+
+
+def _note(state: EstateState, event: Event, now: datetime) -> None:
+    """Keep what is no message, and what somebody allows to be sent to them."""
+    match event:
+        case EffectFailed(code=code, kind=kind):
+            state.note(f"failed:{code}", now)
+            if kind is Failure.OPTED_OUT:
+                state.consent(allowed=False, stamped=0, now=now)
+        case ConsentChanged(allowed=allowed, stamped=stamped):
+            state.note("allowed" if allowed else "opted_out", now)
+            state.consent(allowed=allowed, stamped=stamped, now=now)
+        case UnreadableEvent():
+            state.note("unreadable", now)
+        case AccountNotice(field=field):
+            state.note(f"notice:{field}", now)
+        case ChannelFault(code=code):
+            state.note(f"fault:{code}", now)
+        case Unsupported(kind=what):
+            state.note(f"silent:{what}", now)
+        case _:
+            state.note(f"silent:{type(event).__name__}", now)

@@ -25,7 +25,7 @@ from actors.conversation.routing import (
     route,
 )
 from actors.conversation.state import EstateState
-from actors.messages import Choice, ChoicePicked, Choices, Incoming, MessageReceived, Outgoing, Text
+from actors.messages import Choice, ChoicePicked, Choices, Message, MessageReceived, Outgoing, Text
 from config import Tenant
 
 #: For how long a notice is not repeated.
@@ -52,7 +52,7 @@ class Greeter:
             for choice, language in _CHOICES.items()
         )
 
-    def answer(self, state: EstateState, channel: str, message: Incoming, now: datetime) -> Answer:
+    def answer(self, state: EstateState, channel: str, message: Message, now: datetime) -> Answer:
         """Bring `state` up to date with a message and return what is to be done about it."""
         link, picked = _understand(state, message)
         routed = route(self._directory, channel, state.tenant, link)
@@ -66,7 +66,7 @@ class Greeter:
         state: EstateState,
         routed: Route | None,
         picked: Language | None,
-        message: Incoming,
+        message: Message,
         now: datetime,
     ) -> Outgoing | None:
         """Answer a message that moves nothing."""
@@ -86,7 +86,7 @@ class Greeter:
             case _:
                 return None
 
-    def _at(self, state: EstateState, tenant: Tenant, picked: Language | None, message: Incoming) -> Outgoing:
+    def _at(self, state: EstateState, tenant: Tenant, picked: Language | None, message: Message) -> Outgoing:
         """Answer a message to the tenant at which the conversation is."""
         part = state.part(tenant.id)
         if not part.welcomed:
@@ -97,12 +97,12 @@ class Greeter:
         language = state.language or tenant.default_language
         return Text(self._catalogue.text(language, "acknowledged", count=part.waiting), quote=message.id)
 
-    def _entered(self, state: EstateState, tenant: Tenant, message: Incoming) -> Outgoing:
+    def _entered(self, state: EstateState, tenant: Tenant, message: Message) -> Outgoing:
         if not state.part(tenant.id).welcomed:
             return self._welcome(state, tenant, message, offer=True)
         return self._named(state, "welcome-back", tenant, message)
 
-    def _welcome(self, state: EstateState, tenant: Tenant, message: Incoming, *, offer: bool) -> Outgoing:
+    def _welcome(self, state: EstateState, tenant: Tenant, message: Message, *, offer: bool) -> Outgoing:
         """Welcome a person to a tenant, with the languages to choose from if they are on `offer`."""
         state.part(tenant.id).welcomed = True
         welcome = self._named(state, "welcome", tenant, message)
@@ -116,12 +116,12 @@ class Greeter:
             quote=message.id,
         )
 
-    def _named(self, state: EstateState, key: Key, tenant: Tenant, message: Incoming) -> Text:
+    def _named(self, state: EstateState, key: Key, tenant: Tenant, message: Message) -> Text:
         """Return a text that names a tenant."""
         language = state.language or tenant.default_language
         return Text(self._catalogue.text(language, key, tenant=tenant.name), quote=message.id)
 
-    def _dead(self, state: EstateState, tenant: Tenant | None, message: Incoming) -> Outgoing:
+    def _dead(self, state: EstateState, tenant: Tenant | None, message: Message) -> Outgoing:
         """Answer a link that leads nowhere; where no language is known at all, in all of them."""
         language = state.language or (tenant.default_language if tenant else None)
         body = (
@@ -130,7 +130,7 @@ class Greeter:
         return Text(body, quote=message.id)
 
 
-def _understand(state: EstateState, message: Incoming) -> tuple[int | None, Language | None]:
+def _understand(state: EstateState, message: Message) -> tuple[int | None, Language | None]:
     """Return the link and the choice of a language in a message, and keep what it says of the language."""
     link: int | None = None
     picked: Language | None = None

@@ -36,6 +36,8 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     parts: dict[int, Part] = {}
     help_told_at: datetime | None = None
     noted: dict[str, Tally] = {}
+    opted_out: bool = False  # nothing may be sent but answers
+    consent_at: int = 0  # when the person last said so, in seconds since 1970
 
     @property
     def language(self) -> Language | None:
@@ -45,6 +47,13 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     def part(self, tenant: int) -> Part:
         """Return the part of a tenant, a new one at its first visit."""
         return self.parts.setdefault(tenant, Part())
+
+    def consent(self, *, allowed: bool, stamped: int, now: datetime) -> None:
+        """Take what the person allows, said at `stamped` or now; what they said before their latest word is void."""
+        latest = int(now.timestamp())
+        said = min(stamped or latest, latest)
+        if said >= self.consent_at:
+            self.opted_out, self.consent_at = not allowed, said
 
     def note(self, name: str, now: datetime) -> None:
         """Count something that gets no answer, under `name`; the names beyond a bound share one tally."""

@@ -1,9 +1,9 @@
 """The first conversation, as transcripts: what a person does (`>`), and the one answer, or silence (`<`).
 
-`> text` is a message, `> (lang:fa)` a choice picked, `> [kind]` anything else, `+ 8 days` lets time pass, `@ number`
-begins on one of the numbers below. `< text` is the answer, `...` in it stands for anything; a list below it is
-`< # title | title`; `< -` is silence. Every answer must quote the message it answers. Several scenarios may stand in
-one transcript, each with its own conversation.
+`> text` is a message, `> (lang:fa)` a choice picked, `> [sample]` one of the provider's samples and `> [kind]` anything
+that is not understood, `+ 8 days` lets time pass, `@ number` begins on one of the numbers below. `< text` is the answer,
+`...` in it stands for anything; a list below it is `< # title | title`; `< -` is silence. Every answer must quote the
+message it answers. Several scenarios may stand in one transcript, each with its own conversation.
 """
 
 from __future__ import annotations
@@ -24,17 +24,25 @@ from actors.conversation.state import EstateState
 from actors.estate import app
 from actors.messages import (
     AccountNotice,
+    ChannelFault,
     ChoicePicked,
     Choices,
-    LocationShared,
+    ConsentChanged,
+    HumanAnswered,
+    IdentityChanged,
+    MessageEdited,
     MessageReceived,
+    MessageRevoked,
+    NumberChanged,
     Outgoing,
+    Reacted,
     Text,
     Unsupported,
 )
 from actors.sql import migrations, statement
 from config import Channel, Secret, Settings, Tenant
-from runtime import EffectFailed, Event, Row, Transaction, Turn, UnreadableEvent
+from runtime import EffectFailed, Event, Failure, Row, Transaction, Turn, UnreadableEvent
+from tests.unit.meta_samples import SAMPLES
 
 SECRET = Secret("a-secret-of-the-tests")
 
@@ -132,10 +140,9 @@ class Stage:
         message = f"wamid.{self.turns}"
         if picked := re.fullmatch(r"\((.+)\)", act):
             return ChoicePicked(id=message, choice=picked[1])
-        if act == "[location]":
-            return LocationShared(id=message, latitude=25.08, longitude=55.14)
         if kind := re.fullmatch(r"\[(.+)\]", act):
-            return Unsupported(id=message, kind=kind[1])
+            sample = SAMPLES.get(kind[1], ({}, Unsupported(id="", kind=kind[1])))[1]
+            return msgspec.structs.replace(sample, id=message) if hasattr(sample, "id") else sample
         return MessageReceived(id=message, text=json.loads(f'"{act}"'))
 
     @property
@@ -397,9 +404,49 @@ TRANSCRIPTS = {
         > (lang:ru)
         < Вас приветствует агентство «Marina Homes»! Чем мы можем вам помочь?
     """,
+    "media, voice, cards, orders and forms are welcomed and acknowledged like texts": """
+        @ marina
+        > [voice]
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > [image]
+        < Thank you, ... 1 message of yours ...
+        > [contacts]
+        < Thank you, ... 2 messages ...
+        > [order]
+        < Thank you, ... 3 messages ...
+        > [flow reply]
+        < Thank you, ... 4 messages ...
+        > [unsupported]
+        < Thank you, ... 5 messages ...
+        > [broken interactive]
+        < Thank you, ... 6 messages ...
+        > [template button]
+        < Thank you, ... 7 messages ...
+        > [ad referral]
+        < Thank you, ... 8 messages ...
+    """,
     "what is no message meets silence and is no first contact": """
         @ marina
         > [reaction]
+        < -
+        > [edit]
+        < -
+        > [revoke]
+        < -
+        > [number change]
+        < -
+        > [identity change]
+        < -
+        > [app echo]
+        < -
+        > [marketing choice, stop]
+        < -
+        > [status failed]
+        < -
+        > [value errors]
+        < -
+        > [system]
         < -
         > [message_echoes]
         < -
@@ -517,6 +564,18 @@ async def test_a_tenant_that_is_suspended_between_two_messages_is_closed_and_ope
             AccountNotice(account="1", field="message_template_status_update"),
             "notice:message_template_status_update",
         ),
+        (ChannelFault(account="1", channel="meta:1", code="131000"), "fault:131000"),
+        (ConsentChanged(category="marketing_messages", allowed=False), "opted_out"),
+        (ConsentChanged(category="marketing_messages", allowed=True), "allowed"),
+        (Reacted(id="m", target="w"), "silent:Reacted"),
+        (MessageRevoked(id="m", original="w"), "silent:MessageRevoked"),
+        (NumberChanged(id="m", new="97150"), "silent:NumberChanged"),
+        (IdentityChanged(id="m", hash="x"), "silent:IdentityChanged"),
+        (
+            MessageEdited(id="m", original="w", message=MessageReceived(id="w", text="TENANT_5")),
+            "silent:MessageEdited",
+        ),
+        (HumanAnswered(id="m", message=MessageReceived(id="m", text="hi")), "silent:HumanAnswered"),
         *((Unsupported(id="m", kind=kind), f"silent:{kind}") for kind in sorted(NO_MESSAGE)),
     ],
 )
@@ -528,6 +587,29 @@ async def test_what_is_no_message_is_counted_and_never_answered(event: Event, no
     tally = stage.state.noted[noted]
     assert (tally.times, tally.last) == (2, stage.now)
     assert stage.state.parts == {}
+
+
+async def test_who_wants_no_messages_is_remembered_by_their_latest_word() -> None:
+    stage = Stage("marina")
+    now = int(stage.now.timestamp())
+
+    async def opted_out(event: Event) -> bool:
+        assert await stage.play(event) == []
+        return stage.state.opted_out
+
+    def choice(*, allowed: bool, at: int) -> Event:
+        return ConsentChanged(category="marketing_messages", allowed=allowed, stamped=at)
+
+    assert await opted_out(choice(allowed=False, at=now - 100))
+    assert await opted_out(choice(allowed=True, at=now - 200)), "an older word came later"
+    assert not await opted_out(choice(allowed=True, at=now - 50))
+    assert await opted_out(EffectFailed(effect="e", code="131050", kind=Failure.OPTED_OUT))
+    assert await opted_out(choice(allowed=True, at=now - 10)), "said before the send was refused"
+    assert not await opted_out(choice(allowed=True, at=10**12)), "a clock that is ahead"
+    stage.now += timedelta(seconds=1)
+    assert await opted_out(choice(allowed=False, at=0)), "without a stamp it is now"
+    assert await opted_out(EffectFailed(effect="e", code="131026")), "another failure says nothing of it"
+    assert (await stage.says("hi")).startswith("Welcome"), "who writes is answered"
 
 
 async def test_what_is_counted_is_bounded() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,275 +11,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.channels.meta import MetaProvider
-from actors.messages import (
-    INCOMING,
-    AccountNotice,
-    ChoicePicked,
-    LocationShared,
-    MessageReceived,
-    Unsupported,
+from actors.messages import AccountNotice, MessageReceived, Unsupported
+from runtime import EffectFailed, Failure, Receipt, Response, UnreadableEvent, Verified
+from tests.unit.webhooks import (
+    ACCOUNT,
+    CHANNEL,
+    DECLARED,
+    NUMBER,
+    OTHER,
+    SARA,
+    SECRETS,
+    STRANGE,
+    change,
+    events,
+    message,
+    only,
+    post,
+    status,
+    text,
+    value,
+    verified,
 )
-from config import Channel, Secret, Settings
-from runtime import (
-    Arrival,
-    EffectFailed,
-    Event,
-    Receipt,
-    Request,
-    Response,
-    UnreadableEvent,
-    Verified,
-)
-from runtime.actor.event import EventCodec
-
-NUMBER, OTHER, STRANGE = "100200300400500", "100200300400600", "999"
-ACCOUNT, DECLARED = "200300400500600", "200300400500700"
-CHANNEL = f"meta:{NUMBER}"
-SECRETS = {NUMBER: ("mine", "mine-new"), OTHER: ("theirs",)}
-CODEC = EventCodec(INCOMING)
-COMMON: dict[str, Any] = {"id": "wamid.HBgM0", "stamped": 1767225600, "name": "Sara"}
-
-
-def serving() -> MetaProvider:
-    provider = MetaProvider()
-    channels = tuple(
-        Channel(
-            provider="meta",
-            id=number,
-            app_secret=tuple(Secret(secret) for secret in secrets),
-            verify_token=Secret("verify"),
-            access_token=Secret("access"),
-            account=DECLARED if number == OTHER else None,
-        )
-        for number, secrets in SECRETS.items()
-    )
-    provider.configure(Settings(data_dir=Path("unused"), channels=channels))
-    return provider
-
-
-PROVIDER = serving()
-
-
-def post(body: bytes | object, key: str = "mine") -> Verified | Response:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    signed = "sha256=" + hmac.new(key.encode(), raw, hashlib.sha256).hexdigest()
-    return PROVIDER.receive(Request("POST", "/webhooks/meta", {}, {"x-hub-signature-256": signed}, raw))
-
-
-def verified(body: bytes | object, key: str = "mine") -> Verified:
-    answer = post(body, key)
-    assert isinstance(answer, Verified)
-    for arrival in answer.arrivals:
-        for name in (arrival.channel, arrival.dedup, *arrival.identities):
-            assert len(name.encode()) <= 512
-            assert name.isprintable()
-        arrival.payload.decode()
-        assert json.loads(arrival.payload)
-    return answer
-
-
-def change(value: object, field: str = "messages", account: str = ACCOUNT) -> dict[str, Any]:
-    return {
-        "object": "whatsapp_business_account",
-        "entry": [{"id": account, "changes": [{"field": field, "value": value}]}],
-    }
-
-
-SARA = {
-    "profile": {"name": "Sara"},
-    "wa_id": "971501112233",
-    "user_id": "US.1001",
-    "parent_user_id": "US.ENT.2",
-}
-
-
-def value(*messages: object, number: str = NUMBER, **more: object) -> dict[str, Any]:
-    contacts = {"contacts": [SARA], "messages": list(messages)} if messages else {}
-    metadata = {"display_phone_number": "97145556677", "phone_number_id": number}
-    return {"messaging_product": "whatsapp", "metadata": metadata, **contacts, **more}
-
-
-def message(**more: object) -> dict[str, Any]:
-    head = {"from": "971501112233", "id": "wamid.HBgM0", "timestamp": "1767225600"}
-    return {name: part for name, part in (head | more).items() if part is not None}
-
-
-def text(body: object = "Body Text", **more: object) -> dict[str, Any]:
-    return message(type="text", text={"body": body}, **more)
-
-
-def events(answer: Verified) -> list[Event]:
-    return [CODEC.decode(arrival.payload) for arrival in answer.arrivals]
-
-
-def only(answer: Verified) -> tuple[Arrival, Event]:
-    (arrival,) = answer.arrivals
-    return arrival, CODEC.decode(arrival.payload)
-
-
-# ── the samples of the documentation ──────────────────────────────────
-
-UNDERSTOOD: Mapping[str, tuple[str, Event]] = {
-    "text": ('{"type":"text","text":{"body":"Body Text"}}', MessageReceived(text="Body Text", **COMMON)),
-    "text, reply": (
-        '{"type":"text","context":{"from":"97145556677","id":"wamid.HBgM1=="},"text":{"body":"replied text"}}',
-        MessageReceived(text="replied text", quoted="wamid.HBgM1==", **COMMON),
-    ),
-    "text, forwarded": (
-        '{"type":"text","context":{"forwarded":true},"text":{"body":"a"}}',
-        MessageReceived(text="a", **COMMON),
-    ),
-    "text, often forwarded": (
-        '{"type":"text","context":{"frequently_forwarded":true},"text":{"body":"a"}}',
-        MessageReceived(text="a", **COMMON),
-    ),
-    "location": (
-        '{"type":"location","location":{"latitude":12.25089,"longitude":43.90539}}',
-        LocationShared(latitude=12.25089, longitude=43.90539, **COMMON),
-    ),
-    "location, place": (
-        (
-            '{"type":"location","location":{"latitude":12,"longitude":43.9,"name":"Marina Walk",'
-            '"address":"1 Marina Walk, ..","url":"https://maps.google.com/?cid=.."}}'
-        ),
-        LocationShared(
-            latitude=12.0, longitude=43.9, label="Marina Walk", address="1 Marina Walk, ..", **COMMON
-        ),
-    ),
-    "button reply": (
-        (
-            '{"type":"interactive","context":{"from":"100200300400500","id":"wamid.OUT"},'
-            '"interactive":{"type":"button_reply","button_reply":{"id":"callback_data","title":"title"}}}'
-        ),
-        ChoicePicked(choice="callback_data", title="title", quoted="wamid.OUT", **COMMON),
-    ),
-    "list reply": (
-        (
-            '{"type":"interactive","context":{"id":"wamid.OUT"},"interactive":{"type":"list_reply",'
-            '"list_reply":{"id":"callback_data","title":"title","description":"description"}}}'
-        ),
-        ChoicePicked(choice="callback_data", title="title", quoted="wamid.OUT", **COMMON),
-    ),
-    "template button": (
-        '{"type":"button","context":{"id":"wamid.OUT"},"button":{"payload":"callback_data","text":"title"}}',
-        ChoicePicked(choice="callback_data", title="title", quoted="wamid.OUT", **COMMON),
-    ),
-    "template button without context": (
-        '{"type":"button","from_user_id":"US.1001","button":{"payload":"callback_data","text":"title"}}',
-        ChoicePicked(choice="callback_data", title="title", **COMMON),
-    ),
-    "ad referral": (
-        (
-            '{"type":"text","referral":{"source_url":"..","source_id":"ADID","source_type":"ad","headline":"..",'
-            '"body":"..","media_type":"image","image_url":"..","ctwa_clid":".."},"text":{"body":"BODY"}}'
-        ),
-        MessageReceived(text="BODY", **COMMON),
-    ),
-}
-
-KEPT_WHOLE: Mapping[str, str] = {
-    "image": '{"type":"image","image":{"mime_type":"image/jpeg","sha256":"4654+8g=","id":"9001","caption":"c"}}',
-    "image with url": '{"type":"image","image":{"id":"9001","url":"https://lookaside.fbsbx.com/whatsapp_business/'
-    'attachments/?mid=9001&source=webhook&ext=..&hash=.."}}',
-    "voice": '{"type":"audio","audio":{"mime_type":"audio/ogg; codecs=opus","id":"2003","voice":true}}',
-    "video": '{"type":"video","video":{"caption":"caption","mime_type":"video/mp4","id":"9002"}}',
-    "document": '{"type":"document","document":{"caption":"c","filename":"f.pdf","id":"1234"}}',
-    "sticker": '{"type":"sticker","sticker":{"mime_type":"image/webp","id":"1234","animated":false}}',
-    "contacts": '{"type":"contacts","contacts":[{"name":{"first_name":"Sara","formatted_name":"Sara K"},'
-    '"phones":[{"phone":"+1 555-555-5555","wa_id":"971509999999","type":"CELL"}]}]}',
-    "flow reply": '{"type":"interactive","context":{"id":"w"},"interactive":{"type":"nfm_reply","nfm_reply":'
-    '{"response_json":"{\\"comment_text\\":\\"Comment Text\\"}","body":"Sent","name":"flow"}}}',
-    "reaction": '{"type":"reaction","reaction":{"message_id":"wamid.yzxyzx=","emoji":"😮"}}',
-    "reaction removed": '{"type":"reaction","reaction":{"message_id":"wamid.yzxyzx=","emoji":""}}',
-    "reaction removed, no key": '{"type":"reaction","reaction":{"message_id":"wamid.yzxyzx="}}',
-    "order": '{"type":"order","order":{"catalog_id":"354","text":"","product_items":[{"quantity":3}]}}',
-    "identity change": '{"type":"system","identity":{"acknowledged":true,"hash":"xyzxyz"},'
-    '"system":{"body":"User identity changed","type":"customer_identity_changed"}}',
-    "unsupported": '{"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown"}],'
-    '"unsupported":{"type":"poll_creation"}}',
-    "edit": '{"type":"edit","edit":{"original_message_id":"wamid..","message":{"type":"image","image":{}}}}',
-    "revoke": '{"type":"revoke","revoke":{"original_message_id":".."}}',
-    "a type of tomorrow": '{"type":"hologram","hologram":{"id":1}}',
-    "text without a body": '{"type":"text"}',
-    "text whose body is a number": '{"type":"text","text":{"body":5}}',
-    "text whose text is a list": '{"type":"text","text":["body"]}',
-    "button reply without id": '{"type":"interactive","interactive":{"type":"button_reply","button_reply":{}}}',
-    "location in words": '{"type":"location","location":{"latitude":"north","longitude":1}}',
-    "location of a boolean": '{"type":"location","location":{"latitude":true,"longitude":1}}',
-    "location beyond numbers": '{"type":"location","location":{"latitude":1e999,"longitude":1}}',
-}
-
-
-@pytest.mark.parametrize("name", UNDERSTOOD)
-def test_a_documented_message_becomes_its_event(name: str) -> None:
-    element, expected = UNDERSTOOD[name]
-    arrival, event = only(verified(change(value(message(**json.loads(element))))))
-    assert event == expected
-    assert arrival.channel == CHANNEL
-    assert arrival.identities == ("wa_id:971501112233", "bsuid:US.1001")
-    assert arrival.dedup == f"m|{CHANNEL}|wamid.HBgM0"
-
-
-@pytest.mark.parametrize("name", KEPT_WHOLE)
-def test_any_other_message_is_kept_whole(name: str) -> None:
-    element = KEPT_WHOLE[name]
-    body = json.dumps(change(value("HERE"))).replace('"HERE"', json.dumps(message())[:-1] + "," + element[1:])
-    arrival, event = only(verified(body.encode()))
-    assert isinstance(event, Unsupported)
-    assert event.kind == json.loads(element)["type"]
-    assert (event.id, event.stamped, event.name) == ("wamid.HBgM0", 1767225600, "Sara")
-    if "1e999" not in element:
-        assert json.loads(event.raw) == message(**json.loads(element))
-    assert arrival.identities == ("wa_id:971501112233", "bsuid:US.1001")
-    assert arrival.dedup == f"m|{CHANNEL}|wamid.HBgM0"
-
-
-def test_a_broken_interactive_keeps_the_errors_beside_it() -> None:
-    broken = message(type="interactive", context={"id": "wamid.OUT"})
-    answer = verified(change(value(broken, errors=[{"code": 131000, "title": "Something went wrong"}])))
-    _, event = only(answer)
-    assert isinstance(event, Unsupported)
-    assert (event.kind, event.quoted) == ("interactive", "wamid.OUT")
-    assert json.loads(event.raw)["errors"] == [{"code": 131000, "title": "Something went wrong"}]
-
-
-def test_a_changed_number_has_no_contacts_but_a_sender() -> None:
-    element = message(type="system", system={"wa_id": "971504445566", "type": "user_changed_number"})
-    arrival, event = only(verified(change(value(messages=[element]))))
-    assert arrival.identities == ("wa_id:971501112233",)
-    assert isinstance(event, Unsupported)
-    assert event.kind == "system"
-    assert json.loads(event.raw)["system"]["wa_id"] == "971504445566"
-
-
-def test_an_answer_from_the_phone_belongs_to_the_person_it_went_to() -> None:
-    echo: dict[str, Any] = {
-        "from": "97145556677",
-        "to": "971501112233",
-        "to_user_id": "US.1001",
-        "id": "wamid.E",
-    }
-    echo |= {"timestamp": "1767225600", "type": "text", "text": {"body": "I take over"}}
-    arrival, event = only(verified(change(value(message_echoes=[echo]), field="smb_message_echoes")))
-    assert arrival.identities == ("wa_id:971501112233", "bsuid:US.1001")
-    assert arrival.dedup.startswith("x|")
-    assert isinstance(event, Unsupported)
-    assert (event.kind, event.id, json.loads(event.raw)) == ("message_echoes", "wamid.E", echo)
-
-
-def test_a_marketing_choice_belongs_to_its_person() -> None:
-    choice = {
-        "wa_id": "971501112233",
-        "category": "marketing_messages",
-        "value": "stop",
-        "timestamp": 1731705721,
-    }
-    arrival, event = only(verified(change(value(user_preferences=[choice]), field="user_preferences")))
-    assert arrival.identities == ("wa_id:971501112233",)
-    assert isinstance(event, Unsupported)
-    assert (event.kind, event.stamped, json.loads(event.raw)) == ("user_preferences", 1731705721, choice)
-
 
 # ── who it is ─────────────────────────────────────────────────────────
 
@@ -363,17 +112,6 @@ def test_what_has_neither_sender_nor_id_is_counted() -> None:
 # ── receipts ──────────────────────────────────────────────────────────
 
 
-def status(word: object, **more: object) -> dict[str, Any]:
-    return {
-        "id": "wamid.OUT",
-        "status": word,
-        "timestamp": "1698266945",
-        "recipient_id": "971501112233",
-        "biz_opaque_callback_data": "0b9c-uuid",
-        **more,
-    }
-
-
 @pytest.mark.parametrize("word", ["sent", "delivered", "read", "played"])
 def test_a_status_is_a_receipt_and_no_event(word: str) -> None:
     pricing = {
@@ -402,7 +140,10 @@ def test_a_failed_status_is_a_receipt_and_an_event() -> None:
     answer = verified(change(value(statuses=[status("failed", errors=[error], recipient_user_id="US.1001")])))
     assert answer.receipts == (Receipt(CHANNEL, "0b9c-uuid", "wamid.OUT", "failed"),)
     arrival, event = only(answer)
-    assert event == EffectFailed(effect="0b9c-uuid", code="130472", reason=error["title"])
+    assert event == EffectFailed(
+        effect="0b9c-uuid", code="130472", reason=error["title"], kind=Failure.UNDELIVERED
+    )
+    assert (arrival.stamped, arrival.perishable) == (1698266945, False)
     assert arrival.identities == ("wa_id:971501112233", "bsuid:US.1001")
     assert arrival.dedup == f"s|{CHANNEL}|wamid.OUT|failed|971501112233|1698266945"
 
@@ -424,7 +165,7 @@ def test_an_odd_failure_is_a_failure(name: str) -> None:
     element, identities, code = ODD_FAILURES[name]
     arrival, event = only(verified(change(value(statuses=[element]))))
     assert arrival.identities == identities
-    assert event == EffectFailed(effect="0b9c-uuid", code=code)
+    assert event == EffectFailed(effect="0b9c-uuid", code=code, kind=Failure.UNDELIVERED)
 
 
 @pytest.mark.parametrize(
@@ -484,18 +225,12 @@ def test_a_declared_account_is_spoken_for_by_its_own_secrets() -> None:
     assert only(verified(body, "theirs"))[0].channel == f"meta:account:{DECLARED}"
 
 
-def test_errors_alone_are_news_of_the_account() -> None:
-    arrival, event = only(verified(change(value(errors=[{"code": 130429, "title": "Rate limit hit"}]))))
-    assert arrival.channel == f"meta:account:{ACCOUNT}"
-    assert isinstance(event, AccountNotice)
-    assert json.loads(event.raw)["errors"][0]["code"] == 130429
-
-
-def test_an_unknown_field_is_kept_with_its_account() -> None:
+@pytest.mark.parametrize("field", ["calls_of_tomorrow", "messages"])
+def test_what_is_unknown_is_kept_with_its_account(field: str) -> None:
     for body in (value(calls=[{"id": "c"}]), {"anything": 1}):
-        _, event = only(verified(change(body, field="calls_of_tomorrow")))
+        _, event = only(verified(change(body, field=field)))
         assert isinstance(event, AccountNotice)
-        assert (event.field, json.loads(event.raw)) == ("calls_of_tomorrow", body)
+        assert (event.field, json.loads(event.raw)) == (field, body)
 
 
 # ── whose it is ───────────────────────────────────────────────────────

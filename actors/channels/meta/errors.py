@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import httpx
 
 from actors.channels.meta.wire import MalformedError, decode, name, token
-from runtime import Accepted, Outcome, Refused, TryAgain, Uncertain
+from runtime import Accepted, Failure, Outcome, Refused, TryAgain, Uncertain
 
 #: Seconds between tries while the token or its rights are broken: an operator has to act.
 CREDENTIALS_WAIT = 60.0
@@ -133,3 +133,20 @@ def _object(body: bytes) -> Mapping[str, object]:
     except MalformedError:
         return {}
     return tree if isinstance(tree, dict) else {}
+
+
+#: What may help where a code says more than that the message did not get through.
+_FAILURES: Mapping[Action, Failure] = {
+    Action.TEMPLATE: Failure.TEMPLATE,
+    Action.LONG_PAUSE: Failure.LONG,
+    Action.HALTED: Failure.HALTED,
+}
+_OPTED_OUT = "131050"
+
+
+def failure_of(code: str) -> Failure:
+    """Return why a message that the provider had taken failed, by the code of its `failed` status."""
+    if code == _OPTED_OUT:
+        return Failure.OPTED_OUT
+    action = CODES.get(int(code)) if code.isascii() and code.isdigit() and len(code) < 10 else None
+    return _FAILURES.get(action, Failure.UNDELIVERED) if action else Failure.UNDELIVERED

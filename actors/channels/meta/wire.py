@@ -7,6 +7,7 @@ Knows no field of any webhook. A decoded tree may still hold NUL and lone surrog
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from hashlib import sha256
@@ -82,6 +83,27 @@ def token(value: object) -> str:
 def members(value: object) -> Mapping[str, object]:
     """Return a JSON object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    """Return a JSON list; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """Return a text, cleaned; "" for anything else."""
+    return clean(value) if isinstance(value, str) else ""
+
+
+def number(value: object) -> float | None:
+    """Return a finite number; None for anything else, a boolean and a text of digits among it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        size = float(value)
+    except OverflowError:  # a whole number may have hundreds of digits
+        return None
+    return size if math.isfinite(size) else None
 
 
 def stamp(value: object) -> int:
