@@ -4,7 +4,8 @@ Theory of operation: a value is held as JSON in two readings, as a tree and as t
 `take` removes from the tree every member that the type has no name for, and returns it with its place; after the change,
 `give` puts it back into the tree of what became of the value. Members of structs are matched by name, values of
 dictionaries by key, elements of lists by equality of what is known of them, else by position; elements of sets by
-equality alone. What is no longer there, or became another kind of struct, takes what it carried with it.
+equality alone. What is no longer there, or became another kind of struct, takes what it carried with it. An element that
+was changed to what another one had been is taken for that one: nothing but a name of its own could tell them apart.
 
 Knows nothing of states, versions or the reason for a change.
 """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from random import Random
 from typing import Any, Literal, TypedDict
 
@@ -153,13 +154,17 @@ VALUES: dict[str, Callable[..., Any]] = {
 }
 
 
-def change(node: Node, known: Any, whole: Any, dice: Random) -> None:
-    """Change a state as code that knows part of it would, and the whole of it likewise."""
+def change(node: Node, known: Any, whole: Any, dice: Random, numbers: Iterator[int]) -> None:
+    """Change a state as code that knows part of it would, and the whole of it likewise.
+
+    No two of `numbers` are the same: an element that becomes what another one was is taken for that one.
+    """
     for name, (kind, inner) in node.fields.items():
         one, other = getattr(known, name), getattr(whole, name)
         if kind == "int" and dice.random() < 0.3:
-            setattr(known, name, one + 1)
-            setattr(whole, name, other + 1)
+            number = next(numbers)
+            setattr(known, name, number)
+            setattr(whole, name, number)
         elif kind == "dict":
             for key in [key for key in one if dice.random() < 0.2]:
                 del one[key], other[key]
@@ -169,7 +174,7 @@ def change(node: Node, known: Any, whole: Any, dice: Random) -> None:
             continue  # an element that moves and changes at once is another one
         for each, whole_each in INSIDE.get(kind, lambda *_: ())(one, other):
             (chosen,) = [node for node in inner if node.cls is type(each)]
-            change(chosen, each, whole_each, dice)
+            change(chosen, each, whole_each, dice, numbers)
 
 
 INSIDE: dict[str, Callable[[Any, Any], Iterable[tuple[Any, Any]]]] = {
@@ -190,10 +195,11 @@ def test_deploy_roll_back_and_deploy_again_lose_no_field_of_any_state(spec: Spec
     versions = {1: (old, codec(old.cls, 1)), 2: (new, codec(new.cls, 2))}
     whole = value(everything, dice)
     raw = codec(everything.cls).encode(Loaded(whole), whole)
+    numbers = count(100)
     for version in (1, 2, 1, 2):
         node, of = versions[version]
         loaded = of.decode(raw)
-        change(node, loaded.state, whole, dice)
+        change(node, loaded.state, whole, dice, numbers)
         raw = of.encode(loaded, loaded.state)
     assert codec(everything.cls, 3).decode(raw).state == whole
 
