@@ -438,3 +438,10 @@ def test_an_event_has_a_bound(part: dict[str, Any]) -> None:
     arrival, event = only(verified(change(value(message(**part)))))
     assert isinstance(event, Unsupported | MessageReceived)
     assert len(arrival.payload) < 800_000
+
+
+def test_an_answer_from_the_phone_that_is_too_large_is_still_none_of_the_person() -> None:
+    echo = {**ECHO, "text": {"body": "ü" * 600_000}}
+    _, event = only(verified(change(value(message_echoes=[echo]))))
+    assert isinstance(event, Unsupported)
+    assert event.kind == "message_echoes"

@@ -3,8 +3,8 @@
 Theory of operation: Meta owes us no shape. The body must be a JSON object; below that every element is read
 by itself, and one odd element never costs the others. What is understood becomes a typed event. What is not,
 but has a channel and a person (or at least an id), is stored whole as `Unsupported`. What belongs to an
-account instead of a person becomes an `AccountNotice`. The rest is counted by reason. A body speaks only for
-channels that own the secret it was signed with.
+account instead of a person becomes an `AccountNotice`, an error of a whole number a `ChannelFault`. The rest is
+counted by reason. A body speaks only for channels that own the secret it was signed with.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from actors.messages import (
     ChannelFault,
     ConsentChanged,
     IdentityChanged,
+    Incoming,
     MessageRevoked,
     NumberChanged,
     Unsupported,
@@ -53,7 +54,8 @@ _LASTING = (MessageRevoked, NumberChanged, IdentityChanged, ConsentChanged)
 #: An event larger than this is kept as what is not understood, cut.
 _EVENT_LIMIT = 2 * RAW_LIMIT
 
-_Reader = Callable[[Mapping[str, object], Head], Event | None]
+_Stamped = Incoming | ConsentChanged
+_Reader = Callable[[Mapping[str, object], Head], _Stamped | None]
 #: What is about a person and not their message: the fields that name them, and who reads it.
 _ASIDES: tuple[tuple[str, tuple[str, str], _Reader], ...] = (
     ("message_echoes", ("to", "to_user_id"), echoed),
@@ -158,9 +160,9 @@ class _Webhook:
         head = head_of(element, sender.called)
         known = bool(named and sender.identities)  # nobody can answer, or answer to, what has no name
         event = understood(element, head) if known else None
-        whole = event or kept(element, head, token(element.get("type")) or "unknown", errors)
+        kind = token(element.get("type")) or "unknown"
         dedup = f"m|{channel}|{name(named)}" if named else _digest(channel, "messages", canonical(element))
-        self._store(channel, element, whole, sender, dedup)
+        self._store(channel, sender, dedup, event, lambda: kept(element, head, kind, errors))
         return event is None
 
     def _aside(self, channel: str, part: str, element: object, names: tuple[str, str], read: _Reader) -> None:
@@ -169,32 +171,28 @@ class _Webhook:
             self.dropped["malformed"] += 1
             return
         head = head_of(element)
-        event = read(element, head) or kept(element, head, part)
-        self._store(
-            channel, element, event, person(element, *names), _digest(channel, part, canonical(element))
-        )
+        dedup = _digest(channel, part, canonical(element))
+        who, event = person(element, *names), read(element, head)
+        self._store(channel, who, dedup, event, lambda: kept(element, head, part))
 
     def _store(
-        self, channel: str, element: Mapping[str, object], event: Event, who: Person, dedup: str
+        self, channel: str, who: Person, dedup: str, event: _Stamped | None, whole: Callable[[], Unsupported]
     ) -> None:
-        """Keep an event with its person, or under the element's own id; count it if it has neither."""
-        head = head_of(element, who.called)
+        """Keep an event, or the element `whole`, with its person or else under its own id; or count it."""
+        payload = encode_event(event) if event else b""
+        if event is None or len(payload) > _EVENT_LIMIT:
+            event = whole()
+            payload = encode_event(event)
         identities, address = who.identities, ""
-        if not identities and head["id"]:
-            identities = (f"unknown:{name(head['id'])}",)
+        if not identities and isinstance(event, Incoming) and event.id:
+            identities = (f"unknown:{name(event.id)}",)
         if not identities:
             self.dropped["nobody"] += 1
             return
         if isinstance(event, NumberChanged):
             identities, address = moved(who, event)
-        payload = encode_event(event)
-        if len(payload) > _EVENT_LIMIT and not isinstance(event, Unsupported):
-            event = kept(element, head, token(element.get("type")) or "unknown")
-            payload = encode_event(event)
-        lasting = isinstance(event, _LASTING)
-        self.arrivals.append(
-            Arrival(channel, identities, dedup, payload, head["stamped"], not lasting, address)
-        )
+        stamped, lasting = event.stamped, isinstance(event, _LASTING)
+        self.arrivals.append(Arrival(channel, identities, dedup, payload, stamped, not lasting, address))
 
     def _status(self, channel: str, element: object) -> None:
         """Read a receipt; a failure is also an event of the conversation."""
