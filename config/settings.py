@@ -120,6 +120,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     lease_ttl: Seconds = 3.0
     turn_timeout: Seconds = 10.0
+    max_attempts: Annotated[int, Meta(ge=1, le=1000)] = 5  # faults at one event within restart_window; then it is parked
+    restart_window: Long = 600.0
+    stale_after: Annotated[float, Meta(ge=60, le=30 * 86400)] = 86400.0  # what waited longer is recorded, not answered
     send_timeout: Seconds = 10.0
     uncertain_wait: Seconds = 20.0  # longer than send_timeout
     reply_expires: Long = 86400.0
@@ -129,6 +132,15 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_active: Annotated[int, Meta(ge=1, le=10_000_000)] = 20_000
     mailbox_limit: Annotated[int, Meta(ge=1, le=100_000)] = 256
     poll_interval: Seconds = 1.0
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For how many days the journal keeps what is done with. Providers repeat for 7 days what was not acknowledged."""
+
+    events_days: Annotated[int, Meta(ge=1, le=3650)] = 30  # handled events and the turns that did it
+    seen_days: Annotated[int, Meta(ge=8, le=365)] = 9  # dedup keys
+    settled_days: Annotated[int, Meta(ge=8, le=3650)] = 30  # effects that ended; their receipts come late
+    letters_days: Annotated[int, Meta(ge=1, le=3650)] = 90  # dead and stale events
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,6 +193,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     postgres: Postgres = msgspec.field(default_factory=Postgres)
     redis: Redis = msgspec.field(default_factory=Redis)
     node: Node = msgspec.field(default_factory=Node)
+    retention: Retention = msgspec.field(default_factory=Retention)
     tenants: tuple[Tenant, ...] = ()
     channels: tuple[Channel, ...] = ()
 

@@ -1,7 +1,17 @@
 """The door of the runtime: what an app needs, re-exported, and nothing else."""
 
 from runtime.actor.behaviour import Actor
-from runtime.actor.event import EffectFailed, Event, Failure, UnreadableEvent, encode_event
+from runtime.actor.event import (
+    Burst,
+    EffectFailed,
+    Event,
+    Failure,
+    Stale,
+    TimerDue,
+    UnreadableEvent,
+    encode_event,
+)
+from runtime.actor.gathering import BurstPolicy
 from runtime.actor.turn import Row, Transaction, Turn
 from runtime.app import App, Migration
 from runtime.channel import (
@@ -31,6 +41,8 @@ __all__ = [
     "App",
     "Arrival",
     "Broken",
+    "Burst",
+    "BurstPolicy",
     "Delivery",
     "EffectFailed",
     "Event",
@@ -46,6 +58,8 @@ __all__ = [
     "ResourceUnavailable",
     "Response",
     "Row",
+    "Stale",
+    "TimerDue",
     "Transaction",
     "TryAgain",
     "Turn",

@@ -7,6 +7,7 @@ from typing import ClassVar, Generic, TypeVar, get_args, get_origin
 import msgspec
 
 from runtime.actor.event import Event
+from runtime.actor.gathering import BurstPolicy
 from runtime.actor.turn import Turn
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -21,6 +22,10 @@ class Actor(Generic[S]):
     """
 
     state_type: ClassVar[type[msgspec.Struct]]
+    version: ClassVar[int] = 1
+    """Of the state: raise it by one when a change needs `upgrade`. Fields with defaults that come or go do not."""
+    burst: ClassVar[BurstPolicy | None] = None
+    """Events that belong together; None: each is a turn of its own."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -42,3 +47,12 @@ class Actor(Generic[S]):
         shutdown) undoes it too.
         """
         raise NotImplementedError(f"{type(self).__name__} has no receive")
+
+    def upgrade(self, old: dict[str, object], version: int) -> dict[str, object]:  # noqa: ARG002 - for those who override it
+        """Return a state that code of an earlier `version` wrote, as JSON, in the form of this one.
+
+        It runs again over the same state after a roll-back, when the earlier code has written to it: add what is missing
+        and leave alone what is there. Leave the old fields too, which are carried along: the earlier code finds them when
+        it comes back. A fault here leaves the conversation waiting and, at start, the process not ready.
+        """
+        return old

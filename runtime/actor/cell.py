@@ -3,7 +3,9 @@
 Theory of operation: a cell keeps the bytes of the last committed state and decodes them anew for each turn, so a turn
 that fails has changed nothing. A turn runs under its deadline; what it recorded is committed against the version it has
 seen. If the commit is fenced, or its answer was lost, the cell goes cold and reads its row again: whichever happened,
-the row says so. Faults of the actor wait and try again; a resource that is away waits too, and blames nobody.
+the row says so. Faults of the actor are counted in the journal, and the last one parks the conversation; a burst that
+failed is handled again event by event first. A resource that is away is waited for, and blames nobody. A timer is handed
+over only when nothing waits, and its commit is fenced if something does: an answer beats its nudge.
 The boundary is outside the turn's cancel scope, and takes all but a cancellation apart from a group: a nursery of the
 actor's own may mix it with an error. A `SystemExit` of an actor is a fault like any other: the event is in the journal,
 so a process that ended of it would end again at each start.
@@ -11,23 +13,21 @@ so a process that ended of it would end again at each start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
-from random import Random
-from typing import Any, Protocol
+from dataclasses import dataclass
 
 import msgspec
 import structlog
 import trio
 
-from runtime.actor.behaviour import Actor
-from runtime.actor.event import EventCodec, StoredEvent
+from runtime.actor.event import Event, StoredEvent, TimerDue
+from runtime.actor.gathering import Gathered, gather
 from runtime.actor.lifecycle import Phase, follow
 from runtime.actor.mailbox import Mailbox
-from runtime.actor.record import ConversationRow, TurnRecord
-from runtime.actor.supervision import backoff, first_of, origin
-from runtime.actor.turn import Resources, Turn
+from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
+from runtime.actor.room import Room
+from runtime.actor.state import StateUnreadable
+from runtime.actor.supervision import backoff, first_of, judge, origin
+from runtime.actor.turn import Turn
 
 _log = structlog.get_logger(__name__)
 _PAGE = 100
@@ -37,60 +37,79 @@ class TurnTimedOut(Exception):
     """A turn took longer than its deadline and was cut."""
 
 
-class TurnResources(Resources, Protocol):
-    """What one turn has open: it commits the turn, in the actor's own transaction if that was opened."""
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What a turn is about: should it fail, this is what is blamed."""
 
-    async def commit(self, record: TurnRecord) -> bool:
-        """Commit; False if the turn is fenced. Raises ResourceUnavailable when the outcome is not known."""
-
-
-class Host(Protocol):
-    """What a cell needs of the node that houses it."""
-
-    def epoch(self, shard: int) -> int | None:
-        """Return the epoch under which this node holds a shard; None when it does not, or is in doubt."""
-
-    async def load(self, conversation: str) -> ConversationRow | None:
-        """Return the conversation's row."""
-
-    async def read(self, row: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
-        """Return events after a sequence number."""
-
-    def resources(self) -> AbstractAsyncContextManager[TurnResources]:
-        """Open the scope of one turn's resources; leaving it without a commit undoes what was done in it."""
-
-    def committed(self, record: TurnRecord) -> None:
-        """Take a turn that has committed: its effects may leave."""
-
-    def recall(self, conversation: str) -> None:
-        """Hear that turns of this conversation may have committed unseen: what they left to send goes first."""
-
-    def is_away(self, error: BaseException) -> bool:
-        """Tell whether this is a resource that is away, and so nobody's fault."""
-
-    def now(self) -> datetime:
-        """Return the wall clock's time."""
+    row: ConversationRow
+    epoch: int
+    size: int
+    stale: bool
+    timer: str
 
 
 class Cell:
     """One conversation in memory."""
 
-    __slots__ = ("_attempt", "_known", "_row", "busy", "conversation", "mailbox", "phase", "shard", "used_at")
+    __slots__ = (
+        "_alone_to",
+        "_attempt",
+        "_came_at",
+        "_known",
+        "_row",
+        "_seen_at",
+        "_stir",
+        "_tried",
+        "busy",
+        "conversation",
+        "mailbox",
+        "phase",
+        "shard",
+        "timers",
+        "used_at",
+    )
 
     def __init__(self, conversation: str, shard: int, mailbox_limit: int) -> None:
         self.conversation = conversation
         self.shard = shard
         self.mailbox = Mailbox(mailbox_limit)
+        self.timers: dict[str, Timer] | None = None  # most conversations never have one
         self.phase = Phase.COLD
         self.busy = False
         self.used_at = 0.0
         self._row: ConversationRow | None = None
         self._known = False
-        self._attempt = 0
+        self._attempt = 0  # faults in a row, whosesoever: they only set the pause
+        self._alone_to = 0  # up to this event a burst has failed: one by one
+        self._seen_at: float | None = None  # since when the first event has waited for others
+        self._came_at = 0.0
+        self._stir: trio.Event | None = None
+        self._tried: _Tried | None = None
+
+    def offer(self, event: StoredEvent, now: float) -> None:
+        """Take an event that was stored, at `now` of the monotonic clock."""
+        self.mailbox.offer(event)
+        self._came_at = now
+        if self.phase is Phase.GATHERING:
+            self.stir()
+
+    def remind(self, timer: Timer) -> None:
+        """Take a timer that is due."""
+        if self.timers is None:
+            self.timers = {}
+        self.timers[timer.name] = timer
+
+    def stir(self) -> None:
+        """End a pause early: something came, or the node stops."""
+        if self._stir is not None:
+            self._stir.set()
 
     async def run(self, room: Room) -> None:
         """Handle what waits until nothing does, or until the shard is not ours. Cancelled, a turn leaves no trace."""
-        while not self.mailbox.idle and room.host.epoch(self.shard) is not None:
+        if self.phase is Phase.PARKED:  # somebody thinks that there is work: look again
+            self._row = None
+            self._go(Phase.COLD)
+        while self._has_work and room.host.epoch(self.shard) is not None:
             fault: BaseException | None = None
             try:
                 await self._step(room)
@@ -101,21 +120,52 @@ class Cell:
             if fault is None:
                 self._attempt = 0
             else:
-                await self._hold(room, fault)
+                await self._fault(room, fault)
+
+    @property
+    def _has_work(self) -> bool:
+        return self.phase is not Phase.PARKED and (not self.mailbox.idle or bool(self.timers))
 
     async def _step(self, room: Room) -> None:
-        """Do the next thing: load, read on, or one turn."""
+        """Do the next thing: load, read on, gather, or one turn."""
         if self.phase is Phase.HOLDING:
             self._go(Phase.COLD if self._row is None else Phase.IDLE)
         row = self._row or await self._load(room)
-        if row is None:
+        if row is None or row.parked:
             return
-        event = self.mailbox.peek()
-        if event is not None:
-            await self._turn(room, row, event)
+        if self.mailbox.run:
+            alone = self.mailbox.run[0].seq <= self._alone_to or row.attempts > 0
+            await self._take(room, row, alone=alone)
         elif self.mailbox.behind:
             events = await room.host.read(row, self.mailbox.tail, _PAGE)
             self.mailbox.refill(events, more=len(events) >= _PAGE)
+        elif self.timers:
+            timer = next(iter(self.timers.values()))
+            await self._turn(room, row, TimerDue(name=timer.name, due_at=timer.due_at), timer=timer)
+            self.timers.pop(timer.name, None)  # fenced or not: if it is still due, it is found again
+
+    async def _take(self, room: Room, row: ConversationRow, *, alone: bool) -> None:
+        """Handle what waits in the mailbox, or wait for what belongs to it."""
+        policy = None if alone else room.actor.burst
+        now = trio.current_time()
+        if policy is None:
+            gathered = gather(self.mailbox.run, room.codec, now)
+        else:
+            self._seen_at = now if self._seen_at is None else self._seen_at
+            gathered = gather(
+                self.mailbox.run,
+                room.codec,
+                now,
+                policy,
+                now - self._seen_at,
+                now - max(self._came_at, self._seen_at),
+            )
+            if gathered.wait > 0:
+                self._go(Phase.GATHERING)
+                await self._pause(room, gathered.wait)
+                self._go(Phase.IDLE)
+                return
+        await self._turn(room, row, gathered.event, gathered)
 
     async def _load(self, room: Room) -> ConversationRow | None:
         first = self.mailbox.peek()
@@ -128,6 +178,7 @@ class Cell:
             loaded = await room.host.load(self.conversation)
             if loaded is None:
                 self.mailbox.refill((), more=False)
+                self.timers = None
                 return None
             row = loaded
             if known or row.epoch != room.host.epoch(
@@ -135,109 +186,161 @@ class Cell:
             ):  # a lost answer, or another owner's last turn
                 room.host.recall(self.conversation)
         self._row = row
+        if row.parked:
+            self.timers = None
+            self._go(Phase.PARKED)
+            return row
         self.mailbox.start(row.done_seq)
         if row.next_seq - 1 > self.mailbox.tail:
             self.mailbox.behind = True
         self._go(Phase.IDLE)
         return row
 
-    async def _turn(self, room: Room, row: ConversationRow, event: StoredEvent) -> None:
-        """Let the actor handle one event and commit, all or nothing."""
+    async def _turn(
+        self,
+        room: Room,
+        row: ConversationRow,
+        event: Event,
+        gathered: Gathered | None = None,
+        timer: Timer | None = None,
+    ) -> None:
+        """Let the actor handle one event, or several as one, and commit: all or nothing."""
         epoch = room.host.epoch(self.shard)
         if epoch is None:
             return
         self._go(Phase.TURNING)
+        size, stale = (gathered.size, gathered.stale) if gathered is not None else (0, False)
         async with room.host.resources() as resources:
-            state = room.decode(row.state)
-            turn: Turn[Any] = Turn(
+            loaded = room.states.decode(row.state)
+            self._tried = _Tried(row, epoch, size, stale, timer.name if timer is not None else "")
+            turn = Turn(
                 conversation=row.id,
                 channel=row.channel,
                 version=row.version + 1,
-                state=state,
+                state=loaded.state,
                 now=room.host.now(),
                 resources=resources,
             )
             with trio.move_on_after(room.turn_timeout) as deadline:
-                await room.actor.receive(turn, room.codec.decode(event.payload))
+                await room.actor.receive(turn, event)
             if deadline.cancelled_caught:
                 raise TurnTimedOut(f"the turn was cut after {room.turn_timeout} s")
-            after = msgspec.json.encode(turn.state)
-            room.decode(after)  # what cannot be read again must not be kept: no later turn could mend it
             record = TurnRecord(
                 row.id,
                 epoch,
                 row.version + 1,
-                event.seq,
-                event.seq,
+                row.done_seq + 1,
+                row.done_seq + size,
                 turn.now,
-                after,
+                room.states.encode(loaded, turn.state),
                 turn.effects,
                 turn.now + room.reply_expires,
+                timer,
+                [(name, due) for name, due in turn.reminders.items() if due is not None],
+                [name for name, due in turn.reminders.items() if due is None],
+                stale,
             )
             self._row = None  # until the commit's answer is here the row in the journal is all that counts
             committed = await resources.commit(record)
+        self._tried = None
         if not committed:
             _log.info("turn fenced", conversation=row.id, version=record.version, epoch=epoch)
             self._go(Phase.COLD)
             return
         self._row = ConversationRow(
-            row.id, row.shard, row.channel, record.version, event.seq, row.next_seq, epoch, record.state
+            row.id, row.shard, row.channel, record.version, record.last_seq, row.next_seq, epoch, record.state
         )
-        self.mailbox.done()
+        self.mailbox.done(size)
+        self._seen_at = None
         self._go(Phase.IDLE)
         room.turns += 1
+        room.events += size
         room.host.committed(record)
 
-    async def _hold(self, room: Room, fault: BaseException) -> None:
-        """Wait after a fault: with growing pauses, without end, alone."""
+    async def _fault(self, room: Room, fault: BaseException) -> None:
+        """Count a fault if it is the actor's, then wait: with growing pauses, alone, or for an operator."""
         self._attempt += 1
-        away = room.host.is_away(fault)
-        pause = backoff(self._attempt, room.dice, cap=1.0 if away else 30.0)
-        if away:
+        tried, self._tried = self._tried, None
+        kind, where = type(fault).__name__, origin(fault)
+        pause = backoff(self._attempt, room.dice)
+        if tried is None or room.host.is_away(fault):
             room.waits += 1
+            if room.host.is_away(fault):
+                pause = min(pause, 1.0)
+            else:  # ours, or a state that another version wrote: nobody is to be parked for it
+                _log.error(
+                    "conversation waits",
+                    conversation=self.conversation,
+                    fault=kind,
+                    where=where,
+                    reason=str(fault) if isinstance(fault, StateUnreadable) else "",
+                    again_in=round(pause, 2),
+                )
         else:
             room.faults += 1
-            _log.error(
-                "turn failed",
-                conversation=self.conversation,
-                attempt=self._attempt,
-                fault=type(fault).__name__,
-                where=origin(fault),
-                again_in=round(pause, 2),
-            )
+            self._row = tried.row
+            if tried.size > 1 and not tried.stale:
+                self._alone_to = tried.row.done_seq + tried.size
+                _log.warning(
+                    "burst failed; its events are handled one by one",
+                    conversation=self.conversation,
+                    events=tried.size,
+                    fault=kind,
+                    where=where,
+                )
+            else:
+                pause = await self._count(room, tried, kind, where)
         self._go(Phase.HOLDING)
-        with trio.move_on_after(pause):
-            await room.stopping.wait()
+        if self._row is not None and self._row.parked:
+            self.timers = None
+            self._go(Phase.PARKED)
+        else:
+            await self._pause(room, pause)
+
+    async def _count(self, room: Room, tried: _Tried, kind: str, where: str) -> float:
+        """Count an attempt durably and tell of it; return the pause. What cannot be counted now is not: it only waits."""
+        row = tried.row
+        verdict = judge(row.attempts, row.attempts_since, room.host.now(), room.limits)
+        pause = backoff(verdict.attempts, room.dice)
+        attempt = FailedAttempt(
+            row.id,
+            tried.epoch,
+            row.version,
+            verdict.attempts,
+            verdict.since,
+            verdict.parked,
+            row.done_seq + 1,
+            tried.timer,
+            kind[:200],
+            where,
+        )
+        try:
+            counted = await room.host.fail(attempt)
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever ails the journal, the conversation waits
+            _log.warning("attempt not counted", conversation=row.id, fault=type(error).__name__)
+            return pause
+        if not counted:
+            self._row = None
+            return pause
+        self._row = msgspec.structs.replace(
+            row, attempts=verdict.attempts, attempts_since=verdict.since, parked=verdict.parked
+        )
+        told = {"conversation": row.id, "attempt": verdict.attempts, "fault": kind, "where": where}
+        if verdict.parked:
+            room.parks += 1
+            _log.error("conversation parked", **told, then=f"majlis parked show {row.id}")
+        else:
+            _log.error("turn failed", **told, again_in=round(pause, 2))
+        return pause
+
+    async def _pause(self, room: Room, seconds: float) -> None:
+        """Wait; `stir` ends it."""
+        if room.stopping:
+            return
+        self._stir = trio.Event()
+        with trio.move_on_after(seconds):
+            await self._stir.wait()
+        self._stir = None
 
     def _go(self, phase: Phase) -> None:
         self.phase = follow(self.phase, phase)
-
-
-class Room:
-    """What all cells of a node share: the actor, its formats and limits, and the counts."""
-
-    def __init__(
-        self,
-        actor: Actor[Any],
-        codec: EventCodec,
-        host: Host,
-        *,
-        turn_timeout: float,
-        reply_expires: float,
-        dice: Random,
-    ) -> None:
-        self.actor = actor
-        self.codec = codec
-        self.host = host
-        self.turn_timeout = turn_timeout
-        self.reply_expires = timedelta(seconds=reply_expires)
-        self.dice = dice
-        self.stopping = trio.Event()
-        self.turns = 0
-        self.faults = 0
-        self.waits = 0
-        self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(actor.state_type).decode
-
-    def decode(self, state: bytes) -> msgspec.Struct:
-        """Return a conversation's state, fresh at its first turn. Raises msgspec.DecodeError."""
-        return self._decode(state) if state else self.actor.state_type()

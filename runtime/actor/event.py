@@ -53,6 +53,29 @@ class EffectFailed(Event, frozen=True, kw_only=True):
     kind: Failure = Failure.NEVER
 
 
+class TimerDue(Event, frozen=True, kw_only=True):
+    """A reminder that a turn set with `turn.remind` has come due, and nothing has arrived before it."""
+
+    name: str
+    due_at: datetime
+
+
+class Burst(Event, frozen=True, kw_only=True):
+    """Several events that one turn handles together, oldest first; only an actor with a burst policy gets it."""
+
+    events: tuple[Event, ...]
+
+
+class Stale(Event, frozen=True, kw_only=True):
+    """A run of `count` events that waited too long, or were old when they came: recorded, not answered one by one.
+
+    `newest` is when the last of them was received.
+    """
+
+    count: int
+    newest: datetime
+
+
 class UnreadableEvent(Event, frozen=True, kw_only=True):
     """A stored event that this version of the app cannot decode; its bytes stay in the inbox."""
 
@@ -60,7 +83,10 @@ class UnreadableEvent(Event, frozen=True, kw_only=True):
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """An event as the journal holds it: its place in the conversation's order and its undecoded bytes."""
+    """An event as the journal holds it: its place in the conversation's order and its undecoded bytes.
+
+    From `stale_at` on, on the monotonic clock of whoever holds it, it is recorded and not answered; None: never.
+    """
 
     conversation: str
     shard: int
@@ -68,6 +94,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     payload: bytes
     received_at: datetime
     channel: str
+    stale_at: float | None = None
 
 
 class EventCodec:

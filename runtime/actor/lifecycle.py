@@ -12,17 +12,23 @@ class Phase(enum.Enum):
     """In memory without its row: it must be loaded before anything else."""
     IDLE = "idle"
     """Loaded; nothing waits, and no task runs."""
+    GATHERING = "gathering"
+    """Waiting for what else belongs to a burst."""
     TURNING = "turning"
-    """The actor is handling an event."""
+    """The actor is handling what arrived."""
     HOLDING = "holding"
     """A fault: waiting before the next try."""
+    PARKED = "parked"
+    """Too many faults: it waits for an operator, and is read again when it is woken."""
 
 
 FOLLOWS: dict[Phase, frozenset[Phase]] = {
-    Phase.COLD: frozenset({Phase.IDLE, Phase.HOLDING}),
-    Phase.IDLE: frozenset({Phase.TURNING, Phase.COLD, Phase.HOLDING}),
+    Phase.COLD: frozenset({Phase.IDLE, Phase.HOLDING, Phase.PARKED}),
+    Phase.IDLE: frozenset({Phase.GATHERING, Phase.TURNING, Phase.COLD, Phase.HOLDING}),
+    Phase.GATHERING: frozenset({Phase.IDLE, Phase.HOLDING}),
     Phase.TURNING: frozenset({Phase.IDLE, Phase.HOLDING, Phase.COLD}),
-    Phase.HOLDING: frozenset({Phase.COLD, Phase.IDLE}),
+    Phase.HOLDING: frozenset({Phase.COLD, Phase.IDLE, Phase.PARKED}),
+    Phase.PARKED: frozenset({Phase.COLD}),
 }
 
 

@@ -69,9 +69,15 @@ class Mailbox:
         """Return the next event without taking it."""
         return self._run[0] if self._run else None
 
-    def done(self) -> None:
-        """Forget the next event: its turn has committed."""
-        self._run.popleft()
+    @property
+    def run(self) -> deque[StoredEvent]:
+        """What waits here, oldest first; to be read only."""
+        return self._run
+
+    def done(self, size: int = 1) -> None:
+        """Forget the next events: their turn has committed."""
+        for _ in range(size):
+            self._run.popleft()
 
     @property
     def tail(self) -> int:

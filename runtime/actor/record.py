@@ -11,7 +11,10 @@ from runtime.actor.effect import Effect
 
 
 class ConversationRow(msgspec.Struct, frozen=True):
-    """A conversation as it stands: `state` is empty before its first turn."""
+    """A conversation as it stands: `state` is empty before its first turn.
+
+    `attempts` are the faults of the actor at what comes next, since `attempts_since`; `parked` it begins no turn.
+    """
 
     id: str
     shard: int
@@ -21,10 +24,27 @@ class ConversationRow(msgspec.Struct, frozen=True):
     next_seq: int
     epoch: int
     state: bytes
+    attempts: int = 0
+    attempts_since: datetime | None = None
+    parked: bool = False
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """A reminder of a conversation: `generation` is the version of the turn that set it."""
+
+    conversation: str
+    shard: int
+    name: str
+    generation: int
+    due_at: datetime
 
 
 class TurnRecord(msgspec.Struct, frozen=True):
-    """A finished turn, to be committed against the version it has seen (`version` is that one plus one)."""
+    """A finished turn, to be committed against the version it has seen (`version` is that one plus one).
+
+    It handled the events `first_seq` to `last_seq`, or, if `timer` is set, that one and no event (`last_seq` is then
+    `first_seq` - 1). `reminders` are set, `forgotten` names deleted. `stale` events are kept as letters.
+    """
 
     conversation: str
     epoch: int
@@ -35,3 +55,25 @@ class TurnRecord(msgspec.Struct, frozen=True):
     state: bytes
     effects: Sequence[Effect]
     expires_at: datetime
+    timer: Timer | None = None
+    reminders: Sequence[tuple[str, datetime]] = ()
+    forgotten: Sequence[str] = ()
+    stale: bool = False
+
+
+class FailedAttempt(msgspec.Struct, frozen=True):
+    """A fault of the actor, to be counted against the version it has seen; `parked` it was the last one.
+
+    It met event `seq`, or `timer` if that is not "". `fault` names its type and `origin` its lines, never its words.
+    """
+
+    conversation: str
+    epoch: int
+    version: int
+    attempts: int
+    since: datetime
+    parked: bool
+    seq: int
+    timer: str
+    fault: str
+    origin: str

@@ -1,13 +1,44 @@
-"""What a supervisor needs to know of a fault: how long to wait before another try, and where it came from. Pure."""
+"""What follows from a fault: another try after a pause, or a park. And where the fault came from. Pure.
+
+Theory of operation, after OTP's supervisors: a conversation may fail `most` times within `window` seconds at the same
+event; the next fault parks it. Faults that lie further back than the window are forgotten. Only faults of the actor come
+here; a resource that is away is nobody's fault.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from random import Random
 
 #: Exponents past this give the cap anyway and would overflow.
 _LARGEST_EXPONENT = 30
 #: Frames of a fault that are named: its first ones hold the line of the app, its last ones the cause.
 _LONGEST_WAY = 8
+
+
+@dataclass(frozen=True)
+class RestartWindow:
+    """How many attempts an event has within how many seconds."""
+
+    most: int
+    window: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from a fault: it is attempt number `attempts` since `since`; `parked` was the last one."""
+
+    attempts: int
+    since: datetime
+    parked: bool
+
+
+def judge(attempts: int, since: datetime | None, now: datetime, limits: RestartWindow) -> Verdict:
+    """Return what follows from one more fault after `attempts` that were counted since `since`."""
+    if since is None or now - since > timedelta(seconds=limits.window):
+        attempts, since = 0, now
+    return Verdict(attempts + 1, since, attempts + 1 >= limits.most)
 
 
 def backoff(attempt: int, dice: Random, *, first: float = 0.1, cap: float = 30.0) -> float:

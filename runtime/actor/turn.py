@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
@@ -16,6 +16,8 @@ import msgspec
 from runtime.actor.effect import Effect, Lane
 
 S = TypeVar("S", bound=msgspec.Struct)
+_LONGEST_NAME = 100
+_MOST_REMINDERS = 100
 
 
 class Row(Protocol):
@@ -52,6 +54,7 @@ class Turn(Generic[S]):
         self.state = state
         self.now = now
         self.effects: list[Effect] = []
+        self.reminders: dict[str, datetime | None] = {}
         self._version = version
         self._resources = resources
         self._random: Random | None = None
@@ -70,6 +73,28 @@ class Turn(Generic[S]):
     def aside(self, action: msgspec.Struct) -> None:
         """Ask the provider for something that need not wait for the sends: a read mark, a typing sign."""
         self._record(Lane.ASIDE, action)
+
+    def remind(self, name: str, *, after: timedelta | None = None, at: datetime | None = None) -> None:
+        """Let `TimerDue(name)` come after a time, or at one, if nothing else has arrived by then.
+
+        Setting a name again replaces the reminder of that name. An event that arrives before its turn is handled first,
+        also at the same instant, and may set or `forget` it. Raises ValueError unless exactly one of `after` and `at` is
+        given, `at` with a time zone, and the name is 1 to 100 characters.
+        """
+        if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+            raise ValueError(f"a reminder's name is 1 to {_LONGEST_NAME} printable characters")
+        if (after is None) == (at is None):
+            raise ValueError("turn.remind() takes either after= or at=")
+        due = self.now + after if after is not None else at
+        if due is None or due.tzinfo is None:
+            raise ValueError("turn.remind(at=...) needs a time zone")
+        if len(self.reminders) >= _MOST_REMINDERS and name not in self.reminders:
+            raise ValueError(f"a turn sets or forgets at most {_MOST_REMINDERS} reminders")
+        self.reminders[name] = due
+
+    def forget(self, name: str) -> None:
+        """Take back a reminder, if there is one of this name: after this turn it never comes."""
+        self.reminders[name] = None
 
     def postgres(self) -> AbstractAsyncContextManager[Transaction]:
         """Open one transaction for the app's own tables; the turn commits in it, last.

@@ -6,6 +6,7 @@ can move it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,17 +15,20 @@ import trio
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import StoredEvent
-from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
 from runtime.actor.turn import Transaction
 from runtime.channel import RECEIPTS, Arrival, Receipt
 from runtime.journal.identity import SHARDS, Alias, Conflict, resolve, shard_of
 from runtime.journal.protocol import (
+    EFFECTS_MOST,
     Claim,
     ClaimRequest,
     Ingested,
     ResultRecord,
     Settled,
+    echoed,
 )
+from runtime.journal.staleness import fresh_for
 
 
 @dataclass
@@ -37,6 +41,9 @@ class _Conversation:
     done_seq: int = 0
     pair_clock: float = float("-inf")
     state: bytes = b""
+    attempts: int = 0
+    attempts_since: datetime | None = None
+    parked: FailedAttempt | None = None
     inbox: list[StoredEvent] = field(default_factory=list)
 
 
@@ -52,6 +59,16 @@ class _Outgoing:
     provider_id: str = ""
     receipt: int = 0
     code: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An event, or a timer, that was not simply handled: its fate is dead or stale."""
+
+    conversation: str
+    seq: int
+    timer: str
+    fate: str
 
 
 @dataclass
@@ -72,6 +89,10 @@ class MemoryStore:
         self.seen: set[str] = set()
         self.turns: list[TurnRecord] = []
         self.outbox: dict[str, _Outgoing] = {}
+        self.provider_ids: dict[tuple[str, str], str] = {}
+        self.receipts: dict[tuple[str, str], int] = {}
+        self.timers: dict[tuple[str, str], Timer] = {}
+        self.letters: list[Letter] = []
         self.shards = [_Shard() for _ in range(SHARDS)]
 
     def statistics(self) -> dict[str, int]:
@@ -81,16 +102,39 @@ class MemoryStore:
             "seen": len(self.seen),
             "turns": len(self.turns),
             "outbox": len(self.outbox),
+            "receipts": len(self.receipts),
+            "timers": len(self.timers),
+            "letters": len(self.letters),
         }
+
+    def unpark(self, conversation: str, *, skip: bool = False) -> None:
+        """Let a parked conversation try again, or go on without what it stopped at."""
+        held = self.conversations[conversation]
+        parked = held.parked
+        if parked is None:
+            raise ValueError(f"{conversation} is not parked")
+        held.parked, held.attempts, held.attempts_since = None, 0, None
+        if skip:
+            self.letters.append(Letter(conversation, parked.seq, parked.timer, "dead"))
+            self.timers.pop((conversation, parked.timer), None)
+            held.done_seq += not parked.timer
 
 
 class MemoryJournal:
     """A `Journal` of one replica over a shared store. Every method is atomic: it changes all between two checkpoints."""
 
-    def __init__(self, store: MemoryStore, *, replica: str = "memory", salt: bytes = b"memory") -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        replica: str = "memory",
+        salt: bytes = b"memory",
+        stale_after: float = 86400.0,
+    ) -> None:
         self._store = store
         self._replica = replica
         self._salt = salt
+        self._stale_after = stale_after
 
     async def ingest(self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt] = ()) -> Ingested:
         """See `Journal.ingest`."""
@@ -108,7 +152,17 @@ class MemoryJournal:
         found = [self._store.conversations[c] for c in conversations if c in self._store.conversations]
         return [
             ConversationRow(
-                c.id, shard_of(c.id), c.channel, c.version, c.done_seq, len(c.inbox) + 1, c.epoch, c.state
+                c.id,
+                shard_of(c.id),
+                c.channel,
+                c.version,
+                c.done_seq,
+                len(c.inbox) + 1,
+                c.epoch,
+                c.state,
+                c.attempts,
+                c.attempts_since,
+                c.parked is not None,
             )
             for c in found
         ]
@@ -130,6 +184,21 @@ class MemoryJournal:
         await trio.lowlevel.checkpoint()
         return self._commit(turn)
 
+    async def fail(self, attempts: Sequence[FailedAttempt]) -> frozenset[str]:
+        """See `Journal.fail`."""
+        await trio.lowlevel.checkpoint()
+        return frozenset(attempt.conversation for attempt in attempts if self._count(attempt))
+
+    async def due(self, shards: Sequence[int], now: datetime, limit: int, after: str = "") -> Sequence[Timer]:
+        """See `Journal.due`."""
+        await trio.lowlevel.checkpoint()
+        found = [
+            timer
+            for (conversation, _), timer in sorted(self._store.timers.items())
+            if timer.due_at <= now and conversation > after and timer.shard in set(shards)
+        ]
+        return [t for t in found if self._store.conversations[t.conversation].parked is None][:limit]
+
     async def claim(self, requests: Sequence[ClaimRequest], uncertain_wait: float) -> Sequence[Claim]:
         """See `Journal.claim`."""
         await trio.lowlevel.checkpoint()
@@ -146,10 +215,14 @@ class MemoryJournal:
             if out.status != "done":
                 out.status = result.status
             out.provider_id = result.provider_id or out.provider_id
-            out.code = result.code or out.code
+            out.code = "" if out.status == "done" else result.code or out.code
+            out.attempts -= result.uncounted
+            out.receipt = max(out.receipt, self._kept(out))
             if out.status == "failed" and result.failure:
                 conversation = self._store.conversations[out.effect.conversation]
-                failure = Arrival(conversation.channel, (), f"e|{result.effect}", result.failure)
+                failure = Arrival(
+                    conversation.channel, (), f"e|{result.effect}", result.failure, perishable=False
+                )
                 events += self._append([failure], [conversation.id])
         return Ingested(events)
 
@@ -157,13 +230,27 @@ class MemoryJournal:
         """See `Journal.effects`."""
         await trio.lowlevel.checkpoint()
         found = [out.effect for out in self._unsettled() if out.effect.conversation in set(conversations)]
-        return sorted(found, key=lambda effect: (effect.conversation, effect.version, effect.ordinal))
+        found.sort(key=lambda effect: (effect.conversation, effect.version, effect.ordinal))
+        counts: Counter[tuple[str, Lane]] = Counter()
+        first: list[Effect] = []
+        for effect in found:
+            counts[effect.conversation, effect.lane] += 1
+            if counts[effect.conversation, effect.lane] <= EFFECTS_MOST:
+                first.append(effect)
+        return first
+
+    async def match_receipts(self) -> Sequence[Settled]:
+        """See `Journal.match_receipts`; here a receipt and an answer never miss each other."""
+        await trio.lowlevel.checkpoint()
+        return []
 
     async def backlog(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """See `Journal.backlog`."""
         await trio.lowlevel.checkpoint()
         behind = sorted(
-            c.id for c in self._store.conversations.values() if c.done_seq < len(c.inbox) and c.id > after
+            c.id
+            for c in self._store.conversations.values()
+            if c.done_seq < len(c.inbox) and c.parked is None and c.id > after
         )
         return [(c, shard_of(c)) for c in behind if shard_of(c) in set(shards)][:limit]
 
@@ -215,11 +302,13 @@ class MemoryJournal:
             if arrival.dedup in store.seen:
                 continue
             store.seen.add(arrival.dedup)
-            address = arrival.identities[0] if arrival.identities else ""
+            address = arrival.address or (arrival.identities[0] if arrival.identities else "")
             conversation = store.conversations.setdefault(name, _Conversation(name, arrival.channel, address))
             conversation.address = address or conversation.address
             seq = len(conversation.inbox) + 1
-            event = StoredEvent(name, shard_of(name), seq, arrival.payload, now, arrival.channel)
+            fresh = fresh_for(arrival, store.wall(), self._stale_after)
+            stale_at = None if fresh is None else trio.current_time() + fresh
+            event = StoredEvent(name, shard_of(name), seq, arrival.payload, now, arrival.channel, stale_at)
             conversation.inbox.append(event)
             events.append(event)
         events.sort(key=lambda event: (event.conversation, event.seq))
@@ -228,30 +317,78 @@ class MemoryJournal:
     def _merge(self, receipts: Sequence[Receipt]) -> list[Settled]:
         settled = []
         for receipt in receipts:
-            out = self._store.outbox.get(receipt.effect)
-            if out is None or self._store.conversations[out.effect.conversation].channel != receipt.channel:
+            named = echoed(receipt)
+            known = (receipt.channel, receipt.provider_id)
+            rank = RECEIPTS[receipt.status]
+            effect = str(named) if named is not None else self._store.provider_ids.get(known, "")
+            if not effect and receipt.provider_id:
+                self._store.receipts[known] = max(rank, self._store.receipts.get(known, 0))
+            out = self._store.outbox.get(effect)
+            if out is None or self._channel(out) != receipt.channel:
                 continue
-            out.receipt = max(out.receipt, RECEIPTS[receipt.status])
-            out.provider_id = out.provider_id or receipt.provider_id
+            if not out.provider_id and receipt.provider_id:
+                out.provider_id = receipt.provider_id
+                rank = max(rank, self._kept(out))
+            out.receipt = max(out.receipt, rank)
             if out.status in {"sending", "uncertain"}:
-                settled.append(Settled(out.effect.conversation, receipt.effect))
+                settled.append(Settled(out.effect.conversation, effect))
             if out.status != "failed":
-                out.status = "done"
+                out.status, out.code = "done", ""
         return settled
 
+    def _channel(self, out: _Outgoing) -> str:
+        return self._store.conversations[out.effect.conversation].channel
+
+    def _kept(self, out: _Outgoing) -> int:
+        """Make a send known by the provider's id; return the rank of a receipt that came before."""
+        if not out.provider_id:
+            return 0
+        known = (self._channel(out), out.provider_id)
+        self._store.provider_ids[known] = str(out.effect.id)
+        return self._store.receipts.get(known, 0)
+
+    def _count(self, attempt: FailedAttempt) -> bool:
+        conversation = self._store.conversations[attempt.conversation]
+        if (
+            conversation.version != attempt.version
+            or conversation.epoch > attempt.epoch
+            or conversation.done_seq != attempt.seq - 1
+            or conversation.parked is not None
+        ):
+            return False
+        conversation.epoch = attempt.epoch
+        conversation.attempts, conversation.attempts_since = attempt.attempts, attempt.since
+        conversation.parked = attempt if attempt.parked else None
+        return True
+
     def _commit(self, turn: TurnRecord) -> bool:
-        conversation = self._store.conversations[turn.conversation]
+        store, name = self._store, turn.conversation
+        conversation = store.conversations[name]
         if (
             conversation.version != turn.version - 1
             or conversation.epoch > turn.epoch
             or conversation.done_seq != turn.first_seq - 1
         ):
             return False
+        if turn.timer is not None:
+            held = store.timers.get((name, turn.timer.name))
+            overtaken = conversation.done_seq < len(conversation.inbox)
+            if overtaken or held is None or held.generation != turn.timer.generation:
+                return False
+            del store.timers[name, turn.timer.name]
         conversation.state, conversation.done_seq = turn.state, turn.last_seq
         conversation.version, conversation.epoch = turn.version, turn.epoch
-        self._store.turns.append(turn)
+        conversation.attempts, conversation.attempts_since = 0, None
+        store.turns.append(turn)
+        if turn.stale:
+            seqs = range(turn.first_seq, turn.last_seq + 1)
+            store.letters += [Letter(name, seq, "", "stale") for seq in seqs]
+        for forgotten in turn.forgotten:
+            store.timers.pop((name, forgotten), None)
+        for reminder, due in turn.reminders:
+            store.timers[name, reminder] = Timer(name, shard_of(name), reminder, turn.version, due)
         for effect in turn.effects:
-            self._store.outbox[str(effect.id)] = _Outgoing(effect, turn.expires_at.timestamp())
+            store.outbox[str(effect.id)] = _Outgoing(effect, turn.expires_at.timestamp())
         return True
 
     def _claim(self, request: ClaimRequest, uncertain_wait: float) -> Claim:
@@ -260,22 +397,30 @@ class MemoryJournal:
             return Claim(request.effect, "gone")
         now = self._store.wall()
         conversation = self._store.conversations[request.conversation]
-        sends = out.effect.lane is Lane.SEND
-        pair = max(conversation.pair_clock, now) - now - request.pair_interval * (request.pair_burst - 1)
-        doubt = out.claimed_at + uncertain_wait - now if out.status != "queued" else 0.0
-        wait = max(doubt, pair if sends else 0.0, 0.0)
-        address = conversation.address
+        # A clock that jumped back makes nobody wait longer than a burst takes, or than the doubt lasts.
+        clock = max(conversation.pair_clock, now)
+        clock = min(clock, now + request.pair_interval * request.pair_burst)
+        repeated = request.again and out.status == "sending" and out.epoch == request.epoch
+        certain = repeated or out.status == "queued"
+        doubt = 0.0 if certain else max(min(out.claimed_at, now) + uncertain_wait - now, 0.0)
+        sends = out.effect.lane is Lane.SEND and not repeated
+        pair = max(clock - now - request.pair_interval * (request.pair_burst - 1), 0.0) if sends else 0.0
+        late = out.expires_at <= now
         if out.status in {"done", "failed"}:
-            return Claim(request.effect, "settled", 0.0, address)
-        if conversation.epoch > request.epoch or out.epoch > request.epoch:
-            return Claim(request.effect, "fenced", 0.0, address)
-        if out.expires_at <= now and doubt <= 0:
-            out.status, out.epoch, out.claimed_at = "sending", request.epoch, now
-            return Claim(request.effect, "expired", 0.0, address)
-        if wait > 0:
-            return Claim(request.effect, "wait", wait, address)
-        out.maybe_duplicate = out.maybe_duplicate or out.status != "queued"
-        out.status, out.epoch, out.claimed_at, out.attempts = "sending", request.epoch, now, out.attempts + 1
-        if sends:
-            conversation.pair_clock = max(conversation.pair_clock, now) + request.pair_interval
-        return Claim(request.effect, "claimed", 0.0, address, out.attempts)
+            verdict = "settled"
+        elif conversation.epoch > request.epoch or out.epoch > request.epoch:
+            verdict = "fenced"
+        elif doubt <= 0 and ((out.maybe_duplicate and (late or not certain)) or (late and not certain)):
+            verdict, out.status, out.epoch = "unsettled", "uncertain", request.epoch
+        elif doubt <= 0 and late:
+            verdict, out.status, out.epoch = "expired", "queued", request.epoch
+        elif doubt > 0 or pair > 0:
+            verdict, out.claimed_at = "wait", min(out.claimed_at, now)
+            conversation.pair_clock = min(conversation.pair_clock, clock)
+        else:
+            verdict, out.status, out.epoch, out.claimed_at = "claimed", "sending", request.epoch, now
+            out.maybe_duplicate = out.maybe_duplicate or not certain
+            out.attempts += not repeated
+            if sends:
+                conversation.pair_clock = clock + request.pair_interval
+        return Claim(request.effect, verdict, max(doubt, pair), conversation.address, out.attempts)

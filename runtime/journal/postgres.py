@@ -7,25 +7,32 @@ a store that is away is `ResourceUnavailable`. Aliases never move, so those that
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
+from time import time
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
+import trio
+from msgspec.structs import astuple
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import StoredEvent
-from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
 from runtime.actor.turn import Transaction
 from runtime.channel import RECEIPTS, Arrival, Receipt
 from runtime.journal.identity import Alias, resolve, shard_of, unknown_aliases
 from runtime.journal.protocol import (
+    EFFECTS_MOST,
     Claim,
     ClaimRequest,
     DataFault,
     Ingested,
     ResultRecord,
     Settled,
+    echoed,
 )
+from runtime.journal.staleness import fresh_for
 from runtime.journal.statements import statement
 from runtime.resources.errors import PostgresFault, ResourceUnavailable, postgres_fault
 from runtime.resources.postgres import Driver, PostgresPool
@@ -37,20 +44,35 @@ R = TypeVar("R")
 SESSION = {"enable_seqscan": "off", "jit": "off", "plan_cache_mode": "force_generic_plan"}
 _TRIES = 8
 _ALIASES_KEPT = 200_000
+_LATELY = (
+    10  # minutes: a receipt and its send's answer that miss each other do so within one statement's time
+)
 
 
 class PostgresJournal:
     """A `Journal` on a pool of connections opened with `SESSION`."""
 
-    def __init__(self, pool: PostgresPool, *, replica: str, salt: bytes) -> None:
+    def __init__(
+        self,
+        pool: PostgresPool,
+        *,
+        replica: str,
+        salt: bytes,
+        stale_after: float = 86400.0,
+        wall: Callable[[], float] = time,
+    ) -> None:
+        """`stale_after` seconds an event may wait, or be old, by `wall`, seconds since 1970."""
         self._pool = pool
         self._replica = replica
         self._salt = salt
+        self._stale_after = stale_after
+        self._wall = wall
         self._aliases: dict[Alias, str] = {}
 
     async def ingest(self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt] = ()) -> Ingested:
         """See `Journal.ingest`."""
-        return await self._run(lambda connection: self._ingest(connection, arrivals, receipts))
+        now = trio.current_time()
+        return await self._run(lambda connection: self._ingest(connection, arrivals, receipts, now))
 
     async def load(self, conversations: Sequence[str]) -> Sequence[ConversationRow]:
         """See `Journal.load`."""
@@ -61,6 +83,7 @@ class PostgresJournal:
         self, wanted: Sequence[tuple[ConversationRow, int]], limit: int
     ) -> Sequence[Sequence[StoredEvent]]:
         """See `Journal.read`."""
+        now = trio.current_time()
         arguments = [row.id for row, _ in wanted], [after for _, after in wanted]
         rows = await self._run(lambda c: c.fetch(statement("read"), *arguments, limit))
         found: dict[str, list[StoredEvent]] = {row.id: [] for row, _ in wanted}
@@ -68,7 +91,15 @@ class PostgresJournal:
         for row in rows:
             of = by_id[row["conversation"]]
             found[of.id].append(
-                StoredEvent(of.id, of.shard, row["seq"], row["payload"], row["received_at"], of.channel)
+                StoredEvent(
+                    of.id,
+                    of.shard,
+                    row["seq"],
+                    row["payload"],
+                    row["received_at"],
+                    of.channel,
+                    None if row["fresh_for"] is None else now + row["fresh_for"],
+                )
             )
         return [found[row.id] for row, _ in wanted]
 
@@ -83,6 +114,16 @@ class PostgresJournal:
         """See `Journal.commit_within`."""
         return bool(await transaction.fetch(statement("commit"), *_commit_arguments([turn], self._replica)))
 
+    async def fail(self, attempts: Sequence[FailedAttempt]) -> frozenset[str]:
+        """See `Journal.fail`."""
+        rows = await self._run(lambda c: c.fetch(statement("fail"), *_columns(map(astuple, attempts), 10)))
+        return frozenset(row["id"] for row in rows)
+
+    async def due(self, shards: Sequence[int], now: datetime, limit: int, after: str = "") -> Sequence[Timer]:
+        """See `Journal.due`."""
+        rows = await self._run(lambda c: c.fetch(statement("due"), list(shards), now, after, limit))
+        return [Timer(**dict(row)) for row in rows]
+
     async def claim(self, requests: Sequence[ClaimRequest], uncertain_wait: float) -> Sequence[Claim]:
         """See `Journal.claim`."""
         arguments = (
@@ -91,6 +132,7 @@ class PostgresJournal:
             [request.epoch for request in requests],
             [request.pair_interval for request in requests],
             [request.pair_burst for request in requests],
+            [request.again for request in requests],
         )
         rows = await self._run(lambda c: c.fetch(statement("claim"), *arguments, uncertain_wait))
         claims = {
@@ -107,7 +149,12 @@ class PostgresJournal:
 
     async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
         """See `Journal.effects`."""
-        rows = await self._run(lambda c: c.fetch(statement("effects"), list(conversations)))
+        arguments = (
+            [shard_of(conversation) for conversation in conversations],
+            list(conversations),
+            EFFECTS_MOST,
+        )
+        rows = await self._run(lambda c: c.fetch(statement("effects"), *arguments))
         return [
             Effect(
                 row["conversation"],
@@ -119,6 +166,11 @@ class PostgresJournal:
             )
             for row in rows
         ]
+
+    async def match_receipts(self) -> Sequence[Settled]:
+        """See `Journal.match_receipts`; forgetting is retention's."""
+        rows = await self._run(lambda c: c.fetch(statement("match_receipts"), _LATELY))
+        return [Settled(row["conversation"], str(row["id"])) for row in rows]
 
     async def backlog(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """See `Journal.backlog`."""
@@ -162,9 +214,9 @@ class PostgresJournal:
         raise AssertionError("the last try returns or raises")
 
     async def _ingest(
-        self, connection: Driver, arrivals: Sequence[Arrival], receipts: Sequence[Receipt]
+        self, connection: Driver, arrivals: Sequence[Arrival], receipts: Sequence[Receipt], now: float
     ) -> Ingested:
-        """Resolve, then store all in one transaction. Runs on the bridge's loop."""
+        """Resolve, then store all in one transaction. Runs on the bridge's loop; `now` is Trio's."""
         known = await self._known(connection, arrivals)
         resolution = resolve(arrivals, known, self._salt)
         async with connection.transaction():
@@ -177,7 +229,8 @@ class PostgresJournal:
             if resolution.conflicts:
                 conflicts = ((c.channel, c.identity, c.conversation, c.chosen) for c in resolution.conflicts)
                 await connection.execute(statement("add_alias_conflicts"), *_columns(conflicts, 4))
-            events = await _store(connection, arrivals, resolution.conversations)
+            fresh = [fresh_for(arrival, self._wall(), self._stale_after) for arrival in arrivals]
+            events = await _store(connection, arrivals, resolution.conversations, fresh, now)
             settled = await _merge(connection, receipts)
         self._remember(known, resolution.added)
         return Ingested(events, settled)
@@ -212,12 +265,14 @@ class PostgresJournal:
                 [result.status for result in ordered],
                 [result.provider_id for result in ordered],
                 [result.code for result in ordered],
+                [result.uncounted for result in ordered],
             )
             failed = [row for row in rows if row["status"] == "failed" and by_id[row["id"]].failure]
             arrivals = [
                 Arrival(row["channel"], (), f"e|{row['id']}", by_id[row["id"]].failure) for row in failed
             ]
-            return Ingested(await _store(connection, arrivals, [row["conversation"] for row in failed]))
+            owners = [row["conversation"] for row in failed]
+            return Ingested(await _store(connection, arrivals, owners, [None] * len(owners), 0.0))
 
 
 def _is_alias_race(error: BaseException) -> bool:
@@ -232,7 +287,11 @@ def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]
 
 
 async def _store(
-    connection: Driver, arrivals: Sequence[Arrival], conversations: Sequence[str]
+    connection: Driver,
+    arrivals: Sequence[Arrival],
+    conversations: Sequence[str],
+    fresh: Sequence[float | None],
+    now: float,
 ) -> Sequence[StoredEvent]:
     """Append arrivals to their conversations; return those that were new, in order."""
     if not arrivals:
@@ -242,14 +301,16 @@ async def _store(
         list(conversations),
         [shard_of(conversation) for conversation in conversations],
         [arrival.channel for arrival in arrivals],
-        [arrival.identities[0] if arrival.identities else "" for arrival in arrivals],
+        [arrival.address or (arrival.identities[0] if arrival.identities else "") for arrival in arrivals],
         [arrival.dedup for arrival in arrivals],
         [arrival.payload for arrival in arrivals],
+        fresh,
     )
-    by_dedup = {arrival.dedup: arrival for arrival in reversed(arrivals)}
+    by_dedup = {arrival.dedup: place for place, arrival in reversed(list(enumerate(arrivals)))}
     events = []
     for row in rows:
-        arrival = by_dedup[row["dedup"]]
+        place = by_dedup[row["dedup"]]
+        arrival, worth = arrivals[place], fresh[place]
         conversation = row["conversation"]
         events.append(
             StoredEvent(
@@ -259,6 +320,7 @@ async def _store(
                 arrival.payload,
                 row["received_at"],
                 arrival.channel,
+                None if worth is None else now + worth,
             )
         )
     events.sort(key=lambda event: (event.conversation, event.seq))
@@ -266,26 +328,18 @@ async def _store(
 
 
 async def _merge(connection: Driver, receipts: Sequence[Receipt]) -> Sequence[Settled]:
-    """Merge receipts that echo an effect's id; others are of sends that are not ours."""
-    ours = [
-        (UUID(r.effect), r.channel, r.provider_id, RECEIPTS[r.status]) for r in receipts if _is_uuid(r.effect)
-    ]
-    if not ours:
+    """Merge receipts into the effects they echo, else into those of the provider's id."""
+    if not receipts:
         return []
-    rows = await connection.fetch(statement("merge_receipts"), *_columns(ours, 4))
+    columns = _columns(((echoed(r), r.channel, r.provider_id, RECEIPTS[r.status]) for r in receipts), 4)
+    rows = await connection.fetch(statement("merge_receipts"), *columns)
     return [Settled(row["conversation"], str(row["id"])) for row in rows]
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _commit_arguments(turns: Sequence[TurnRecord], replica: str) -> tuple[object, ...]:
     effects = [(turn, effect) for turn in turns for effect in turn.effects]
+    reminders = [(turn.conversation, name, due) for turn in turns for name, due in turn.reminders]
+    forgotten = [(turn.conversation, name) for turn in turns for name in _forgotten(turn)]
     return (
         [turn.conversation for turn in turns],
         [turn.epoch for turn in turns],
@@ -294,6 +348,9 @@ def _commit_arguments(turns: Sequence[TurnRecord], replica: str) -> tuple[object
         [turn.last_seq for turn in turns],
         [turn.now for turn in turns],
         [turn.state for turn in turns],
+        [turn.timer.name if turn.timer is not None else None for turn in turns],
+        [turn.timer.generation if turn.timer is not None else 0 for turn in turns],
+        [turn.stale for turn in turns],
         replica,
         [effect.conversation for _, effect in effects],
         [effect.ordinal for _, effect in effects],
@@ -301,4 +358,12 @@ def _commit_arguments(turns: Sequence[TurnRecord], replica: str) -> tuple[object
         [effect.lane.value for _, effect in effects],
         [effect.payload for _, effect in effects],
         [turn.expires_at for turn, _ in effects],
+        *_columns(reminders, 3),
+        *_columns(forgotten, 2),
     )
+
+
+def _forgotten(turn: TurnRecord) -> set[str]:
+    """Return the timers that a turn ends: those it forgets and the one it handled, unless it has set them again."""
+    names = {*turn.forgotten, *([turn.timer.name] if turn.timer is not None else [])}
+    return names - {name for name, _ in turn.reminders}

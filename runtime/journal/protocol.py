@@ -9,19 +9,33 @@ at all. Cancellation abandons the answer, not the write.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 import msgspec
 
 from runtime.actor.effect import Effect
 from runtime.actor.event import StoredEvent
-from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
 from runtime.actor.turn import Transaction
 from runtime.channel import Arrival, Receipt
 
 
 class DataFault(Exception):
     """A batch holds something that the store refuses for its content; taken apart, the others go through."""
+
+
+#: Unsettled effects of one conversation, and of one lane, that are read at once.
+EFFECTS_MOST = 100
+
+
+def echoed(receipt: Receipt) -> UUID | None:
+    """Return the effect that a receipt names; None if it names none of anybody's, and only the provider's id is left."""
+    try:
+        return UUID(receipt.effect)
+    except ValueError:
+        return None
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -39,17 +53,21 @@ class Ingested(msgspec.Struct, frozen=True):
 
 
 class ClaimRequest(msgspec.Struct, frozen=True):
-    """A wish to perform an effect now, under an epoch and the pair limit of its channel."""
+    """A wish to perform an effect now, under an epoch and the pair limit of its channel.
+
+    `again` says that the answer to an earlier wish was lost and that nothing left since: if it was claimed, it still is.
+    """
 
     effect: str
     conversation: str
     epoch: int
     pair_interval: float = 0.0
     pair_burst: int = 1
+    again: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """The answer: claimed | wait (seconds) | settled | expired | fenced | gone. See sql/claim.sql."""
+    """The answer: claimed | wait (seconds) | settled | expired | unsettled | fenced | gone. See sql/claim.sql."""
 
     effect: str
     verdict: str
@@ -61,7 +79,8 @@ class Claim(msgspec.Struct, frozen=True):
 class ResultRecord(msgspec.Struct, frozen=True):
     """What became of a claimed effect: `status` queued (try again), uncertain, done or failed.
 
-    `failure` is the encoded event for the actor that goes with `failed`.
+    `failure` is the encoded event for the actor that goes with `failed`. `uncounted`: the effect is not to blame, so that
+    the attempt does not count.
     """
 
     effect: str
@@ -70,6 +89,7 @@ class ResultRecord(msgspec.Struct, frozen=True):
     provider_id: str = ""
     code: str = ""
     failure: bytes = b""
+    uncounted: bool = False
 
 
 class Journal(Protocol):
@@ -92,6 +112,15 @@ class Journal(Protocol):
     async def commit_within(self, transaction: Transaction, turn: TurnRecord) -> bool:
         """Add a turn's commit to an open transaction; False if it is fenced (the caller rolls back)."""
 
+    async def fail(self, attempts: Sequence[FailedAttempt]) -> frozenset[str]:
+        """Count faults of actors, at most one per conversation, and park where it was the last attempt.
+
+        Return the conversations where it was counted; the others are fenced.
+        """
+
+    async def due(self, shards: Sequence[int], now: datetime, limit: int, after: str = "") -> Sequence[Timer]:
+        """Return timers that are due, of conversations that are not parked, a page in the order of conversations."""
+
     async def claim(self, requests: Sequence[ClaimRequest], uncertain_wait: float) -> Sequence[Claim]:
         """Mark effects as being sent, before any request leaves; one answer per request, in the order asked."""
 
@@ -99,10 +128,13 @@ class Journal(Protocol):
         """Record what became of claimed effects; a failure for good is also an event, in the same step."""
 
     async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
-        """Return the unsettled effects of these conversations, each one's in order."""
+        """Return the unsettled effects of these conversations in order, the first `EFFECTS_MOST` of each one and lane."""
+
+    async def match_receipts(self) -> Sequence[Settled]:
+        """Merge receipts that came before their send was known by the provider's id; forget those of nobody's sends."""
 
     async def backlog(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
-        """Return (conversation, shard) of those with unhandled events, up to `limit`, in key order after `after`."""
+        """Return (conversation, shard) of those that have unhandled events and are not parked, as a page in key order."""
 
     async def pending(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """Return (conversation, shard) of those with unsettled effects, up to `limit`, in key order after `after`."""

@@ -12,19 +12,26 @@ from dataclasses import dataclass
 
 import trio
 
-from runtime.actor.cell import Cell, Room
+from runtime.actor.cell import Cell
 from runtime.actor.event import StoredEvent
+from runtime.actor.record import Timer
+from runtime.actor.room import Room
 
 
 @dataclass(frozen=True)
 class CellStatistics:
-    """`in_memory` cells, of which `busy` have a task; `waiting` events in their mailboxes; counts since the start."""
+    """`in_memory` cells, of which `busy` have a task; `waiting` events in their mailboxes; counts since the start.
+
+    `turns` handled `events`; `faults` of the actor, of which `parks` were the last; `waits` blamed nobody.
+    """
 
     in_memory: int
     busy: int
     waiting: int
     turns: int
+    events: int
     faults: int
+    parks: int
     waits: int
     passivated: int
 
@@ -57,8 +64,22 @@ class Cells:
         if self._busy >= self._max_active and event.conversation not in self._cells:
             return
         cell = self._cell(event.conversation, event.shard)
-        cell.mailbox.offer(event)
+        cell.offer(event, cell.used_at)
         self._wake(cell)
+
+    def remind(self, timer: Timer) -> None:
+        """Take a timer that is due; past the bound it is left to the poll."""
+        if self._busy >= self._max_active and timer.conversation not in self._cells:
+            return
+        cell = self._cell(timer.conversation, timer.shard)
+        cell.remind(timer)
+        self._wake(cell)
+
+    def stop(self) -> None:
+        """End all pauses: no turn is begun any more."""
+        self._room.stopping = True
+        for cell in self._cells.values():
+            cell.stir()
 
     def wake(self, conversation: str, shard: int) -> None:
         """Look whether the journal holds events of a conversation that did not come this way; past the bound, later."""
@@ -120,5 +141,13 @@ class Cells:
         room = self._room
         waiting = sum(len(cell.mailbox) for cell in self._cells.values() if cell.busy)
         return CellStatistics(
-            len(self._cells), self._busy, waiting, room.turns, room.faults, room.waits, self._passivated
+            len(self._cells),
+            self._busy,
+            waiting,
+            room.turns,
+            room.events,
+            room.faults,
+            room.parks,
+            room.waits,
+            self._passivated,
         )

@@ -15,19 +15,21 @@ import structlog
 import trio
 
 from config import Node as NodeSettings
-from runtime.actor.cell import Room, TurnResources
 from runtime.actor.effect import Effect
 from runtime.actor.event import StoredEvent
-from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
+from runtime.actor.room import Room, TurnResources
+from runtime.actor.supervision import RestartWindow
 from runtime.actor.turn import Transaction
 from runtime.app import App
 from runtime.channel import HttpClient, Verified
 from runtime.journal.group import GroupCommit
 from runtime.journal.protocol import Claim, ClaimRequest, DataFault, Ingested, Journal, ResultRecord
 from runtime.node.cells import Cells
+from runtime.node.clock import SteadyClock
 from runtime.node.lanes import Lanes
 from runtime.node.leases import Leases
-from runtime.node.scope import open_scope
+from runtime.node.scope import TurnScope
 from runtime.node.sending import Sending
 from runtime.resources.errors import ResourceUnavailable
 
@@ -57,13 +59,14 @@ class Node:
         begin: Callable[[], AbstractAsyncContextManager[Transaction]],
         tell: Callable[[str, int], None],
         now: Callable[[], datetime],
+        ready: trio.Event | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
         self._journal = journal
         self._begin = begin
         self._tell = tell
-        self.now = now
+        self.clock = SteadyClock(now)
         self.intake = GroupCommit[Verified, None](
             "intake",
             self._ingest,
@@ -72,6 +75,9 @@ class Node:
         )
         self.commits = GroupCommit[TurnRecord, bool](
             "commits", self._commit, apart=lambda turn: turn.conversation
+        )
+        self.attempts = GroupCommit[FailedAttempt, bool](
+            "attempts", self._fail, apart=lambda attempt: attempt.conversation
         )
         self.claims = GroupCommit[ClaimRequest, Claim](
             "claims", self._claim, apart=lambda request: request.effect
@@ -85,9 +91,11 @@ class Node:
         )
         self.outbox = GroupCommit[str, Sequence[Effect]]("outbox", self._effects)
         self._groups = (
-            self.intake, self.commits, self.claims, self.records, self.loads, self.reads, self.outbox
+            self.intake, self.commits, self.attempts, self.claims, self.records, self.loads, self.reads, self.outbox
         )  # fmt: skip
-        self.leases = Leases(journal, ttl=settings.lease_ttl, gained=self._gained, lost=self._lost)
+        self.leases = Leases(
+            journal, ttl=settings.lease_ttl, gained=self._gained, lost=self._lost, ready=ready
+        )
         self.cells: Cells
         self.lanes: Lanes
         self.sending: Sending
@@ -97,10 +105,12 @@ class Node:
             self,
             turn_timeout=settings.turn_timeout,
             reply_expires=settings.reply_expires,
+            limits=RestartWindow(settings.max_attempts, settings.restart_window),
             dice=Random(),  # noqa: S311 - jitter
         )
         self._to_recover: set[int] = set()
         self._looked_to = ""
+        self._timers_to = ""
         self._news = trio.Event()
 
     # ── what ingress asks ─────────────────────────────────────────────
@@ -126,7 +136,7 @@ class Node:
         if self.leases.epoch(shard) is not None:
             self.cells.wake(conversation, shard)
 
-    # ── what cells ask (`runtime.actor.cell.Host`) ────────────────────
+    # ── what cells ask (`runtime.actor.room.Host`) ────────────────────
 
     def epoch(self, shard: int) -> int | None:
         """See `Host.epoch`."""
@@ -140,9 +150,17 @@ class Node:
         """See `Host.read`."""
         return await self.reads.submit((row, after, limit))
 
+    async def fail(self, attempt: FailedAttempt) -> bool:
+        """See `Host.fail`."""
+        return await self.attempts.submit(attempt)
+
     def resources(self) -> AbstractAsyncContextManager[TurnResources]:
         """See `Host.resources`."""
-        return open_scope(self._begin, self._journal, self.commits.submit)
+        return TurnScope(self._begin, self._journal, self.commits.submit)
+
+    def now(self) -> datetime:
+        """See `Host.now`."""
+        return self.clock.now()
 
     def committed(self, record: TurnRecord) -> None:
         """See `Host.committed`."""
@@ -179,7 +197,7 @@ class Node:
     async def finish_turns(self) -> None:
         """Begin no turn any more and wait until those in hand have ended; the caller sets the deadline."""
         self.leases.stop_turns()
-        self.room.stopping.set()
+        self.cells.stop()
         await self.cells.quiet()
 
     async def finish_effects(self) -> None:
@@ -225,6 +243,10 @@ class Node:
     async def _commit(self, batch: Sequence[TurnRecord]) -> Sequence[bool]:
         done = await self._journal.commit(batch)
         return [turn.conversation in done for turn in batch]
+
+    async def _fail(self, batch: Sequence[FailedAttempt]) -> Sequence[bool]:
+        counted = await self._journal.fail(batch)
+        return [attempt.conversation in counted for attempt in batch]
 
     async def _claim(self, batch: Sequence[ClaimRequest]) -> Sequence[Claim]:
         return await self._journal.claim(batch, self._settings.uncertain_wait)
@@ -273,6 +295,7 @@ class Node:
                 reason = error.reason if isinstance(error, ResourceUnavailable) else type(error).__name__
                 _log.warning("poll failed", reason=reason)
             self.cells.passivate(trio.current_time())
+            self.clock.look()
             with trio.move_on_after(self._settings.poll_interval):
                 await self._news.wait()
             self._news = trio.Event()
@@ -289,6 +312,7 @@ class Node:
             self._looked_to = page[-1][0] if len(page) == _POLL_MOST else ""
             for conversation, shard in page:
                 self.wake(conversation, shard)
+            await self._remind(shards)
             after: str | None = "" if everything or new else None
             while after is not None:
                 page = await self._page(self._journal.pending, shards, _PENDING_MOST, after)
@@ -299,6 +323,16 @@ class Node:
         except BaseException:
             self._to_recover |= new
             raise
+
+    async def _remind(self, shards: Sequence[int]) -> None:
+        """Hand over a page of the timers that are due; those that do not get on must not hide the others."""
+        due: Sequence[Timer] = ()
+        with trio.move_on_after(_PATIENCE):
+            due = await self._journal.due(shards, self.now(), _POLL_MOST, self._timers_to)
+        self._timers_to = due[-1].conversation if len(due) == _POLL_MOST else ""
+        for timer in due:
+            if self.leases.epoch(timer.shard) is not None:
+                self.cells.remind(timer)
 
     async def _page(
         self, look: Look, shards: Sequence[int], most: int, after: str
@@ -360,11 +394,13 @@ async def open_node(
     begin: Callable[[], AbstractAsyncContextManager[Transaction]],
     tell: Callable[[str, int], None] = lambda _conversation, _shard: None,
     now: Callable[[], datetime] = wall_clock,
+    ready: trio.Event | None = None,
 ) -> AsyncIterator[Node]:
     """Run a node for the length of the block; leaving it cancels what is in hand, from the inside out.
 
-    `begin` opens a transaction for `turn.postgres()`; `tell` hints to other replicas.
+    `begin` opens a transaction for `turn.postgres()`; `tell` hints to other replicas. With `ready`, no
+    shard is taken and so no turn is begun before it is set; `store` works at once.
     """
-    node = Node(app, settings, journal=journal, begin=begin, tell=tell, now=now)
+    node = Node(app, settings, journal=journal, begin=begin, tell=tell, now=now, ready=ready)
     async with node._opened(http):  # noqa: SLF001 - the other half of this module
         yield node

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from types import TracebackType
+from typing import Self
 
 import trio
 
@@ -20,32 +22,46 @@ class _Fenced(Exception):
 
 
 class TurnScope:
-    """See `runtime.actor.cell.TurnResources`."""
+    """See `runtime.actor.room.TurnResources`. Most turns open nothing, and cost nothing here."""
+
+    __slots__ = ("_begin", "_commit", "_journal", "_open", "_stack")
 
     def __init__(
         self,
-        stack: AsyncExitStack,
         begin: Callable[[], AbstractAsyncContextManager[Transaction]],
         journal: Journal,
         commit: Callable[[TurnRecord], Awaitable[bool]],
     ) -> None:
-        self._stack = stack
         self._begin = begin
         self._journal = journal
         self._commit = commit
+        self._stack: AsyncExitStack | None = None
         self._open: Transaction | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """Roll the actor's transaction back, if it was opened and has not committed."""
+        if self._stack is None:
+            return None
+        stack, self._stack = self._stack, None
+        return await stack.__aexit__(kind, error, trace)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Begin the actor's transaction; it stays open until the turn commits or is undone."""
         if self._open is not None:
             raise RuntimeError("turn.postgres() was entered twice: a turn has one transaction")
+        self._stack = self._stack or AsyncExitStack()
         self._open = await self._stack.enter_async_context(self._begin())
         yield self._open
 
     async def commit(self, record: TurnRecord) -> bool:
         """Commit the turn: with many others if it stands alone, else last in the actor's transaction."""
-        if self._open is None:
+        if self._stack is None or self._open is None:
             return await self._commit(record)
         with trio.move_on_after(_PATIENCE):
             with suppress(_Fenced):
@@ -55,14 +71,3 @@ class TurnScope:
                     raise _Fenced
             return False
         raise ResourceUnavailable("postgres", f"the turn's commit: no answer in {_PATIENCE:g} s")
-
-
-@asynccontextmanager
-async def open_scope(
-    begin: Callable[[], AbstractAsyncContextManager[Transaction]],
-    journal: Journal,
-    commit: Callable[[TurnRecord], Awaitable[bool]],
-) -> AsyncIterator[TurnScope]:
-    """Open a turn's scope. An exception or a cancellation inside rolls its transaction back."""
-    async with AsyncExitStack() as stack:
-        yield TurnScope(stack, begin, journal, commit)

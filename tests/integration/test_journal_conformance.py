@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 import trio
 
@@ -234,10 +235,7 @@ async def test_a_failure_for_good_is_an_event_in_the_same_step_once(journal: Jou
 async def test_an_effect_past_its_time_is_expired(journal: Journal) -> None:
     (event,) = (await journal.ingest([arrival("m1")])).events
     record = turn(event, 1, effects=1)
-    old = TurnRecord(
-        *(getattr(record, name) for name in record.__struct_fields__[:-1]), NOW - timedelta(days=400)
-    )
-    await journal.commit([old])
+    await journal.commit([msgspec.structs.replace(record, expires_at=NOW - timedelta(days=400))])
     (claim,) = await journal.claim([request(record.effects[0])], 20.0)
     assert claim.verdict == "expired"
     (event,) = (

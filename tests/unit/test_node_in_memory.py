@@ -426,7 +426,7 @@ async def test_stopping_does_not_wait_for_a_turn_that_keeps_failing(
 ) -> None:
     world = World()
     world.parrot.to_fail.extend(["1"] * 100)
-    async with world.node() as node:
+    async with world.node(max_attempts=1000) as node:
         await node.store(Verified((said(1),)))
         while node.room.faults < 9:
             await trio.sleep(1)

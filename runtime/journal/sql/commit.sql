@@ -1,23 +1,44 @@
--- commit(ids, epochs, versions seen, first seqs, last seqs, nows, states, replica;
---        effect conversations, ordinals, uuids, lanes, payloads, expiries) -> ids that committed.
--- The others are fenced: their version moved, or a later epoch wrote. At most one turn per conversation in a batch.
+-- commit(ids, epochs, versions seen, first seqs, last seqs, nows, states, timers, generations, stale, replica;
+--        effect conversations, ordinals, uuids, lanes, payloads, expiries;
+--        reminder conversations, names, due times; forgotten conversations, names) -> ids that committed.
+-- The others are fenced: their version moved, a later epoch wrote, or the timer they handled is gone or has been overtaken
+-- by an event. At most one turn per conversation in a batch. The conversation's row is locked first, and timers change only
+-- under that lock. Names that are set are not among those forgotten.
 with wanted as materialized (
-  select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bytea[])
-    as t(id, epoch, version, first_seq, last_seq, now, state)
+  select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bytea[],
+    $8::text[], $9::bigint[], $10::boolean[])
+    as t(id, epoch, version, first_seq, last_seq, now, state, timer, generation, stale)
 ), locked as materialized (
   select c.id from conversation c where c.id = any($1::text[]) order by c.id collate "C" for no key update
 ), ok as (
-  update conversation c set state = w.state, done_seq = w.last_seq, version = c.version + 1, epoch = w.epoch
+  update conversation c
+  set state = w.state, done_seq = w.last_seq, version = c.version + 1, epoch = w.epoch, attempts = 0, attempts_since = null
   from wanted w, locked l
   where c.id = w.id and l.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.first_seq - 1
-  returning c.id, c.shard, c.version, w.first_seq, w.last_seq, w.now, w.epoch
+    and (w.timer is null or (c.done_seq = c.next_seq - 1 and exists (
+      select 1 from timer t where t.conversation = w.id and t.name = w.timer and t.generation = w.generation)))
+  returning c.id, c.shard, c.channel, c.version, w.first_seq, w.last_seq, w.now, w.epoch, w.timer, w.stale
 ), turns as (
-  insert into turn(conversation, version, first_seq, last_seq, now, epoch, replica)
-  select id, version, first_seq, last_seq, now, epoch, $8 from ok
+  insert into turn(conversation, version, first_seq, last_seq, now, epoch, replica, timer)
+  select id, version, first_seq, last_seq, now, epoch, $11, timer from ok
+), letters as (
+  insert into dead_letter(conversation, channel, seq, fate, reason, payload, received_at)
+  select ok.id, ok.channel, i.seq, 'stale', 'it was too old to be answered', i.payload, i.received_at
+  from ok join inbox i on i.conversation = ok.id and i.seq between ok.first_seq and ok.last_seq where ok.stale
+  on conflict do nothing
+), forgotten as (
+  delete from timer t using ok, unnest($21::text[], $22::text[]) as f(conversation, name)
+  where f.conversation = ok.id and t.conversation = f.conversation and t.name = f.name
+), reminders as (
+  insert into timer(conversation, name, generation, due_at, shard)
+  select ok.id, r.name, ok.version, r.due_at, ok.shard
+  from unnest($18::text[], $19::text[], $20::timestamptz[]) as r(conversation, name, due_at)
+  join ok on ok.id = r.conversation
+  on conflict (conversation, name) do update set generation = excluded.generation, due_at = excluded.due_at
 ), effects as (
   insert into outbox(conversation, version, ordinal, id, shard, lane, payload, expires_at)
   select ok.id, ok.version, e.ordinal, e.id, ok.shard, e.lane, e.payload, e.expires_at
-  from unnest($9::text[], $10::int[], $11::uuid[], $12::text[], $13::bytea[], $14::timestamptz[])
+  from unnest($12::text[], $13::int[], $14::uuid[], $15::text[], $16::bytea[], $17::timestamptz[])
     as e(conversation, ordinal, id, lane, payload, expires_at)
   join ok on ok.id = e.conversation
 )

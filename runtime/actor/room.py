@@ -1,0 +1,84 @@
+"""What all cells of a node share: the actor, its formats and limits, the counts, and the node as they see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Protocol
+
+from runtime.actor.behaviour import Actor
+from runtime.actor.event import EventCodec, StoredEvent
+from runtime.actor.record import ConversationRow, FailedAttempt, TurnRecord
+from runtime.actor.state import StateCodec
+from runtime.actor.supervision import RestartWindow
+from runtime.actor.turn import Resources
+
+
+class TurnResources(Resources, Protocol):
+    """What one turn has open: it commits the turn, in the actor's own transaction if that was opened."""
+
+    async def commit(self, record: TurnRecord) -> bool:
+        """Commit; False if the turn is fenced. Raises ResourceUnavailable when the outcome is not known."""
+
+
+class Host(Protocol):
+    """What a cell needs of the node that houses it."""
+
+    def epoch(self, shard: int) -> int | None:
+        """Return the epoch under which this node holds a shard; None when it does not, or is in doubt."""
+
+    async def load(self, conversation: str) -> ConversationRow | None:
+        """Return the conversation's row."""
+
+    async def read(self, row: ConversationRow, after: int, limit: int) -> Sequence[StoredEvent]:
+        """Return events after a sequence number."""
+
+    async def fail(self, attempt: FailedAttempt) -> bool:
+        """Count a fault of the actor, durably; False if it is fenced."""
+
+    def resources(self) -> AbstractAsyncContextManager[TurnResources]:
+        """Open the scope of one turn's resources; leaving it without a commit undoes what was done in it."""
+
+    def committed(self, record: TurnRecord) -> None:
+        """Take a turn that has committed: its effects may leave."""
+
+    def recall(self, conversation: str) -> None:
+        """Hear that turns of this conversation may have committed unseen: what they left to send goes first."""
+
+    def is_away(self, error: BaseException) -> bool:
+        """Tell whether this is a resource that is away, and so nobody's fault."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time."""
+
+
+class Room:
+    """See the module. Counts since the start: `turns`, `events` handled, `faults`, `waits` uncounted, `parks`."""
+
+    def __init__(
+        self,
+        actor: Actor[Any],
+        codec: EventCodec,
+        host: Host,
+        *,
+        turn_timeout: float,
+        reply_expires: float,
+        limits: RestartWindow,
+        dice: Random,
+    ) -> None:
+        self.actor = actor
+        self.states = StateCodec(actor)
+        self.codec = codec
+        self.host = host
+        self.turn_timeout = turn_timeout
+        self.reply_expires = timedelta(seconds=reply_expires)
+        self.limits = limits
+        self.dice = dice
+        self.stopping = False
+        self.turns = 0
+        self.events = 0
+        self.faults = 0
+        self.waits = 0
+        self.parks = 0
