@@ -36,7 +36,7 @@ class Response(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A verified event on its way into the journal.
 
     `channel` is "<provider>:<id>". `identities` are the person's names at that channel, "kind:value", the strongest
@@ -54,7 +54,7 @@ class Arrival(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What a provider says became of a send: `effect` is the id it echoes ("" if none), `status` one of RECEIPTS."""
 
     channel: str
@@ -93,11 +93,15 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class TryAgain(msgspec.Struct, frozen=True):
-    """Certainly not sent, and worth another try: after `after` seconds, or after the usual backoff if None."""
+    """Certainly not sent, and worth another try: after `after` seconds, or after the usual backoff if None.
+
+    `unreachable` says that nobody was there to take it; several of these in a row, and the channel's sends wait.
+    """
 
     code: str
     reason: str = ""
     after: float | None = None
+    unreachable: bool = False
 
 
 class Uncertain(msgspec.Struct, frozen=True):

@@ -109,10 +109,10 @@ class Cell:
         if self.phase is Phase.PARKED:  # somebody thinks that there is work: look again
             self._row = None
             self._go(Phase.COLD)
-        while self._has_work and room.host.epoch(self.shard) is not None:
+        while self._has_work and (epoch := room.host.epoch(self.shard)) is not None:
             fault: BaseException | None = None
             try:
-                await self._step(room)
+                await self._step(room, epoch)
             except* (trio.Cancelled, KeyboardInterrupt):
                 raise
             except* BaseException as group:  # noqa: BLE001 - the boundary: nothing of an actor ends the node
@@ -126,25 +126,25 @@ class Cell:
     def _has_work(self) -> bool:
         return self.phase is not Phase.PARKED and (not self.mailbox.idle or bool(self.timers))
 
-    async def _step(self, room: Room) -> None:
+    async def _step(self, room: Room, epoch: int) -> None:
         """Do the next thing: load, read on, gather, or one turn."""
         if self.phase is Phase.HOLDING:
             self._go(Phase.COLD if self._row is None else Phase.IDLE)
-        row = self._row or await self._load(room)
-        if row is None or row.parked:
-            return
-        if self.mailbox.run:
+        row = self._row
+        if row is None:
+            await self._load(room, epoch)  # it takes a while: whether the shard is still ours is asked anew
+        elif self.mailbox.run:
             alone = self.mailbox.run[0].seq <= self._alone_to or row.attempts > 0
-            await self._take(room, row, alone=alone)
+            await self._take(room, row, epoch, alone=alone)
         elif self.mailbox.behind:
             events = await room.host.read(row, self.mailbox.tail, _PAGE)
             self.mailbox.refill(events, more=len(events) >= _PAGE)
         elif self.timers:
             timer = next(iter(self.timers.values()))
-            await self._turn(room, row, TimerDue(name=timer.name, due_at=timer.due_at), timer=timer)
+            await self._turn(room, row, epoch, TimerDue(name=timer.name, due_at=timer.due_at), timer=timer)
             self.timers.pop(timer.name, None)  # fenced or not: if it is still due, it is found again
 
-    async def _take(self, room: Room, row: ConversationRow, *, alone: bool) -> None:
+    async def _take(self, room: Room, row: ConversationRow, epoch: int, *, alone: bool) -> None:
         """Handle what waits in the mailbox, or wait for what belongs to it."""
         policy = None if alone else room.actor.burst
         now = trio.current_time()
@@ -165,9 +165,10 @@ class Cell:
                 await self._pause(room, gathered.wait)
                 self._go(Phase.IDLE)
                 return
-        await self._turn(room, row, gathered.event, gathered)
+        await self._turn(room, row, epoch, gathered.event, gathered)
 
-    async def _load(self, room: Room) -> ConversationRow | None:
+    async def _load(self, room: Room, epoch: int) -> None:
+        """Read the row, unless this is the first event ever."""
         first = self.mailbox.peek()
         known, self._known = self._known, True
         if (
@@ -179,35 +180,30 @@ class Cell:
             if loaded is None:
                 self.mailbox.refill((), more=False)
                 self.timers = None
-                return None
+                return
             row = loaded
-            if known or row.epoch != room.host.epoch(
-                self.shard
-            ):  # a lost answer, or another owner's last turn
+            if known or row.epoch != epoch:  # a lost answer, or another owner's last turn
                 room.host.recall(self.conversation)
         self._row = row
         if row.parked:
             self.timers = None
             self._go(Phase.PARKED)
-            return row
+            return
         self.mailbox.start(row.done_seq)
         if row.next_seq - 1 > self.mailbox.tail:
             self.mailbox.behind = True
         self._go(Phase.IDLE)
-        return row
 
     async def _turn(
         self,
         room: Room,
         row: ConversationRow,
+        epoch: int,
         event: Event,
         gathered: Gathered | None = None,
         timer: Timer | None = None,
     ) -> None:
         """Let the actor handle one event, or several as one, and commit: all or nothing."""
-        epoch = room.host.epoch(self.shard)
-        if epoch is None:
-            return
         self._go(Phase.TURNING)
         size, stale = (gathered.size, gathered.stale) if gathered is not None else (0, False)
         async with room.host.resources() as resources:
@@ -221,7 +217,7 @@ class Cell:
                 now=room.host.now(),
                 resources=resources,
             )
-            with trio.move_on_after(room.turn_timeout) as deadline:
+            with trio.CancelScope(deadline=trio.current_time() + room.turn_timeout) as deadline:
                 await room.actor.receive(turn, event)
             if deadline.cancelled_caught:
                 raise TurnTimedOut(f"the turn was cut after {room.turn_timeout} s")

@@ -22,7 +22,7 @@ class Lane(enum.StrEnum):
     ASIDE = "aside"
 
 
-class Effect(msgspec.Struct, frozen=True):
+class Effect(msgspec.Struct, frozen=True, gc=False):
     """One request of a turn. `payload` is the encoded message or action; only a provider reads it."""
 
     conversation: str

@@ -82,7 +82,7 @@ class UnreadableEvent(Event, frozen=True, kw_only=True):
     reason: str
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as the journal holds it: its place in the conversation's order and its undecoded bytes.
 
     From `stale_at` on, on the monotonic clock of whoever holds it, it is recorded and not answered; None: never.

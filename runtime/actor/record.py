@@ -10,7 +10,7 @@ import msgspec
 from runtime.actor.effect import Effect
 
 
-class ConversationRow(msgspec.Struct, frozen=True):
+class ConversationRow(msgspec.Struct, frozen=True, gc=False):
     """A conversation as it stands: `state` is empty before its first turn.
 
     `attempts` are the faults of the actor at what comes next, since `attempts_since`; `parked` it begins no turn.
@@ -29,7 +29,7 @@ class ConversationRow(msgspec.Struct, frozen=True):
     parked: bool = False
 
 
-class Timer(msgspec.Struct, frozen=True):
+class Timer(msgspec.Struct, frozen=True, gc=False):
     """A reminder of a conversation: `generation` is the version of the turn that set it."""
 
     conversation: str
@@ -39,7 +39,7 @@ class Timer(msgspec.Struct, frozen=True):
     due_at: datetime
 
 
-class TurnRecord(msgspec.Struct, frozen=True):
+class TurnRecord(msgspec.Struct, frozen=True, gc=False):
     """A finished turn, to be committed against the version it has seen (`version` is that one plus one).
 
     It handled the events `first_seq` to `last_seq`, or, if `timer` is set, that one and no event (`last_seq` is then

@@ -9,8 +9,9 @@ with wanted as materialized (
 ), counted as (
   update conversation c
   set attempts = w.attempts, attempts_since = w.since, parked = w.parked, epoch = w.epoch
-  from wanted w, locked l
-  where c.id = w.id and l.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.seq - 1
+  from wanted w
+  where (select count(*) from locked) > 0 and c.id = any($1::text[])
+    and c.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.seq - 1
     and not c.parked
   returning c.id, c.shard
 ), parks as (
