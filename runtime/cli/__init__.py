@@ -17,6 +17,7 @@ import click
 import trio
 
 from config import Settings, render_toml, show
+from runtime.cli.desk import dead_letters, parked
 from runtime.cli.words import (
     PLAIN_FAULTS,
     CommandFailed,
@@ -59,7 +60,15 @@ def ask(settings: Settings, command: str, arguments: Mapping[str, str] | None = 
 def commands(default_app: str, companion: Companion = lambda _settings: nullcontext()) -> click.Group:
     """Return the group of commands. `companion` is opened around a demo server: a provider to talk to, say."""
     majlis = click.Group("majlis", help="Run durable actors for messaging bots: one conversation, one actor.")
-    for command in (_serve_command(default_app, companion), _status, _reload, _config, _version):
+    for command in (
+        _serve_command(default_app, companion),
+        _status,
+        _reload,
+        parked,
+        dead_letters,
+        _config,
+        _version,
+    ):
         majlis.add_command(command)
     return majlis
 
