@@ -20,20 +20,23 @@ import trio
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.supervision import backoff, first_of, origin
-from runtime.channel import Accepted, Refused, TryAgain
+from runtime.channel import Accepted, Broken, Outcome, Refused, TryAgain, Uncertain
 from runtime.journal.identity import shard_of
-from runtime.node.sending import Sending
+from runtime.journal.protocol import EFFECTS_MOST, Claim
+from runtime.node.sending import Sending, SendingStatistics
 
 _log = structlog.get_logger(__name__)
 
-_KEPT = 100  # sends of one conversation in memory; the others stay in the outbox until it is their turn
+_KEPT = (
+    EFFECTS_MOST  # sends of one conversation in memory; the others stay in the outbox until it is their turn
+)
 
 
 class Outbox(Protocol):
     """What the lanes need of the journal; the node batches it."""
 
     async def effects(self, conversation: str) -> Sequence[Effect]:
-        """Return a conversation's unsettled effects."""
+        """Return a conversation's unsettled effects, the first `EFFECTS_MOST` of each lane."""
 
     def claim_epoch(self, shard: int) -> int | None:
         """Return the epoch under which effects of a shard may be claimed; None when they may not."""
@@ -41,11 +44,14 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True)
 class LaneStatistics:
-    """Conversations with sends under way, sends waiting in them, and outcomes since the start."""
+    """Conversations with sends under way, sends waiting in them; by channel, see `SendingStatistics`."""
 
     lanes: int
     waiting: int
     outcomes: Mapping[str, int]
+    open_circuits: Mapping[str, int]
+    held: Mapping[str, int]
+    halted: Mapping[str, int]
 
 
 class _SendLane:
@@ -70,12 +76,16 @@ class Lanes:
         self._dice = dice
         self._lanes: dict[str, _SendLane] = {}
         self._left: set[str] = set()
+        self._unserved: set[str] = set()
         self._doubtful: set[int] = set()
         self._asides: set[tuple[str, int, int]] = set()
 
     def append(self, effects: Iterable[Effect]) -> None:
-        """Take effects of a turn that has just committed, in order."""
+        """Take effects of a turn that has just committed, in order; they stay in the outbox if they cannot leave here."""
         for effect in effects:
+            if not self.sending.serves(effect.channel):
+                self._left.add(effect.conversation)
+                continue
             if effect.lane is Lane.ASIDE:
                 self._begin_aside(effect)
                 continue
@@ -87,7 +97,11 @@ class Lanes:
 
     def open(self, conversation: str) -> None:
         """Take up a conversation whose unsettled effects are in the outbox, after a start or a take-over."""
-        if conversation not in self._lanes:
+        if (
+            conversation not in self._lanes
+            and conversation not in self._unserved
+            and not self.sending.stopped
+        ):
             self._lane(conversation).behind = True
 
     def recall(self, conversation: str) -> None:
@@ -102,12 +116,16 @@ class Lanes:
         """Take up again what lanes left when they ended early; what is of no shard of ours is the new owner's."""
         held = set(shards)
         self._left = {conversation for conversation in self._left if shard_of(conversation) in held}
+        self._unserved = {conversation for conversation in self._unserved if shard_of(conversation) in held}
         for conversation in list(self._left):
             self.open(conversation)
 
     def doubt(self, shards: Iterable[int]) -> None:
-        """Shards were gained: what their outbox holds is not known yet."""
-        self._doubtful.update(shards)
+        """Shards were gained: what their outbox holds is not known yet, and others may have added to it meanwhile."""
+        gained = set(shards)
+        self._doubtful |= gained
+        for conversation, lane in self._lanes.items():
+            lane.behind = lane.behind or shard_of(conversation) in gained
 
     def trust(self, shards: Iterable[int]) -> None:
         """All unsettled conversations of these shards were opened."""
@@ -153,8 +171,12 @@ class Lanes:
         except BaseException:
             lane.behind = True
             raise
+        full = sum(effect.lane is Lane.SEND for effect in found) >= EFFECTS_MOST
+        lane.behind = lane.behind or full
         known = {(effect.version, effect.ordinal) for effect in found}
-        newer = [effect for effect in lane.queue if (effect.version, effect.ordinal) not in known]
+        newer = (
+            [] if full else [effect for effect in lane.queue if (effect.version, effect.ordinal) not in known]
+        )
         lane.queue = deque([effect for effect in found if effect.lane is Lane.SEND] + newer)
         for effect in found:
             if effect.lane is Lane.ASIDE:
@@ -176,25 +198,44 @@ class Lanes:
 
     async def _through(self, effect: Effect, lane: _SendLane | None) -> bool:
         """Bring one effect to its end; False if it is not ours to end."""
+        tries, tried = 0, False
         while True:
             if lane is not None:
                 lane.changed = trio.Event()
-            if self.outbox.claim_epoch(shard_of(effect.conversation)) is None or self.sending.stopped:
+            if not self._ours(effect):
                 return False
-            claim, outcome = await self.sending.attempt(effect)
+            claim, outcome = await self.sending.attempt(effect, tried=tried)
+            tries += 1
+            tried = tried or isinstance(outcome, Uncertain)
             match outcome, claim.verdict:
                 case Accepted() | Refused(), _:
                     return True
-                case TryAgain(after=None), _:
-                    await self._pause(lane, backoff(claim.attempts, self._dice, first=0.5))
-                case TryAgain(after=float() | int() as after), _:
-                    await self._pause(lane, after)
                 case None, "settled" | "gone":
                     return True
                 case None, "fenced" | "stopped":
                     return False
-                case _:  # it must wait, or its outcome is unknown: then the next claim says how long
-                    await self._pause(lane, claim.wait)
+            await self._pause(lane, self._patience(effect, claim, outcome, tries))
+
+    def _ours(self, effect: Effect) -> bool:
+        """Return whether an effect may leave from here; a conversation whose channel nobody serves is let alone."""
+        if not self.sending.stopped and not self.sending.serves(effect.channel):
+            self._unserved.add(effect.conversation)  # reading its outbox again and again would change nothing
+        shard = shard_of(effect.conversation)
+        return self.sending.serves(effect.channel) and self.outbox.claim_epoch(shard) is not None
+
+    def _patience(self, effect: Effect, claim: Claim, outcome: Outcome | None, tries: int) -> float:
+        """Return the seconds before the next attempt."""
+        match outcome:
+            case TryAgain(after=float() | int() as after):
+                return after
+            case TryAgain():
+                return backoff(claim.attempts, self._dice, first=0.5)
+            case Broken() if effect.lane is Lane.ASIDE:
+                return backoff(tries, self._dice, first=0.5)
+            case Broken():
+                return 0.0  # its channel's circuit makes it wait
+            case _:  # it must wait, or its outcome is unknown: then the next claim says how long
+                return claim.wait
 
     async def _pause(self, lane: _SendLane | None, seconds: float) -> None:
         """Wait; a receipt for the lane ends it early."""
@@ -209,4 +250,7 @@ class Lanes:
     def statistics(self) -> LaneStatistics:
         """Return what is under way."""
         waiting = sum(len(lane.queue) for lane in self._lanes.values())
-        return LaneStatistics(len(self._lanes), waiting, dict(self.sending.outcomes))
+        sending: SendingStatistics = self.sending.statistics()
+        return LaneStatistics(
+            len(self._lanes), waiting, sending.outcomes, sending.open_circuits, sending.held, sending.halted
+        )

@@ -1,12 +1,14 @@
-"""One attempt at one effect: let out at its channel's pace, claimed, performed within a deadline, recorded.
+"""One attempt at one effect: let out by its channel's gate, claimed, performed within a deadline, recorded.
 
-Knows nothing of order: `lanes` decides what is attempted when, and what follows from an attempt.
+Knows nothing of order: `lanes` decides what is attempted when, and what follows from an attempt; nor of how a channel's
+sends wait: that is `gates`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol, TypeVar
 
@@ -14,7 +16,7 @@ import structlog
 import trio
 
 from runtime.actor.effect import Effect, Lane
-from runtime.actor.event import EffectFailed, encode_event
+from runtime.actor.event import EffectFailed, Failure, encode_event
 from runtime.actor.supervision import backoff, origin
 from runtime.channel import (
     Accepted,
@@ -29,21 +31,31 @@ from runtime.channel import (
 )
 from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
-from runtime.node.pacing import ChannelPace
+from runtime.node.circuit import Sign
+from runtime.node.gates import Gate
+from runtime.node.places import Places
 from runtime.resources.errors import ResourceUnavailable
 
 _log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
-SENDS_AT_ONCE = 256  # of all channels, so that many ready sends do not keep a webhook's answer waiting
-_CHANNEL_AT_ONCE = 32  # of one channel, so that a provider that is slow with one does not take all places
+REQUESTS_AT_ONCE = 256  # of all channels, so that many ready sends do not keep a webhook's answer waiting
 _ASIDES_AT_ONCE = 64
+_CHANNEL_AT_ONCE = 32  # sends of one channel
+_ALERT_EVERY = 3600.0  # seconds: a halted account fails every send, and one line tells of it
 _KINDS = {
     Accepted: "accepted",
     TryAgain: "again",
     Uncertain: "uncertain",
     Refused: "refused",
     Broken: "broken",
+}
+
+
+#: What the journal may say instead of a claim that ends an effect, and what its actor hears of it.
+_ENDS = {
+    "expired": Refused("expired", "it could not be sent in time", Failure.STALE),
+    "unsettled": Refused("unsettled", "whether it was sent is not known", Failure.UNSETTLED),
 }
 
 
@@ -60,12 +72,14 @@ class Claims(Protocol):
         """Return the epoch under which effects of a shard may be claimed; None when they may not."""
 
 
-class _Gate:
-    """The way out of one channel: its pace, and the places for sends at the same time."""
+@dataclass(frozen=True)
+class SendingStatistics:
+    """Outcomes since the start; by channel: open circuits, sends that wait for them, and sends that a halt refused."""
 
-    def __init__(self, pace: ChannelPace) -> None:
-        self.pace = pace
-        self.places = trio.CapacityLimiter(_CHANNEL_AT_ONCE)
+    outcomes: Mapping[str, int]
+    open_circuits: Mapping[str, int]
+    held: Mapping[str, int]
+    halted: Mapping[str, int]
 
 
 def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
@@ -73,18 +87,35 @@ def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
     match outcome:
         case Accepted(provider_id=provider_id):
             return ResultRecord(str(effect.id), epoch, "done", _storable(provider_id))
-        case TryAgain(code=code) | Broken(code=code):
+        case TryAgain(code=code):
             return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code))
+        case Broken(code=code):
+            return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code), uncounted=True)
         case Uncertain(code=code):
             return ResultRecord(str(effect.id), epoch, "uncertain", "", _storable(code))
-        case Refused(code=code, reason=reason):
-            failure = encode_event(
-                EffectFailed(effect=str(effect.id), code=_storable(code), reason=_storable(reason))
+        case Refused(code=code, reason=reason, kind=kind):
+            failed = EffectFailed(
+                effect=str(effect.id), code=_storable(code), reason=_storable(reason), kind=kind
             )
             heard = effect.lane is Lane.SEND  # a read mark that failed is nobody's news
             return ResultRecord(
-                str(effect.id), epoch, "failed", "", _storable(code), failure if heard else b""
+                str(effect.id), epoch, "failed", "", _storable(code), encode_event(failed) if heard else b""
             )
+
+
+def _sign(outcome: Outcome | None) -> Sign:
+    """Return what an outcome tells of the channel; without one, nothing left."""
+    match outcome:
+        case Accepted() | Refused():
+            return Sign.WORKS
+        case TryAgain(unreachable=False):
+            return Sign.BUSY
+        case TryAgain() | Uncertain():
+            return Sign.SILENT
+        case Broken():
+            return Sign.BROKEN
+        case None:
+            return Sign.NONE
 
 
 def _storable(text: str) -> str:
@@ -112,32 +143,41 @@ class Sending:
         self._timeout = timeout
         self._share = share
         self._dice = dice
-        self._gates: dict[str, _Gate] = {}
-        self._places = trio.CapacityLimiter(SENDS_AT_ONCE)
+        self._gates: dict[str, Gate] = {}
+        self._places = Places(REQUESTS_AT_ONCE - _ASIDES_AT_ONCE, _CHANNEL_AT_ONCE)
         self._aside_places = trio.CapacityLimiter(_ASIDES_AT_ONCE)
+        self._unrecorded: set[str] = set()  # effects that left from here and whose result is not stored
+        self._alerted: dict[tuple[str, str], float] = {}
         self._in_hand = 0
         self._calm = trio.Event()
         self._calm.set()
         self.stopped = False
-        self.outcomes = dict.fromkeys((*_KINDS.values(), "settled"), 0)
+        self.outcomes = dict.fromkeys((*_KINDS.values(), "settled", "stale", "unsettled"), 0)
+        self.halted: dict[str, int] = {}
 
     def adjust(self) -> None:
-        """Take new limits of channels and a new share of the shards."""
+        """Take new settings of channels and a new share of the shards; open circuits probe at once."""
         share = self._share()
         for channel, gate in self._gates.items():
             provider = self._provider(channel)
-            if (
-                provider is not None and share > 0
-            ):  # with no share at all nothing is claimed, at whatever pace
-                gate.pace.adjust(provider.pace(channel).per_second, share)
+            if provider is not None and share > 0:  # with no share nothing is claimed, at whatever pace
+                gate.adjust(provider.pace(channel).per_second, share)
+            else:
+                gate.wake()
 
     def stop(self) -> None:
         """Claim nothing any more; what is in the outbox stays there."""
         self.stopped = True
+        for gate in self._gates.values():
+            gate.wake()
 
     async def calm(self) -> None:
         """Wait until no effect is between its claim and its record."""
         await self._calm.wait()
+
+    def serves(self, channel: str) -> bool:
+        """Return whether sends of a channel can leave from here at all."""
+        return not self.stopped and self._provider(channel) is not None
 
     async def insist(self, call: Callable[[], Awaitable[R]]) -> R:
         """Ask the journal until it answers: while it is away, effects wait."""
@@ -149,10 +189,11 @@ class Sending:
                 attempt += 1
                 await trio.sleep(backoff(attempt, self._dice, cap=1.0))
 
-    async def attempt(self, effect: Effect) -> tuple[Claim, Outcome | None]:
+    async def attempt(self, effect: Effect, *, tried: bool = False) -> tuple[Claim, Outcome | None]:
         """Bring an effect out, once; no outcome means that the claim was not given, and its verdict says why.
 
-        Cancelled after the claim, it leaves the effect `sending`: uncertain, for whoever takes it up.
+        While the channel's circuit is open it waits; `tried` says that an earlier try may have arrived. Cancelled after
+        the claim, it leaves the effect `sending`: uncertain, for whoever takes it up.
         """
         provider = self._provider(effect.channel)
         if provider is None:
@@ -163,42 +204,76 @@ class Sending:
         gate = self._gates.get(effect.channel)
         if gate is None:
             limit = provider.pace(effect.channel).per_second
-            gate = self._gates[effect.channel] = _Gate(ChannelPace(limit, trio.current_time(), self._share()))
-        await trio.sleep(gate.pace.reserve(trio.current_time()))
-        async with gate.places, self._places:
-            while delay := gate.pace.enter(trio.current_time()):  # noqa: ASYNC110 - time is what it waits for
-                await trio.sleep(delay)
-            sent = True
-            try:
-                claim, outcome = await self._carry_out(effect, provider)
-                sent = outcome is not None
-            finally:
-                gate.pace.leave(trio.current_time(), sent=sent)
+            gate = self._gates[effect.channel] = Gate(limit, self._share(), self._dice)
+        while True:
+            probe = await gate.admit(lambda: self._epoch(effect) is not None, tried=tried)
+            if probe is None:
+                return Claim(str(effect.id), "stopped"), None
+            attempted = await self._leave(effect, provider, gate, probe=probe)
+            if attempted is not None:
+                return attempted
+
+    async def _leave(
+        self, effect: Effect, provider: Provider, gate: Gate, *, probe: bool
+    ) -> tuple[Claim, Outcome | None] | None:
+        """Wait for the pace (a probe does not) and a place, then carry out; None if the circuit opened meanwhile."""
+        performed: Outcome | None = None
+        try:
+            if not probe:
+                await gate.line_up()
+            async with self._places.place(effect.channel):
+                while delay := gate.pace.enter(trio.current_time()):  # noqa: ASYNC110 - time is what it waits for
+                    await trio.sleep(delay)
+                sent = False
+                try:
+                    if gate.circuit.open and not probe:
+                        return None
+                    sent = True  # also if it is cancelled from here on
+                    claim, outcome = await self._carry_out(effect, provider)
+                    sent = claim.verdict == "claimed"
+                    performed = outcome if sent else None
+                finally:
+                    gate.pace.leave(trio.current_time(), sent=sent)
             return claim, outcome
+        finally:
+            if gate.end(_sign(performed), probe=probe):
+                self._tell_circuit(effect.channel, gate, performed)
 
     async def _carry_out(self, effect: Effect, provider: Provider) -> tuple[Claim, Outcome | None]:
         """Claim, perform, record. The wait for a place may have been long: whether we still may is asked only now."""
-        epoch = self._claims.claim_epoch(shard_of(effect.conversation))
-        if epoch is None or self.stopped:
+        epoch = self._epoch(effect)
+        if epoch is None:
             return Claim(str(effect.id), "stopped"), None
-        limits = provider.pace(effect.channel)
-        request = ClaimRequest(
-            str(effect.id), effect.conversation, epoch, limits.pair_interval, limits.pair_burst
-        )
         with self._counted():
-            claim = await self.insist(lambda: self._claims.claim(request))
-            outcome: Outcome | None = None
+            claim = await self._claim(effect, epoch, provider)
+            outcome: Outcome | None = _ENDS.get(claim.verdict)
             if claim.verdict == "claimed":
+                self._unrecorded.add(claim.effect)
                 outcome = await self._perform(effect, provider, claim)
-            elif claim.verdict == "expired":
-                outcome = Refused("expired", "it could not be sent in time")
             if outcome is not None:
                 result = result_of(effect, epoch, outcome)
                 await self.insist(lambda: self._claims.record(result))
-                self._tell(outcome, effect)
+                self._tell(claim.verdict, outcome, effect)
             elif claim.verdict in {"settled", "gone"}:
                 self.outcomes["settled"] += 1
+            if claim.verdict != "wait":
+                self._unrecorded.discard(claim.effect)
         return claim, outcome
+
+    async def _claim(self, effect: Effect, epoch: int, provider: Provider) -> Claim:
+        """Claim an effect. If an answer was lost, it may be claimed already: for us, and nothing has left since."""
+        limits = provider.pace(effect.channel)
+        again = False
+
+        async def ask() -> Claim:
+            nonlocal again
+            request = ClaimRequest(
+                str(effect.id), effect.conversation, epoch, limits.pair_interval, limits.pair_burst, again
+            )
+            again = request.effect not in self._unrecorded
+            return await self._claims.claim(request)
+
+        return await self.insist(ask)
 
     async def _perform(self, effect: Effect, provider: Provider, claim: Claim) -> Outcome:
         """Let the provider do it within the deadline; whatever goes wrong is an outcome."""
@@ -210,7 +285,7 @@ class Sending:
                 return await provider.perform(delivery, self._http)
             return Uncertain("timeout", f"no answer within {self._timeout:g} s")
         except ResourceUnavailable as error:
-            return TryAgain("unavailable", error.reason)
+            return TryAgain("unavailable", error.reason, unreachable=True)
         except Exception as error:  # noqa: BLE001 - the boundary: a provider's fault ends no lane
             fault, where = type(error).__name__, origin(error)
             _log.error(
@@ -238,16 +313,57 @@ class Sending:
     def _provider(self, channel: str) -> Provider | None:
         return self._providers.get(channel.partition(":")[0])
 
-    def _tell(self, outcome: Outcome, effect: Effect) -> None:
-        kind = _KINDS[type(outcome)]
+    def _epoch(self, effect: Effect) -> int | None:
+        """Return the epoch under which an effect may be claimed now; None when it may not."""
+        return None if self.stopped else self._claims.claim_epoch(shard_of(effect.conversation))
+
+    def _tell(self, verdict: str, outcome: Outcome, effect: Effect) -> None:
+        kind = {"expired": "stale"}.get(verdict, verdict) if verdict in _ENDS else _KINDS[type(outcome)]
         self.outcomes[kind] += 1
-        if not isinstance(outcome, Accepted):
-            _log.warning(
-                "send not accepted",
-                conversation=effect.conversation,
-                effect=str(effect.id),
-                channel=effect.channel,
-                outcome=kind,
+        if isinstance(outcome, Accepted):
+            return
+        _log.warning(
+            "send not accepted",
+            conversation=effect.conversation,
+            effect=str(effect.id),
+            channel=effect.channel,
+            outcome=kind,
+            code=outcome.code,
+            reason=outcome.reason,
+        )
+        if isinstance(outcome, Refused) and outcome.kind is Failure.HALTED:
+            self._alert(effect.channel, outcome)
+
+    def _alert(self, channel: str, outcome: Refused) -> None:
+        """Count a send that a halt refused, and tell of each halt once an hour."""
+        self.halted[channel] = self.halted.get(channel, 0) + 1
+        now = trio.current_time()
+        if now - self._alerted.get((channel, outcome.code), float("-inf")) >= _ALERT_EVERY:
+            self._alerted[channel, outcome.code] = now
+            _log.error(
+                "the provider has halted this channel or a template: act, sends fail until then",
+                channel=channel,
                 code=outcome.code,
                 reason=outcome.reason,
             )
+
+    def _tell_circuit(self, channel: str, gate: Gate, outcome: Outcome | None) -> None:
+        match outcome:
+            case TryAgain() | Uncertain() | Broken() if gate.circuit.open:
+                _log.error(
+                    "sends of a channel wait: it does not work; if its credentials are at fault, mend them and reload",
+                    channel=channel,
+                    code=outcome.code,
+                    reason=outcome.reason,
+                )
+            case _:
+                _log.info("sends of a channel go on: it works again", channel=channel, waited=gate.waiting)
+
+    def statistics(self) -> SendingStatistics:
+        """Return outcomes, and how the channels are."""
+        return SendingStatistics(
+            dict(self.outcomes),
+            {channel: int(gate.circuit.open) for channel, gate in self._gates.items()},
+            {channel: gate.waiting for channel, gate in self._gates.items()},
+            dict(self.halted),
+        )

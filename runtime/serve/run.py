@@ -1,7 +1,7 @@
 """A process from start to exit code: everything opened in order, and closed in the reverse order.
 
-Start: lock, embedded servers, bridge, pools, migrations, node, listeners, ready. A fault on the way ends the start with
-its reason.
+Start: lock, embedded servers, bridge, pools, migrations, node, listeners, a look at the states, ready. A fault on the way
+ends the start with its reason; states that cannot be read keep it from getting ready.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ import structlog
 import trio
 
 from config import Settings
+from runtime.actor.state import StateCodec
 from runtime.app import App
 from runtime.ingress.admin import Backend, Check
 from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
+from runtime.journal.desk import Desk
 from runtime.journal.migrations import installation_salt
 from runtime.journal.postgres import SESSION, PostgresJournal
+from runtime.journal.retention import Retention
+from runtime.journal.states import States
 from runtime.node.node import open_node
-from runtime.node.sending import SENDS_AT_ONCE
+from runtime.node.sending import REQUESTS_AT_ONCE
 from runtime.node.wakeups import Wakeups
 from runtime.resources.bridge import open_bridge
 from runtime.resources.http import open_http_client
@@ -32,11 +36,14 @@ from runtime.resources.postgres import PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
 from runtime.serve.backends import Backend as Place
 from runtime.serve.backends import open_backends
+from runtime.serve.checking import StateCheck
 from runtime.serve.health import Health
 from runtime.serve.listening import listen
 from runtime.serve.place import locked
 from runtime.serve.process import Process, configure, prepare
+from runtime.serve.retention import Retainer, ages_of
 from runtime.serve.stopping import next_stop, stop
+from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -108,10 +115,16 @@ async def _open(
             command_timeout=settings.redis.command_timeout,
         )
     )
-    http = await stack.enter_async_context(open_http_client(max_connections=SENDS_AT_ONCE))
+    http = await stack.enter_async_context(open_http_client(max_connections=REQUESTS_AT_ONCE))
     await prepare(journal_pool, app, settings)
     salt = await installation_salt(journal_pool)
     wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))  # noqa: PLW0108 - it is opened below
+    health = Health({"postgres": await _postgres_version(backends.postgres, journal_pool)})
+    health.backends["redis"] = Backend(backends.redis.kind, backends.redis.version)
+    health.checks["migrations"] = Check("ok")
+    states = StateCheck(
+        States(journal_pool, app.name), StateCodec(app.actor), partial(health.checks.__setitem__, "states")
+    )
     node = await stack.enter_async_context(
         open_node(
             app,
@@ -120,11 +133,10 @@ async def _open(
             http=http,
             begin=turns_pool.transaction,
             tell=wakeups.tell,
+            ready=states.passed,
         )
     )
-    health = Health({"postgres": await _postgres_version(backends.postgres, journal_pool)})
-    health.backends["redis"] = Backend(backends.redis.kind, backends.redis.version)
-    health.checks["migrations"] = Check("ok")
+    ages = ages_of(settings.retention)
     return Process(
         app,
         settings,
@@ -139,6 +151,9 @@ async def _open(
         wakeups,
         health,
         Receiver(app.providers, node.store, timeout=settings.server.ingest_timeout),
+        Retainer(Retention(journal_pool, ages), ages),
+        UnfinishedWatch(Desk(journal_pool)),
+        states,
         trio.Event(),
         HttpStatistics(),
         {},
@@ -155,17 +170,27 @@ async def _run(process: Process, started: Callable[[Mapping[str, Sequence[str]]]
     closed = trio.Event()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(process.wakeups.run, name="wakeups")
+        nursery.start_soon(process.retainer.run, name="retention")
+        nursery.start_soon(process.unfinished.run, name="unfinished")
         nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
         nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
         await listen(process, nursery, closed)
-        process.health.phase, process.health.accepting = "serving", True
-        _log.info("ready", replica=process.replica, **{k: list(v) for k, v in process.addresses.items()})
+        process.health.phase, process.health.accepting = "checking states", True
+        nursery.start_soon(_begin_turns, process, name="states")
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             started(process.addresses)
             number = await next_stop(signals, process)
             code = await stop(process, closed, signals, number)
         nursery.cancel_scope.cancel()
     return code
+
+
+async def _begin_turns(process: Process) -> None:
+    """Say that it is ready once turns may begin; until then what comes in is only stored."""
+    await process.states.run()
+    if process.states.passed.is_set() and process.health.accepting:
+        process.health.phase = "serving"
+        _log.info("ready", replica=process.replica, **{k: list(v) for k, v in process.addresses.items()})
 
 
 async def _ping(redis: RedisPool) -> None:

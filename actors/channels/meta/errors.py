@@ -13,12 +13,12 @@ from collections.abc import Mapping
 import httpx
 
 from actors.channels.meta.wire import MalformedError, decode, name, token
-from runtime import Accepted, Failure, Outcome, Refused, TryAgain, Uncertain
+from runtime import Accepted, Broken, Failure, Outcome, Refused, TryAgain, Uncertain
 
-#: Seconds between tries while the token or its rights are broken: an operator has to act.
-CREDENTIALS_WAIT = 60.0
 #: The pair clock is 4^X seconds, X from 0; it stops growing here.
 PAIR_WAIT_LIMIT = 4.0**6
+#: Tries of a message whose medium the provider cannot fetch or store, with the usual backoff: about a minute in all.
+MEDIA_TRIES = 8
 
 
 class Action(enum.Enum):
@@ -27,9 +27,11 @@ class Action(enum.Enum):
     RETRY = "the provider is busy or limits the rate"
     PAIR = "too many messages to this person in a short time"
     UNCERTAIN = "the provider failed and may have sent it"
+    MEDIA = "the provider could not fetch or store the medium"
     LONG_PAUSE = "the provider stops messages to this person or of this kind for long"
     TEMPLATE = "the service window is closed: only a template may be sent"
     NEVER = "the provider refuses this message or this recipient for good"
+    OPTED_OUT = "the person has stopped such messages"
     CREDENTIALS = "the access token or its rights do not suffice"
     HALTED = "the account or the template is halted: a human has to act"
 
@@ -38,22 +40,43 @@ def _table(rows: Mapping[Action, tuple[int, ...]]) -> Mapping[int, Action]:
     return {code: action for action, codes in rows.items() for code in codes}
 
 
-#: 131052 and 131053 mean that a medium could not be fetched or stored: nothing was sent.
 CODES: Mapping[int, Action] = _table(
     {
-        Action.RETRY: (1, 2, 4, 80007, 130429, 131016, 131052, 131053, 131057, 133004),
+        Action.RETRY: (1, 2, 4, 80007, 130429, 131016, 131057, 133004),
         Action.PAIR: (131056,),
         Action.UNCERTAIN: (131000,),
+        Action.MEDIA: (131052, 131053),
         Action.LONG_PAUSE: (131048, 131049, 131064),
         Action.TEMPLATE: (131047,),
         Action.NEVER: (
-            *(100, 131008, 131009, 131021, 131026, 131030, 131050, 131051, 131062, 131063),
+            *(100, 131008, 131009, 131021, 131026, 131030, 131051, 131062, 131063),
             *(code for code in range(132000, 133000) if code not in {132015, 132016}),
         ),
+        Action.OPTED_OUT: (131050,),
         Action.CREDENTIALS: (0, 3, 10, 190, *range(200, 300)),
         Action.HALTED: (368, 131031, 130497, 131042, 131045, 132015, 132016),
     }
 )
+
+#: What a refusal is to the runtime.
+_KINDS: Mapping[Action, Failure] = {
+    Action.MEDIA: Failure.NEVER,
+    Action.LONG_PAUSE: Failure.LONG,
+    Action.TEMPLATE: Failure.TEMPLATE,
+    Action.NEVER: Failure.NEVER,
+    Action.OPTED_OUT: Failure.OPTED_OUT,
+    Action.HALTED: Failure.HALTED,
+}
+#: What a human is to do about a halt.
+_ADVICE: Mapping[int, str] = {
+    368: "the account is blocked for violations of the policies: see its quality page and appeal",
+    131031: "the account is locked or restricted: see its quality page and appeal",
+    130497: "the account may not write to people of this country: see the provider's list of countries",
+    131042: "the account cannot pay: mend its payment method",
+    131045: "the number is not registered, or its certificate is wrong: register it anew",
+    132015: "the template is paused for low quality: change it or use another",
+    132016: "the template is disabled for good: use another",
+}
 
 #: HTTP statuses that mean something without a known code; other 4xx refuse, other 5xx are uncertain.
 STATUSES: Mapping[int, Action] = {
@@ -65,7 +88,7 @@ STATUSES: Mapping[int, Action] = {
 
 
 def judge(status: int, body: bytes, attempt: int = 1) -> Outcome:
-    """Return what the answer to a send means; `attempt` counts from 1 and only sets the pair clock."""
+    """Return what the answer to a send means; `attempt` counts from 1, for the pair clock and the tries with a medium."""
     answer = _object(body)
     code = _code(answer)
     if code is None and 200 <= status < 300:
@@ -75,7 +98,14 @@ def judge(status: int, body: bytes, attempt: int = 1) -> Outcome:
         action = Action.UNCERTAIN  # "unknown error" beside a crash says nothing about the message
     if action is None:
         action = STATUSES.get(status) or _by_class(status)
-    return _outcome(action, str(code) if code is not None else f"http_{status}", attempt)
+    return _outcome(action, code, str(code) if code is not None else f"http_{status}", attempt)
+
+
+def failure_of(code: str) -> Failure:
+    """Return why a send failed that was accepted at first, by the code in its failed status."""
+    action = CODES.get(int(code)) if code.isascii() and code.isdigit() and len(code) < 10 else None
+    kind = _KINDS.get(action, Failure.NEVER) if action else Failure.NEVER
+    return Failure.UNDELIVERED if kind is Failure.NEVER else kind
 
 
 def judge_mark(status: int) -> Outcome:
@@ -86,22 +116,24 @@ def judge_mark(status: int) -> Outcome:
 def judge_fault(fault: httpx.HTTPError) -> TryAgain | Uncertain:
     """Return what a broken exchange means: without a connection nothing was written, after it all may be."""
     if isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return TryAgain("connect", type(fault).__name__)
+        return TryAgain("connect", type(fault).__name__, unreachable=True)
     return Uncertain("no_answer", type(fault).__name__)
 
 
-def _outcome(action: Action, code: str, attempt: int) -> Outcome:
+def _outcome(action: Action, code: int | None, word: str, attempt: int) -> Outcome:
     match action:
-        case Action.RETRY:
-            return TryAgain(code, action.value)
+        case Action.MEDIA if attempt >= MEDIA_TRIES:
+            return Refused(word, action.value, _KINDS[action])
+        case Action.RETRY | Action.MEDIA:
+            return TryAgain(word, action.value)
         case Action.PAIR:
-            return TryAgain(code, action.value, after=min(4.0 ** min(attempt - 1, 6), PAIR_WAIT_LIMIT))
+            return TryAgain(word, action.value, after=min(4.0 ** min(attempt - 1, 6), PAIR_WAIT_LIMIT))
         case Action.CREDENTIALS:
-            return TryAgain(code, action.value, after=CREDENTIALS_WAIT)
+            return Broken(word, action.value)
         case Action.UNCERTAIN:
-            return Uncertain(code, action.value)
-        case Action.LONG_PAUSE | Action.TEMPLATE | Action.NEVER | Action.HALTED:
-            return Refused(code, action.value)
+            return Uncertain(word, action.value)
+        case _:
+            return Refused(word, _ADVICE.get(code or 0, action.value), _KINDS[action])
 
 
 def _by_class(status: int) -> Action:
@@ -133,20 +165,3 @@ def _object(body: bytes) -> Mapping[str, object]:
     except MalformedError:
         return {}
     return tree if isinstance(tree, dict) else {}
-
-
-#: What may help where a code says more than that the message did not get through.
-_FAILURES: Mapping[Action, Failure] = {
-    Action.TEMPLATE: Failure.TEMPLATE,
-    Action.LONG_PAUSE: Failure.LONG,
-    Action.HALTED: Failure.HALTED,
-}
-_OPTED_OUT = "131050"
-
-
-def failure_of(code: str) -> Failure:
-    """Return why a message that the provider had taken failed, by the code of its `failed` status."""
-    if code == _OPTED_OUT:
-        return Failure.OPTED_OUT
-    action = CODES.get(int(code)) if code.isascii() and code.isdigit() and len(code) < 10 else None
-    return _FAILURES.get(action, Failure.UNDELIVERED) if action else Failure.UNDELIVERED

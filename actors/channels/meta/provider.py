@@ -21,6 +21,7 @@ from actors.channels.meta.wire import MalformedError, name
 from actors.messages import MarkRead, Outgoing
 from config import Channel, Settings
 from runtime import (
+    Broken,
     Delivery,
     HttpClient,
     Outcome,
@@ -28,7 +29,6 @@ from runtime import (
     Refused,
     Request,
     Response,
-    TryAgain,
     Verified,
 )
 
@@ -95,7 +95,7 @@ class MetaProvider:
         """Send one message or read mark and return what became of it; cancelled, it may have been sent."""
         line = self._table.lines.get(delivery.channel)
         if line is None:
-            return TryAgain("channel_disabled", "the channel is not configured")
+            return Broken("channel_disabled", "the channel is not configured")
         try:
             message = self._decoder.decode(delivery.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,5 +1,11 @@
--- effects(conversations text[]) -> their unsettled effects, each conversation's in order.
+-- effects(shards int[], conversations text[], limit) -> their unsettled effects, each conversation's in order, the first `limit`
+-- of each lane: a queue may be long, and one lane must not hide the other.
 select o.conversation, c.channel, o.version, o.ordinal, o.lane, o.payload
-from outbox o join conversation c on c.id = o.conversation
-where o.conversation = any($1::text[]) and o.status in ('queued', 'sending', 'uncertain')
+from unnest($1::int[], $2::text[]) as w(shard, conversation)
+join conversation c on c.id = w.conversation
+cross join (values ('send'), ('aside')) as l(lane)
+cross join lateral (
+  select * from outbox
+  where shard = w.shard and conversation = w.conversation and lane = l.lane and status in ('queued', 'sending', 'uncertain')
+  order by version, ordinal limit $3) o
 order by o.conversation, o.version, o.ordinal;
