@@ -323,6 +323,10 @@ class Node:
         except BaseException:
             self._to_recover |= new
             raise
+        if everything:
+            with trio.move_on_after(_PATIENCE):
+                for settled in await self._journal.match_receipts():
+                    self.lanes.settle(settled.conversation)
 
     async def _remind(self, shards: Sequence[int]) -> None:
         """Hand over a page of the timers that are due; those that do not get on must not hide the others."""
