@@ -64,11 +64,14 @@ class Leases:
         ttl: float,
         gained: Callable[[Iterable[int]], None],
         lost: Callable[[Iterable[int]], None],
+        ready: trio.Event | None = None,
     ) -> None:
+        """With `ready`, no shard is taken before it is set."""
         self._journal = journal
         self._ttl = ttl
         self._gained = gained
         self._lost = lost
+        self._ready = ready
         self._holding = Holding()
         self._losses = 0
         self._stopped = False
@@ -98,6 +101,8 @@ class Leases:
 
     async def run(self) -> None:
         """Take what an earlier life of this replica held and what is free, then keep it. Runs until cancelled."""
+        if self._ready is not None:
+            await self._ready.wait()
         own = True
         while True:
             pause = self._ttl / 3

@@ -20,7 +20,10 @@ from runtime.resources.bridge import Bridge
 from runtime.resources.http import HttpClient
 from runtime.resources.postgres import Driver, PostgresPool
 from runtime.resources.redis import RedisPool
+from runtime.serve.checking import StateCheck
 from runtime.serve.health import Health
+from runtime.serve.retention import Retainer
+from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -42,6 +45,9 @@ class Process:
     wakeups: Wakeups
     health: Health
     receiver: Receiver
+    retainer: Retainer
+    unfinished: UnfinishedWatch
+    states: StateCheck
     stopping: trio.Event
     listening: HttpStatistics
     addresses: dict[str, Sequence[str]]
@@ -50,6 +56,7 @@ class Process:
         """Return the statistics of everything that lives in this process, by name."""
         return {
             **self.node.statistics(),
+            **self.unfinished.statistics(),
             "webhooks": self.receiver.statistics(),
             "http_server": self.listening,
             "http_client": self.http.statistics(),
@@ -58,6 +65,9 @@ class Process:
             "postgres_turns": self.turns_pool.statistics(),
             "redis": self.redis.statistics(),
             "wakeups": self.wakeups.statistics(),
+            "retention": self.retainer.statistics(),
+            "states": self.states.statistics(),
+            "tables": self.retainer.sizes,
         }
 
     async def reload(self) -> None:
