@@ -114,6 +114,7 @@ class MemoryStore:
         if parked is None:
             raise ValueError(f"{conversation} is not parked")
         held.parked, held.attempts, held.attempts_since = None, 0, None
+        held.version += 1  # an attempt, or a turn, that began before is fenced
         if skip:
             self.letters.append(Letter(conversation, parked.seq, parked.timer, "dead"))
             self.timers.pop((conversation, parked.timer), None)
@@ -302,7 +303,8 @@ class MemoryJournal:
             if arrival.dedup in store.seen:
                 continue
             store.seen.add(arrival.dedup)
-            address = arrival.address or (arrival.identities[0] if arrival.identities else "")
+            first = arrival.identities[0] if arrival.identities else ""
+            address = "" if arrival.address is None else arrival.address or first
             conversation = store.conversations.setdefault(name, _Conversation(name, arrival.channel, address))
             conversation.address = address or conversation.address
             seq = len(conversation.inbox) + 1
@@ -368,6 +370,7 @@ class MemoryJournal:
             conversation.version != turn.version - 1
             or conversation.epoch > turn.epoch
             or conversation.done_seq != turn.first_seq - 1
+            or conversation.parked is not None
         ):
             return False
         if turn.timer is not None:

@@ -301,7 +301,7 @@ async def _store(
         list(conversations),
         [shard_of(conversation) for conversation in conversations],
         [arrival.channel for arrival in arrivals],
-        [arrival.address or (arrival.identities[0] if arrival.identities else "") for arrival in arrivals],
+        [_address(arrival) for arrival in arrivals],
         [arrival.dedup for arrival in arrivals],
         [arrival.payload for arrival in arrivals],
         fresh,
@@ -325,6 +325,13 @@ async def _store(
         )
     events.sort(key=lambda event: (event.conversation, event.seq))
     return events
+
+
+def _address(arrival: Arrival) -> str:
+    """Return where replies go from now on, "" to leave it as it is."""
+    if arrival.address is None or arrival.address:
+        return arrival.address or ""
+    return arrival.identities[0] if arrival.identities else ""
 
 
 async def _merge(connection: Driver, receipts: Sequence[Receipt]) -> Sequence[Settled]:

@@ -220,7 +220,9 @@ class _Webhook:
         stamped = stamp(element.get("timestamp"))
         dedup = f"s|{channel}|{sent or effect}|{status}|{who.phone or who.scoped}|{stamped}"
         self.arrivals.append(
-            Arrival(channel, who.identities, dedup, encode_event(failed), stamped, perishable=False)
+            Arrival(
+                channel, who.identities, dedup, encode_event(failed), stamped, perishable=False, address=None
+            )
         )
 
     def _notice(

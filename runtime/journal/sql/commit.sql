@@ -16,7 +16,7 @@ with wanted as materialized (
   set state = w.state, done_seq = w.last_seq, version = c.version + 1, epoch = w.epoch, attempts = 0, attempts_since = null
   from wanted w
   where (select count(*) from locked) > 0 and c.id = any($1::text[])
-    and c.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.first_seq - 1
+    and c.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.first_seq - 1 and not c.parked
     and (w.timer is null or (c.done_seq = c.next_seq - 1 and exists (
       select 1 from timer t where t.conversation = w.id and t.name = w.timer and t.generation = w.generation)))
   returning c.id, c.shard, c.channel, c.version, w.first_seq, w.last_seq, w.now, w.epoch, w.timer, w.stale
@@ -26,7 +26,7 @@ with wanted as materialized (
 ), letters as (
   insert into dead_letter(conversation, channel, seq, fate, reason, payload, received_at)
   select ok.id, ok.channel, i.seq, 'stale', 'it was too old to be answered', i.payload, i.received_at
-  from ok join inbox i on i.conversation = ok.id and i.seq between ok.first_seq and ok.last_seq where ok.stale
+  from ok join inbox i on i.conversation = ok.id and i.seq between ok.first_seq and ok.last_seq where ok.stale order by i.conversation, i.seq
   on conflict do nothing
 ), forgotten as (
   delete from timer t using ok, unnest($21::text[], $22::text[]) as f(conversation, name)
