@@ -17,7 +17,7 @@ import trio
 from actors.channels.meta import MetaProvider
 from actors.messages import MarkRead, Text
 from config import Channel, Secret, Settings
-from runtime import Accepted, Delivery, Outcome, Pace, Refused, TryAgain, Uncertain
+from runtime import Accepted, Broken, Delivery, Outcome, Pace, Refused, TryAgain, Uncertain
 from runtime.actor.effect import Lane
 
 EFFECT = "0b9c7a52-8f0e-5d6f-9c55-7d9d6a1b2c3d"
@@ -160,7 +160,7 @@ async def test_a_refused_connection_is_certainly_not_sent() -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         outcome = await configured(channel(api_url=gone)).perform(delivery(), http)
     assert isinstance(outcome, TryAgain)
-    assert outcome.code == "connect"
+    assert (outcome.code, outcome.unreachable) == ("connect", True)
 
 
 async def test_cancellation_goes_through() -> None:
@@ -193,7 +193,7 @@ class NoHttp:
 @pytest.mark.parametrize(
     ("what", "outcome"),
     [
-        (delivery(channel="meta:999"), TryAgain("channel_disabled", "the channel is not configured")),
+        (delivery(channel="meta:999"), Broken("channel_disabled", "the channel is not configured")),
         (
             delivery(b'{"type":"Hologram"}'),
             Refused("unreadable", "the effect is not a message of this version"),
