@@ -11,6 +11,7 @@ import msgspec
 from config import Settings
 from runtime.actor.behaviour import Actor
 from runtime.actor.event import Event, EventCodec
+from runtime.actor.state import StateCodec
 from runtime.actor.turn import Transaction
 from runtime.channel import Provider
 
@@ -62,4 +63,5 @@ class App:
         names = [provider.name for provider in self.providers]
         if len(set(names)) != len(names):
             raise ValueError(f"app {self.name!r}: two providers of one name: {names}")
+        StateCodec(self.actor)  # a version, or a state, that cannot be kept is told now
         object.__setattr__(self, "codec", EventCodec(self.events))

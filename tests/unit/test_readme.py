@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -242,11 +243,25 @@ def test_every_guarantee_names_tests_that_exist_or_says_that_it_is_not_claimed()
     rows = table("#")
     assert [row[0] for row in rows] == GUARANTEES
     for number, _, proof in rows:
-        cited = re.findall(r"`([\w/]+\.py)::(\w+)`", proof)
-        assert cited or "not claimed yet" in proof.lower(), number
-        assert proof.count("::") == len(cited), f"{number}: a test is not written as `file.py::name`"
-        for file, name in cited:
-            tree = ast.parse((ROOT / "tests" / file).read_text())
-            functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-            defined = {node.name for node in tree.body if isinstance(node, functions)}
-            assert name in defined, f"{number}: {file} has no {name}"
+        assert cited(proof) or "not claimed yet" in proof.lower(), number
+        assert proof.count("::") == len(cited(proof)), f"{number}: a test is not written as `file.py::name`"
+
+
+@pytest.mark.parametrize("header", ["Event type", "Error class"])
+def test_every_row_about_events_and_errors_names_its_test(header: str) -> None:
+    for row in table(header):
+        assert cited(row[-1]), row[0]
+
+
+def cited(text: str) -> list[tuple[str, str]]:
+    """Return the (file, test) that a text names."""
+    return re.findall(r"`([\w/]+\.py)::(\w+)`", text)
+
+
+def test_every_test_that_readme_names_exists() -> None:
+    assert README.count("::") == len(cited(README))
+    for file, names in groupby(sorted(set(cited(README))), key=lambda pair: pair[0]):
+        tree = ast.parse((ROOT / "tests" / file).read_text())
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        defined = {node.name for node in tree.body if isinstance(node, functions)}
+        assert {name for _, name in names} <= defined, file
