@@ -17,6 +17,7 @@ import click
 import trio
 
 from config import Settings, render_toml, show
+from runtime.cli.benchmarks import bench
 from runtime.cli.desk import dead_letters, parked
 from runtime.cli.words import (
     PLAIN_FAULTS,
@@ -66,6 +67,7 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         _reload,
         parked,
         dead_letters,
+        bench,
         _config,
         _version,
     ):
