@@ -9,15 +9,32 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import trio
 
 from actors.channels.fake_graph import Account, FakeGraph, Faults, http1, run_fake_graph
-from config import load
-from runtime import Request, Response
+from actors.channels.fake_graph.faults import Failure
+from actors.channels.meta.provider import MetaProvider
+from actors.messages import Text
+from config import Channel, Secret, Settings, load
+from runtime import (
+    Accepted,
+    Broken,
+    Delivery,
+    Outcome,
+    Refused,
+    Request,
+    Response,
+    TryAgain,
+    Uncertain,
+)
+from runtime.actor.effect import Lane
+from runtime.resources.http import open_http_client
 
 CHANNEL = "100200300400502"
 SECRET = "s3cret"
@@ -250,3 +267,69 @@ async def test_a_port_that_is_taken_is_an_ordinary_error(nursery: trio.Nursery) 
     address = await nursery.start(FakeGraph({}).serve, "127.0.0.1", 0)
     with pytest.raises(OSError, match="in use"):
         await FakeGraph({}).serve("127.0.0.1", int(address.rpartition(":")[2]))
+
+
+# ── each class of error, over a real connection ───────────────────────
+
+CLASSES: list[tuple[Failure, type[Outcome]]] = [
+    *(
+        (Failure(code), TryAgain)
+        for code in (2, 4, 80007, 130429, 131016, 131052, 131053, 131056, 131057, 133004)
+    ),
+    *((Failure(code), Uncertain) for code in (131000,)),
+    *((Failure(None, status), Uncertain) for status in (500, 502, 504, 200)),
+    (Failure(None, 503), TryAgain),
+    *((Failure(code), Refused) for code in (131048, 131049, 131064, 131047, 100, 131026, 131050, 132001)),
+    *((Failure(code), Refused) for code in (368, 131031, 130497, 131042, 131045, 132015, 132016)),
+    *((Failure(code), Broken) for code in (0, 3, 10, 190, 200)),
+]
+
+
+async def test_each_class_of_error_can_be_provoked_and_is_judged() -> None:
+    async with provider() as (fake, client):
+        secret = Secret("t0ken")
+        settings = Settings(
+            data_dir=Path("unused"),
+            channels=(
+                Channel(
+                    provider="meta",
+                    id=CHANNEL,
+                    app_secret=(secret,),
+                    verify_token=secret,
+                    access_token=secret,
+                    api_url=str(client.base_url),
+                ),
+            ),
+        )
+        meta = MetaProvider()
+        meta.configure(settings)
+        payload = msgspec.json.encode(Text("Hello"))
+        delivery = Delivery("e", f"meta:{CHANNEL}", "wa_id:971501112233", Lane.SEND, payload)
+        async with open_http_client() as http:
+            for failure, kind in CLASSES:
+                fake.put_faults(Faults(failures=(failure,)))
+                assert isinstance(await meta.perform(delivery, http), kind), failure
+            fake.put_faults(Faults())
+            assert isinstance(await meta.perform(delivery, http), Accepted)
+
+
+async def test_a_channel_hangs_while_another_answers() -> None:
+    async with provider() as (fake, client):
+        fake.put_faults(Faults(failures=(Failure(to="971500000001", delay=600, accepted=True),)))
+        with trio.move_on_after(0.2) as patience:
+            await client.post(f"/v23.0/{CHANNEL}/messages", json=text("971500000001"))
+        assert patience.cancelled_caught
+        with trio.fail_after(2):
+            answer = await client.post(f"/v23.0/{CHANNEL}/messages", json=text())
+        assert answer.status_code == 200
+
+
+async def test_statuses_come_in_the_order_and_as_often_as_told_also_without_an_echo() -> None:
+    async with receiver() as (webhook, url), provider(url) as (fake, client):
+        told = ("read", "sent", "sent", "played", "failed")
+        fake.put_faults(Faults(statuses=told, status_code=131049, echo=False))
+        await client.post(f"/v23.0/{CHANNEL}/messages", json=text(biz_opaque_callback_data="e-1"))
+        await webhook.until(lambda webhook: len(webhook.statuses) == 5)
+        assert tuple(status["status"] for status in webhook.statuses) == told
+        assert webhook.statuses[-1]["errors"][0]["code"] == 131049
+        assert not any("biz_opaque_callback_data" in status for status in webhook.statuses)

@@ -14,7 +14,7 @@ from msgspec import Meta
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=600)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
-Status = Literal["sent", "delivered", "read", "failed"]
+Status = Literal["sent", "delivered", "read", "played", "failed"]
 
 
 class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,7 +22,8 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `code` is the Graph code; None: an answer that is not Graph's, with HTTP `status` only. It strikes each
     `every`-th send of those to `to` and `channel` ("" means any), the next `times` of them (None: for ever).
-    With `accepted` the send was taken all the same, and only the answer says otherwise.
+    With `accepted` the send was taken all the same, and only the answer says otherwise. `delay`: seconds before it;
+    more than the sender waits, and the channel hangs.
     """
 
     code: int | None = 131000
@@ -33,6 +34,7 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: str = ""
     channel: str = ""
     accepted: bool = False
+    delay: Seconds = 0.0
 
 
 class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +42,8 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `latency`: seconds before each answer. `hang_ups`: so many next sends are accepted and the connection is
     dropped without an answer; `hang_up_probability`: the same by chance. `statuses`: what is reported of each
-    send, nothing if empty; `status_delay`: seconds before it is.
+    send, in this order and as often, nothing if empty; `status_code`: why one failed; `status_delay`: seconds
+    before they are; without `echo` they do not name the caller's effect.
     """
 
     latency: Seconds = 0.0
@@ -49,6 +52,8 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hang_up_probability: Probability = 0.0
     statuses: tuple[Status, ...] = ("sent", "delivered")
     status_delay: Seconds = 0.0
+    status_code: int = 131026
+    echo: bool = True
 
 
 class Dice:

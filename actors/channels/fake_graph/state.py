@@ -21,7 +21,7 @@ from actors.channels.fake_graph.contract import (
     decode_body,
     json_response,
 )
-from actors.channels.fake_graph.faults import Dice, Faults
+from actors.channels.fake_graph.faults import Dice, Failure, Faults
 from actors.channels.fake_graph.limits import Limits
 from actors.channels.fake_graph.media import MediaStore, upload
 from config import Settings
@@ -65,7 +65,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class StatusUpdate(msgspec.Struct, frozen=True):
-    """One status to be reported to the channel's webhook; `stamp` in seconds since 1970."""
+    """One status to be reported to the channel's webhook; `stamp` in seconds since 1970, `code` says why it failed."""
 
     channel: str
     wamid: str
@@ -73,6 +73,7 @@ class StatusUpdate(msgspec.Struct, frozen=True):
     effect: str
     status: str
     stamp: int
+    code: int = 131026
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -233,15 +234,24 @@ class Graph:
     def _decide(self, request: Request, channel: str, send: Send, now: float, wall: float) -> Answer:
         failure = self.dice.failure(channel, send.to)
         if failure is not None and not failure.accepted:
-            return self._fail(failure.code, failure.details, failure.status)
+            return self._fail(failure)
         drop = failure is None and self.dice.hangs_up()
         sent = self._accept(request.body, channel, send, now, answered=failure is None and not drop)
-        reported = self.dice.faults.statuses if channel in self.accounts else ()
+        faults = self.dice.faults
         statuses = tuple(
-            StatusUpdate(channel, sent.wamid, send.to, send.tracker, status, int(wall)) for status in reported
+            StatusUpdate(
+                channel,
+                sent.wamid,
+                send.to,
+                send.tracker if faults.echo else "",
+                status,
+                int(wall),
+                faults.status_code,
+            )
+            for status in (faults.statuses if channel in self.accounts else ())
         )
         if failure is not None:
-            refused = self._fail(failure.code, failure.details, failure.status)
+            refused = self._fail(failure)
             return Answer(refused.response, refused.delay, statuses)
         if drop:
             self._hang_ups += 1
@@ -253,15 +263,14 @@ class Graph:
         }
         return Answer(json_response(accepted), self.dice.faults.latency, statuses)
 
-    def _fail(self, code: int | None, details: str, status: int | None) -> Answer:
-        if code is None:
-            self._refused["none"] = self._refused.get("none", 0) + 1
-            return Answer(
-                Response(status or 503, b"<html>upstream</html>", "text/html"), self.dice.faults.latency
-            )
-        name = str(code)
+    def _fail(self, failure: Failure) -> Answer:
+        name = "none" if failure.code is None else str(failure.code)
         self._refused[name] = self._refused.get(name, 0) + 1
-        return Answer(GraphError(code, details, status).response(f"F{self._run}"), self.dice.faults.latency)
+        if failure.code is None:
+            answer = Response(failure.status or 503, b"<html>upstream</html>", "text/html")
+        else:
+            answer = GraphError(failure.code, failure.details, failure.status).response(f"F{self._run}")
+        return Answer(answer, self.dice.faults.latency + failure.delay)
 
     def _accept(self, body: bytes, channel: str, send: Send, now: float, *, answered: bool) -> Sent:
         self._count += 1

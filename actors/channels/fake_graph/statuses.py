@@ -182,7 +182,7 @@ def _status(update: StatusUpdate) -> dict[str, object]:
     if update.effect:
         element["biz_opaque_callback_data"] = update.effect
     if update.status == "failed":
-        element["errors"] = [status_error(131026)]
+        element["errors"] = [status_error(update.code)]
     else:
         element["pricing"] = {
             "billable": False,
