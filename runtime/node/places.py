@@ -1,7 +1,8 @@
 """Places for requests at the same time, shared by channels so that none can take them all.
 
-Theory of operation: a channel may take a place while it holds fewer than are free, and fewer than its limit. So however
-many channels hold theirs for long, as many again as each of them has stay free: n of them leave one part in n + 1.
+Theory of operation: a channel may hold a quarter as many places as are free, one at least, and no more than its limit. So
+each that holds its places for long takes at most a fifth of what the others left, and it takes a score of such channels
+to use up a few hundred places.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Places:
             raise
 
     def _take(self, channel: str) -> bool:
-        if self._held[channel] >= min(self._most, self._free):
+        if not self._free or self._held[channel] >= max(1, min(self._most, self._free // 4)):
             return False
         self._held[channel] += 1
         self._free -= 1

@@ -499,6 +499,34 @@ async def test_a_database_clock_that_jumps_back_an_hour_keeps_nobody_waiting(
     assert world.graph.taken == list("01234")
 
 
+async def test_what_others_added_while_the_shards_were_away_is_not_overtaken(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    world.graph.answers = [error(131056)] * 4
+    other = MemoryJournal(world.store, replica="two")
+    http: HttpClient = world.graph  # type: ignore[assignment]
+    async with world.node() as node:
+        await node.store(Verified((said("a"),)))
+        await until(lambda: len(world.graph.asked) == 4)  # now it pauses for 64 s
+        for shard in world.store.shards:
+            shard.lease_until = float("-inf")
+        await other.acquire(own=False, ttl=10.0)
+        async with open_node(
+            world.app, NodeSettings(), journal=other, http=http, begin=None, now=now
+        ) as second:  # type: ignore[arg-type]
+            second.sending.stop()
+            await until(lambda: not node.leases.shards and len(second.leases.shards) == 128)
+            await second.store(Verified((said("b"),)))
+            await until(lambda: second.room.turns == 1)
+            await second.finish_turns()
+            await second.release()
+        await until(lambda: len(node.leases.shards) == 128)
+        await node.store(Verified((said("c"),)))
+        await until(lambda: world.settled)
+    assert world.graph.taken == ["a", "b", "c"]
+
+
 async def test_after_the_stop_no_lane_begins_and_no_outbox_is_read(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
