@@ -7,7 +7,7 @@ from config.environ import child_environment, environment
 from config.faults import SettingsError
 from config.installation import ShadowedPackage, check_packages
 from config.loading import load
-from config.settings import Channel, Node, Postgres, Redis, Secret, Server, Settings, Tenant
+from config.settings import Channel, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
 from config.showing import render_toml, show
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Node",
     "Postgres",
     "Redis",
+    "Retention",
     "Secret",
     "Server",
     "Settings",
