@@ -121,11 +121,8 @@ class Lanes:
             self.open(conversation)
 
     def doubt(self, shards: Iterable[int]) -> None:
-        """Shards were gained: what their outbox holds is not known yet, and others may have added to it meanwhile."""
-        gained = set(shards)
-        self._doubtful |= gained
-        for conversation, lane in self._lanes.items():
-            lane.behind = lane.behind or shard_of(conversation) in gained
+        """Shards were gained: what their outbox holds is not known yet."""
+        self._doubtful.update(shards)
 
     def trust(self, shards: Iterable[int]) -> None:
         """All unsettled conversations of these shards were opened."""

@@ -399,8 +399,10 @@ async def test_probes_of_a_silent_channel_use_up_first_tries_before_second_ones(
     world = World()
     world.graph.always["1"] = None
     async with world.node() as node:
+        await node.store(people(40))
+        await trio.sleep(100)
         await node.store(people(100))
-        await trio.sleep(1800)
+        await trio.sleep(1700)
         assert len(world.graph.asked) > 32 + 20
         assert max(out.attempts for out in world.store.outbox.values()) == 1
         world.graph.always.clear()
@@ -414,12 +416,10 @@ async def test_eight_channels_that_hang_hold_no_ninth_back(autojump_clock: trio.
         for channel in CHANNELS[:8]:
             world.graph.always[channel] = None
             await node.store(people(200, channel))
-        await until(lambda: len(world.graph.asked) >= 150)
-        began = trio.current_time()
-        assert began < 9.9  # the first of them are not given up yet
+        await trio.sleep(6)  # none of them is given up yet
+        assert len(world.graph.asked) > 120
         await node.store(people(50, "9"))
         await until(lambda: len(world.graph.taken) == 50, 3)
-        assert trio.current_time() < 10
 
 
 async def test_a_channel_that_is_not_configured_waits_for_its_settings(
@@ -567,7 +567,9 @@ async def test_a_long_queue_is_read_in_parts_and_leaves_in_order(
         await node.store(Verified(tuple(said(str(n)) for n in range(350))))
         await until(lambda: node.room.turns == 350)
     async with world.node() as node:
-        await node.store(Verified((said("350"),)))
+        for text, sent in (("350", 10), ("351", 110), ("352", 220)):
+            await until(lambda sent=sent: len(world.graph.taken) > sent)  # type: ignore[misc]
+            await node.store(Verified((said(text),)))
         await until(lambda: world.settled)
         assert node.outbox.statistics().items >= 4
-    assert world.graph.taken == [str(n) for n in range(351)]
+    assert world.graph.taken == [str(n) for n in range(353)]
