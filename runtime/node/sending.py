@@ -16,7 +16,7 @@ import structlog
 import trio
 
 from runtime.actor.effect import Effect, Lane
-from runtime.actor.event import EffectFailed, Failure, encode_event
+from runtime.actor.event import Failure
 from runtime.actor.supervision import backoff, origin
 from runtime.channel import (
     Accepted,
@@ -31,8 +31,8 @@ from runtime.channel import (
 )
 from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
-from runtime.node.circuit import Sign
 from runtime.node.gates import Gate
+from runtime.node.outcomes import ENDS, result_of, sign_of
 from runtime.node.places import Places
 from runtime.resources.errors import ResourceUnavailable
 
@@ -49,13 +49,6 @@ _KINDS = {
     Uncertain: "uncertain",
     Refused: "refused",
     Broken: "broken",
-}
-
-
-#: What the journal may say instead of a claim that ends an effect, and what its actor hears of it.
-_ENDS = {
-    "expired": Refused("expired", "it could not be sent in time", Failure.STALE),
-    "unsettled": Refused("unsettled", "whether it was sent is not known", Failure.UNSETTLED),
 }
 
 
@@ -80,47 +73,6 @@ class SendingStatistics:
     open_circuits: Mapping[str, int]
     held: Mapping[str, int]
     halted: Mapping[str, int]
-
-
-def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
-    """Return what is recorded of an outcome; a failure for good carries its event for the actor."""
-    match outcome:
-        case Accepted(provider_id=provider_id):
-            return ResultRecord(str(effect.id), epoch, "done", _storable(provider_id))
-        case TryAgain(code=code):
-            return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code))
-        case Broken(code=code):
-            return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code), uncounted=True)
-        case Uncertain(code=code):
-            return ResultRecord(str(effect.id), epoch, "uncertain", "", _storable(code))
-        case Refused(code=code, reason=reason, kind=kind):
-            failed = EffectFailed(
-                effect=str(effect.id), code=_storable(code), reason=_storable(reason), kind=kind
-            )
-            heard = effect.lane is Lane.SEND  # a read mark that failed is nobody's news
-            return ResultRecord(
-                str(effect.id), epoch, "failed", "", _storable(code), encode_event(failed) if heard else b""
-            )
-
-
-def _sign(outcome: Outcome | None) -> Sign:
-    """Return what an outcome tells of the channel; without one, nothing left."""
-    match outcome:
-        case Accepted() | Refused():
-            return Sign.WORKS
-        case TryAgain(unreachable=False):
-            return Sign.BUSY
-        case TryAgain() | Uncertain():
-            return Sign.SILENT
-        case Broken():
-            return Sign.BROKEN
-        case None:
-            return Sign.NONE
-
-
-def _storable(text: str) -> str:
-    """Return a provider's words as any store takes them: what cannot be recorded would be sent again and again."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 class Sending:
@@ -236,7 +188,7 @@ class Sending:
                     gate.pace.leave(trio.current_time(), sent=sent)
             return claim, outcome
         finally:
-            if gate.end(_sign(performed), probe=probe):
+            if gate.end(sign_of(performed), probe=probe):
                 self._tell_circuit(effect.channel, gate, performed)
 
     async def _carry_out(self, effect: Effect, provider: Provider) -> tuple[Claim, Outcome | None]:
@@ -246,7 +198,7 @@ class Sending:
             return Claim(str(effect.id), "stopped"), None
         with self._counted():
             claim = await self._claim(effect, epoch, provider)
-            outcome: Outcome | None = _ENDS.get(claim.verdict)
+            outcome: Outcome | None = ENDS.get(claim.verdict)
             if claim.verdict == "claimed":
                 self._unrecorded.add(claim.effect)
                 outcome = await self._perform(effect, provider, claim)
@@ -318,7 +270,7 @@ class Sending:
         return None if self.stopped else self._claims.claim_epoch(shard_of(effect.conversation))
 
     def _tell(self, verdict: str, outcome: Outcome, effect: Effect) -> None:
-        kind = {"expired": "stale"}.get(verdict, verdict) if verdict in _ENDS else _KINDS[type(outcome)]
+        kind = {"expired": "stale"}.get(verdict, verdict) if verdict in ENDS else _KINDS[type(outcome)]
         self.outcomes[kind] += 1
         if isinstance(outcome, Accepted):
             return

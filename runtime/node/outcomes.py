@@ -1,0 +1,56 @@
+"""What follows from an outcome: what is recorded, what the actor hears, what it tells of the channel. Pure."""
+
+from __future__ import annotations
+
+from runtime.actor.effect import Effect, Lane
+from runtime.actor.event import EffectFailed, Failure, encode_event
+from runtime.channel import Accepted, Broken, Outcome, Refused, TryAgain, Uncertain
+from runtime.journal.protocol import ResultRecord
+from runtime.node.circuit import Sign
+
+#: What the journal may say instead of a claim that ends an effect, and what its actor hears of it.
+ENDS = {
+    "expired": Refused("expired", "it could not be sent in time", Failure.STALE),
+    "unsettled": Refused("unsettled", "whether it was sent is not known", Failure.UNSETTLED),
+}
+
+
+def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
+    """Return what is recorded of an outcome; a failure for good carries its event for the actor."""
+    match outcome:
+        case Accepted(provider_id=provider_id):
+            return ResultRecord(str(effect.id), epoch, "done", _storable(provider_id))
+        case TryAgain(code=code):
+            return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code))
+        case Broken(code=code):
+            return ResultRecord(str(effect.id), epoch, "queued", "", _storable(code), uncounted=True)
+        case Uncertain(code=code):
+            return ResultRecord(str(effect.id), epoch, "uncertain", "", _storable(code))
+        case Refused(code=code, reason=reason, kind=kind):
+            failed = EffectFailed(
+                effect=str(effect.id), code=_storable(code), reason=_storable(reason), kind=kind
+            )
+            heard = effect.lane is Lane.SEND  # a read mark that failed is nobody's news
+            return ResultRecord(
+                str(effect.id), epoch, "failed", "", _storable(code), encode_event(failed) if heard else b""
+            )
+
+
+def sign_of(outcome: Outcome | None) -> Sign:
+    """Return what an outcome tells of the channel; without one, nothing left."""
+    match outcome:
+        case Accepted() | Refused():
+            return Sign.WORKS
+        case TryAgain(unreachable=False):
+            return Sign.BUSY
+        case TryAgain() | Uncertain():
+            return Sign.SILENT
+        case Broken():
+            return Sign.BROKEN
+        case None:
+            return Sign.NONE
+
+
+def _storable(text: str) -> str:
+    """Return a provider's words as any store takes them: what cannot be recorded would be sent again and again."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
