@@ -14,6 +14,7 @@ so a process that ended of it would end again at each start.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import TracebackType
 
 import msgspec
 import structlog
@@ -217,10 +218,15 @@ class Cell:
                 now=room.host.now(),
                 resources=resources,
             )
+            cut: TracebackType | None = None
             with trio.CancelScope(deadline=trio.current_time() + room.turn_timeout) as deadline:
-                await room.actor.receive(turn, event)
+                try:
+                    await room.actor.receive(turn, event)
+                except BaseException as fault:
+                    cut = first_of(fault).__traceback__  # where it hung, if it was cut
+                    raise
             if deadline.cancelled_caught:
-                raise TurnTimedOut(f"the turn was cut after {room.turn_timeout} s")
+                raise TurnTimedOut(f"the turn was cut after {room.turn_timeout} s").with_traceback(cut)
             record = TurnRecord(
                 row.id,
                 epoch,
@@ -257,7 +263,7 @@ class Cell:
         """Count a fault if it is the actor's, then wait: with growing pauses, alone, or for an operator."""
         self._attempt += 1
         tried, self._tried = self._tried, None
-        kind, where = type(fault).__name__, origin(fault)
+        kind, where = type(fault).__name__, origin(fault, below=__file__)
         pause = backoff(self._attempt, room.dice)
         if tried is None or room.host.is_away(fault):
             room.waits += 1

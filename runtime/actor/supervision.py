@@ -47,15 +47,16 @@ def backoff(attempt: int, dice: Random, *, first: float = 0.1, cap: float = 30.0
     return span / 2 + dice.random() * span / 2
 
 
-def origin(fault: BaseException) -> str:
+def origin(fault: BaseException, *, below: str = "") -> str:
     """Return the way to where a fault began, "bot.py:33 > json.py:7", so that the line of one's own is in it.
 
-    Never its message, which may quote what a person wrote.
+    Frames of the file `below`, which only called, are left out. Never its message, which may quote what a person wrote.
     """
     trace = fault.__traceback__
     places: list[str] = []
     while trace is not None:
-        places.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
+        if (file := trace.tb_frame.f_code.co_filename) != below:
+            places.append(f"{file.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
         trace = trace.tb_next
     if len(places) > _LONGEST_WAY:
         places[_LONGEST_WAY // 2 : -_LONGEST_WAY // 2] = ["..."]

@@ -145,10 +145,10 @@ async def test_attempts_outlive_the_process(autojump_clock: trio.testing.MockClo
     world = World()
     world.actor.poison.add("0")
     for _ in range(3):
+        before = len(world.actor.handled)
         async with world.node(max_attempts=4) as node:
             if not world.store.seen:
                 await node.store(Verified((said(0),)))
-            before = len(world.actor.handled)
             (conversation,) = world.store.conversations.values()
             attempts = conversation.attempts
             await until(lambda: conversation.attempts > attempts)  # noqa: B023

@@ -36,5 +36,9 @@ def test_a_long_way_keeps_its_beginning_and_its_end() -> None:
     assert (way[0][:19], way[4], way[-1][:10]) == ("test_supervision.py", "...", "decoder.py")
 
 
+def test_frames_of_who_only_called_are_left_out() -> None:
+    assert re.fullmatch(r"__init__\.py:\d+ > decoder\.py:\d+ > .*", origin(fault_of(100), below=__file__))
+
+
 def test_a_fault_that_was_never_raised_has_no_way() -> None:
     assert origin(ValueError("a secret")) == "?"
