@@ -211,9 +211,9 @@ async def open_journal(dsn: str) -> AsyncIterator[PostgresJournal]:
 
 @asynccontextmanager
 async def open_benched_node(
-    dsn: str, of: App = app, settings: NodeSettings | None = None
+    dsn: str, of: App = app, settings: NodeSettings | None = None, *, sending: bool = False
 ) -> AsyncIterator[Node]:
-    """Open a node over a database: it holds all shards, and its effects are committed but never sent."""
+    """Open a node over a database: it holds all shards; without `sending` its effects are committed and stay."""
     async with (
         open_bridge() as bridge,
         open_postgres_pool(bridge, dsn, name="benchmark", size=8, settings=SESSION) as pool,
@@ -225,7 +225,8 @@ async def open_benched_node(
         async with open_node(
             of, settings or NodeSettings(), journal=journal, http=http, begin=turns.transaction
         ) as node:
-            node.sending.stop()
+            if not sending:
+                node.sending.stop()
             await node.leases.settled.wait()
             yield node
 

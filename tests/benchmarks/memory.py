@@ -1,10 +1,10 @@
 """Bytes per idle active conversation (in memory, without a task) and per passivated one, on a real node.
 
-A process of its own per round: a node, warmed up, gets one message each of many people, and all turns commit. What its
-memory grew by is the first figure, what is left when all conversations were passivated the second: cells, mailboxes,
-states, the journal's aliases, whatever lanes and queues kept. Counted by tracemalloc, which sees every block that Python
-allocates; the process's resident size, which moves in pages and never shrinks by all that was freed, is reported beside
-it, from a second process without tracemalloc.
+A process of its own per round: a node, warmed up, gets one message each of many people, answers each, and the provider
+takes every answer. What its memory grew by is the first figure, what is left when all conversations were passivated the
+second: cells, mailboxes, states, the journal's aliases, whatever lanes and queues kept. Counted by tracemalloc, which
+sees every block that Python allocates; the process's resident size, which moves in pages and never shrinks by all that
+was freed, is reported beside it, from a second process without tracemalloc.
 """
 
 from __future__ import annotations
@@ -16,18 +16,45 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import trio
-from measure import databases, open_benched_node, options, tell
+from measure import Counting, Said, databases, open_benched_node, options, tell
 from turns import arrivals
 
 from config import Node as NodeSettings
-from runtime import Verified
+from config import Settings
+from runtime import Accepted, App, Delivery, HttpClient, Pace, Request, Response, Verified
 from runtime.node.node import Node
 
 KINDS = ("active", "passivated")
+
+
+class Postman:
+    """A provider that takes everything at once."""
+
+    name = "meta"
+
+    def configure(self, settings: Settings) -> None:
+        pass
+
+    def channels(self) -> Sequence[str]:
+        return ("meta:1",)
+
+    def receive(self, request: Request) -> Response:
+        return Response(404)
+
+    def pace(self, channel: str) -> Pace:
+        return Pace(1e6)
+
+    async def perform(self, delivery: Delivery, http: HttpClient) -> Accepted:
+        await trio.lowlevel.checkpoint()
+        return Accepted(f"wamid.{delivery.id}")
+
+
+app = App(name="benchmark", actor=Counting(), providers=(Postman(),), events=(Said,))
 
 
 def resident() -> int:
@@ -44,20 +71,22 @@ def used(traced: bool) -> int:
 
 
 async def handle(node: Node, first: int, people: int) -> None:
-    """Let `people` who were never met say something, and wait until all is committed and idle."""
+    """Let `people` who were never met say something, and wait until all is answered and idle."""
     events = arrivals(people, 10**7, first)
-    target = node.room.turns + people
+    answered = node.sending.outcomes["accepted"]
     for at in range(0, people, 200):
         await node.store(Verified(tuple(events[at : at + 200])))
-        while node.room.turns < min(target, target - people + at + 200):
+        while node.sending.outcomes["accepted"] - answered < min(people, at + 200):
             await trio.sleep(0.002)
     await node.cells.quiet()
+    while node.lanes.statistics().lanes:
+        await trio.sleep(0.002)
 
 
 async def grow(dsn: str, people: int, traced: bool) -> dict[str, float]:
     """Return the bytes per conversation of each kind."""
     settings = NodeSettings(max_active=people * 2, passivate_after=86_400.0)
-    async with open_benched_node(dsn, settings=settings) as node:
+    async with open_benched_node(dsn, app, settings, sending=True) as node:
         few = people // 10
         await handle(node, 0, few)
         if traced:

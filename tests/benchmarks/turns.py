@@ -52,8 +52,10 @@ def arrivals(messages: int, conversations: int, first: int) -> list[Arrival]:
     ]
 
 
-async def by_node(dsn: str, pid: int, events: Sequence[Arrival], webhook: int) -> tuple[float, float, float]:
-    """Return the turns per second of a node that gets these events in webhooks of `webhook` messages.
+async def by_node(
+    dsn: str, pid: int, events: Sequence[Arrival], webhook: int, at_once: int
+) -> tuple[float, float, float]:
+    """Return the turns per second of a node that gets `at_once` webhooks of `webhook` messages at a time.
 
     And what one costs, in microseconds of processor time: of the node, of the server `pid`.
     """
@@ -68,7 +70,7 @@ async def by_node(dsn: str, pid: int, events: Sequence[Arrival], webhook: int) -
         node_busy, server_busy = time.process_time(), processor_time(pid)
         began = time.perf_counter()
         async with trio.open_nursery() as nursery:
-            for _ in range(512 // webhook or 1):
+            for _ in range(at_once):
                 nursery.start_soon(feed)
         while node.room.turns < len(events):
             await trio.sleep(0.002)
@@ -158,14 +160,14 @@ async def _migrated(dsn: str) -> None:
 
 
 def main() -> None:
-    given = options(__doc__, messages=20_000, conversations=2000, webhook=1, rounds=5)
+    given = options(__doc__, messages=20_000, conversations=2000, webhook=1, at_once=1000, rounds=5)
     numbers = count()
 
     costs: list[tuple[float, float]] = []
 
     def node() -> float:
         events = arrivals(given.messages, given.conversations, next(numbers) * given.messages)
-        rate, *cost = trio.run(by_node, dsns["ours"], dsns.pid, events, given.webhook)
+        rate, *cost = trio.run(by_node, dsns["ours"], dsns.pid, events, given.webhook, given.at_once)
         costs.append((cost[0], cost[1]))
         return rate
 
@@ -177,7 +179,12 @@ def main() -> None:
         trio.run(_migrated, dsns["theirs"])
         found = take_turns(given.rounds, {"node": node, "hand": hand})
     node_us, server_us = (round(statistics.median(of), 1) for of in zip(*costs, strict=True))
-    size = {"messages": given.messages, "conversations": given.conversations, "webhook": given.webhook}
+    size = {
+        "messages": given.messages,
+        "conversations": given.conversations,
+        "webhook": given.webhook,
+        "at_once": given.at_once,
+    }
     tell(
         "turns",
         "turns",
