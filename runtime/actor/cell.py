@@ -7,13 +7,15 @@ the row says so. Faults of the actor are counted in the journal, and the last on
 failed is handled again event by event first. A resource that is away is waited for, and blames nobody. A timer is handed
 over only when nothing waits, and its commit is fenced if something does: an answer beats its nudge.
 The boundary is outside the turn's cancel scope, and takes all but a cancellation apart from a group: a nursery of the
-actor's own may mix it with an error. A `SystemExit` of an actor is a fault like any other: the event is in the journal,
-so a process that ended of it would end again at each start.
+actor's own may mix it with an error. A cancellation that nobody around us asked for is a fault of an actor that kept it
+and raised it again: a nursery would take it for its own and close on everybody. A `SystemExit` of an actor is a fault
+like any other: the event is in the journal, so a process that ended of it would end again at each start.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from types import TracebackType
 
 import msgspec
@@ -114,8 +116,12 @@ class Cell:
             fault: BaseException | None = None
             try:
                 await self._step(room, epoch)
-            except* (trio.Cancelled, KeyboardInterrupt):
+            except* KeyboardInterrupt:
                 raise
+            except* trio.Cancelled as group:
+                if trio.current_effective_deadline() == -inf:  # it is for us
+                    raise
+                fault = first_of(group)
             except* BaseException as group:  # noqa: BLE001 - the boundary: nothing of an actor ends the node
                 fault = first_of(group)
             if fault is None:

@@ -129,6 +129,38 @@ async def test_the_last_attempt_parks_the_conversation_and_nobody_else(
     assert [text for who, text in world.post.got if who == "id:ann"] == ["0", "1", "2", "3"]
 
 
+class Hoarder(Scribe):
+    """Keeps the cancellations of its tasks and raises them again with their errors, long after they were due."""
+
+    async def receive(self, turn: Turn[Notes], event: Event) -> None:
+        gathered: list[BaseException] = [LookupError()]
+        with trio.move_on_after(1):
+            try:
+                await trio.sleep_forever()
+            except trio.Cancelled as cancelled:
+                gathered.append(cancelled)
+        if self.crash:
+            raise BaseExceptionGroup("all of them", gathered)
+        if self.hang:
+            raise gathered[1]
+        await super().receive(turn, event)
+
+
+@pytest.mark.parametrize("kind", ["crash", "hang"])
+async def test_a_cancellation_that_nobody_asked_for_is_a_fault_and_closes_nothing(
+    kind: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    world = World(Hoarder())
+    getattr(world.actor, kind).add("")
+    async with world.node(max_attempts=2) as node:
+        await node.store(Verified((said(0),)))
+        await until(lambda: bool(world.parked()))
+        getattr(world.actor, kind).clear()
+        await node.store(Verified((said(10, "bob"),)))
+        await until(lambda: world.heard("bob") == ["10"])
+    assert world.heard("bob") == ["10"]
+
+
 async def test_what_was_committed_leaves_though_the_conversation_is_parked_after_it(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
