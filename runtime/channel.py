@@ -42,7 +42,8 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     `channel` is "<provider>:<id>". `identities` are the person's names at that channel, "kind:value", the strongest
     first (a phone before a scoped id). `dedup` is equal for the same event delivered again. `payload` is the encoded
     event. `stamped` is the provider's time, seconds since 1970, 0 if unknown: what is old is recorded, not answered,
-    unless it is not `perishable`. `address` is where replies go from now on: "" to the first identity, None where they went.
+    unless it is not `perishable`. `address` is where replies go from now on: "" to the first identity, None where they
+    went before.
     """
 
     channel: str

@@ -5,17 +5,20 @@ For simulators, drills and tests that judge a running Majlis; nothing of the run
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from config import Settings
+from runtime.actor.replay import History, PastEvent, PastTurn
 from runtime.journal.statements import statement
 from runtime.resources.bridge import open_bridge
 from runtime.resources.embedded import running_postgres_dsn
 from runtime.resources.errors import ResourceUnavailable
-from runtime.resources.postgres import open_postgres_pool
+from runtime.resources.postgres import PostgresConnection, open_postgres_pool
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
@@ -58,8 +61,8 @@ def postgres_of(settings: Settings) -> str:
     return dsn
 
 
-async def read_ledger(settings: Settings) -> Ledger:
-    """Read the books in one snapshot. Raises ResourceUnavailable."""
+@asynccontextmanager
+async def _snapshot(settings: Settings) -> AsyncIterator[PostgresConnection]:
     async with (
         open_bridge() as bridge,
         open_postgres_pool(
@@ -69,9 +72,32 @@ async def read_ledger(settings: Settings) -> Ledger:
         connection.transaction(),
     ):
         await connection.execute("set transaction isolation level repeatable read, read only")
+        yield connection
+
+
+async def read_ledger(settings: Settings) -> Ledger:
+    """Read the books in one snapshot. Raises ResourceUnavailable."""
+    async with _snapshot(settings) as connection:
         entries = await connection.fetch(statement("ledger_entries"))
         sends = await connection.fetch(statement("ledger_sends"))
     return Ledger(
         [LedgerEntry(**dict(row)) for row in entries],
         [LedgerSend(**dict(row)) for row in sends],
     )
+
+
+async def read_history(settings: Settings, conversation: str) -> History | None:
+    """Read what is kept of a conversation's turns, for `replay`; None if there is no such conversation.
+
+    What retention has dropped is missing at the beginning: then the state that the first turn found is not known, and is
+    the caller's to give. Raises ResourceUnavailable.
+    """
+    async with _snapshot(settings) as connection:
+        rows = await connection.fetch(statement("load"), [conversation])
+        turns = await connection.fetch(statement("past_turns"), conversation)
+    return History(conversation, rows[0]["channel"], [_past(turn) for turn in turns]) if rows else None
+
+
+def _past(turn: Mapping[str, Any]) -> PastTurn:
+    events = [PastEvent(*event) for event in zip(turn["payloads"], turn["received_at"], strict=True)]
+    return PastTurn(turn["version"], turn["now"], events, turn["timer"], turn["stale"])
