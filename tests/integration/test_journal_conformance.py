@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,11 +12,12 @@ import trio
 from runtime import Arrival, Receipt
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import StoredEvent
-from runtime.actor.record import TurnRecord
+from runtime.actor.record import FailedAttempt, Timer, TurnRecord
 from runtime.journal.identity import shard_of
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.journal.postgres import PostgresJournal
 from runtime.journal.protocol import ClaimRequest, Journal, ResultRecord
+from runtime.journal.statements import statement
 
 CHANNEL = "post:1"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -299,3 +300,258 @@ async def test_looks_come_in_pages_in_key_order(journal: Journal) -> None:
     await journal.commit([turn(event, 1, effects=2) for event in events])
     assert [name for name, _ in await journal.pending(shards, 2)] == names[:2]
     assert [name for name, _ in await journal.pending(shards, 9, names[1])] == names[2:]
+
+
+# ── supervision and time ──────────────────────────────────────────────
+
+EVERYWHERE = range(128)
+SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
+
+
+def attempt(
+    name: str, number: int = 1, *, version: int = 0, epoch: int = 1, seq: int = 1, parked: bool = False
+) -> FailedAttempt:
+    return FailedAttempt(name, epoch, version, number, NOW, parked, seq, "", "ValueError", "bot.py:3")
+
+
+def timer_turn(timer: Timer, version: int, done: int, **more: object) -> TurnRecord:
+    """A turn that handles a timer, and no event."""
+    record = TurnRecord(timer.conversation, 1, version, done + 1, done, NOW, b"t", (), LATER, timer)
+    return msgspec.structs.replace(record, **more)
+
+
+async def due(journal: Journal, now: datetime = LATER) -> dict[str, Timer]:
+    return {timer.name: timer for timer in await journal.due(EVERYWHERE, now, 100)}
+
+
+async def with_reminders(journal: Journal, **names: datetime) -> StoredEvent:
+    """A conversation whose first turn has set these."""
+    (event,) = (await journal.ingest([arrival("m1")])).events
+    record = msgspec.structs.replace(turn(event, 1), reminders=tuple(names.items()))
+    assert await journal.commit([record]) == {event.conversation}
+    return event
+
+
+async def unpark(journal: Journal, conversation: str, *, skip: bool = False) -> None:
+    if isinstance(journal, MemoryJournal):
+        journal._store.unpark(conversation, skip=skip)
+        return
+    assert isinstance(journal, PostgresJournal)
+    sql, argument = ("skip", conversation) if skip else ("unpark", [conversation])
+    await journal._pool.run(lambda connection: connection.fetch(statement(sql), argument))
+
+
+async def letters(journal: Journal) -> Sequence[tuple[int, str]]:
+    if isinstance(journal, MemoryJournal):
+        return [(letter.seq, letter.fate) for letter in journal._store.letters]
+    assert isinstance(journal, PostgresJournal)
+    sql = "select seq, fate from dead_letter order by id"
+    return [(row["seq"], row["fate"]) for row in await journal._pool.run(lambda c: c.fetch(sql))]
+
+
+async def test_attempts_are_kept_until_a_turn_commits(journal: Journal) -> None:
+    (event,) = (await journal.ingest([arrival("m1")])).events
+    name = event.conversation
+    assert await journal.fail([attempt(name, 1)]) == {name}
+    assert await journal.fail([attempt(name, 2, epoch=3)]) == {name}
+    (row,) = await journal.load([name])
+    assert (row.attempts, row.attempts_since, row.parked, row.version, row.epoch) == (2, NOW, False, 0, 3)
+    assert await journal.backlog(EVERYWHERE, 10) == [(name, event.shard)]
+    assert await journal.commit([turn(event, 1, epoch=3)]) == {name}
+    (row,) = await journal.load([name])
+    assert (row.attempts, row.attempts_since) == (0, None)
+
+
+async def test_an_attempt_against_an_old_version_an_old_epoch_or_another_event_is_fenced(
+    journal: Journal,
+) -> None:
+    events = (await journal.ingest([arrival("m1"), arrival("m2")])).events
+    name = events[0].conversation
+    await journal.commit([turn(events[0], 1, epoch=5)])
+    assert await journal.fail([attempt(name, version=0, epoch=5, seq=2)]) == frozenset()
+    assert await journal.fail([attempt(name, version=1, epoch=4, seq=2)]) == frozenset()
+    assert await journal.fail([attempt(name, version=1, epoch=5, seq=1)]) == frozenset()
+    assert (await journal.load([name]))[0].attempts == 0
+    assert await journal.fail([attempt(name, version=1, epoch=6, seq=2)]) == {name}
+    assert await journal.commit([turn(events[1], 2, epoch=5)]) == frozenset()
+
+
+async def test_one_fenced_attempt_does_not_hold_back_the_others_of_its_batch(journal: Journal) -> None:
+    (ann,) = (await journal.ingest([arrival("m1", "id:ann")])).events
+    (bob,) = (await journal.ingest([arrival("m2", "id:bob")])).events
+    both = [attempt(ann.conversation, version=7), attempt(bob.conversation)]
+    assert await journal.fail(both) == {bob.conversation}
+
+
+async def test_what_is_parked_begins_nothing_until_it_is_let_go_on(journal: Journal) -> None:
+    event = await with_reminders(journal, nudge=SOON)
+    second, third = (await journal.ingest([arrival("m2"), arrival("m3")])).events
+    (bob,) = (await journal.ingest([arrival("b1", "id:bob")])).events
+    name = event.conversation
+    await journal.fail([attempt(name, 4, version=1, seq=2, parked=True)])
+    (row,) = await journal.load([name])
+    assert (row.parked, row.attempts, row.version, row.done_seq, row.next_seq) == (True, 4, 1, 1, 4)
+    assert await journal.backlog(EVERYWHERE, 10) == [(bob.conversation, bob.shard)]
+    assert await due(journal) == {}
+    assert await journal.commit([turn(second, 2)]) == frozenset()
+    assert await journal.fail([attempt(name, 5, version=1, seq=2)]) == frozenset()
+    (fourth,) = (await journal.ingest([arrival("m4")])).events
+    assert fourth.seq == 4
+
+    await unpark(journal, name)
+    (row,) = await journal.load([name])
+    assert (row.parked, row.attempts, row.attempts_since, row.done_seq) == (False, 0, None, 1)
+    assert (name, row.shard) in await journal.backlog(EVERYWHERE, 10)
+    assert list(await due(journal)) == ["nudge"]
+    assert await journal.commit([turn(second, 2)]) == frozenset()  # of before it was parked
+    assert await journal.commit([turn(second, row.version + 1)]) == {name}
+    assert await journal.commit([turn(third, row.version + 2)]) == {name}
+    assert await letters(journal) == []
+
+
+async def test_what_is_skipped_is_a_dead_letter_and_the_next_event_may_be_handled(journal: Journal) -> None:
+    first, second = (await journal.ingest([arrival("m1"), arrival("m2")])).events
+    name = first.conversation
+    await journal.fail([attempt(name, parked=True)])
+    await unpark(journal, name, skip=True)
+    (row,) = await journal.load([name])
+    assert (row.parked, row.attempts, row.done_seq) == (False, 0, 1)
+    assert await letters(journal) == [(1, "dead")]
+    assert await journal.commit([turn(first, row.version + 1)]) == frozenset()
+    assert await journal.commit([turn(second, row.version + 1)]) == {name}
+
+
+async def test_effects_that_were_committed_leave_though_the_conversation_is_parked(journal: Journal) -> None:
+    effect = await one_send(journal)
+    await journal.ingest([arrival("m2")])
+    await journal.fail([attempt(effect.conversation, version=1, seq=2, parked=True)])
+    shard = shard_of(effect.conversation)
+    assert await journal.pending([shard], 10) == [(effect.conversation, shard)]
+    assert [claim.verdict for claim in await journal.claim([request(effect)], 20.0)] == ["claimed"]
+
+
+async def test_a_reminder_is_due_from_its_time_on_and_carries_the_version_that_set_it(
+    journal: Journal,
+) -> None:
+    event = await with_reminders(journal, nudge=SOON, later=LATER)
+    assert await due(journal, SOON - timedelta(milliseconds=1)) == {}
+    timer = Timer(event.conversation, event.shard, "nudge", 1, SOON)
+    assert await due(journal, SOON) == {"nudge": timer}
+    assert set(await due(journal, LATER)) == {"nudge", "later"}
+    others = [shard for shard in EVERYWHERE if shard != event.shard]
+    assert await journal.due(others, LATER, 10) == []
+
+
+async def test_due_reminders_come_in_pages_in_the_order_of_conversations(journal: Journal) -> None:
+    events = (await journal.ingest([arrival(f"m{n}", f"id:p{n}") for n in range(5)])).events
+    reminders = (("nudge", SOON),)
+    await journal.commit([msgspec.structs.replace(turn(event, 1), reminders=reminders) for event in events])
+    names = sorted(event.conversation for event in events)
+    assert [timer.conversation for timer in await journal.due(EVERYWHERE, SOON, 2)] == names[:2]
+    assert [timer.conversation for timer in await journal.due(EVERYWHERE, SOON, 9, names[1])] == names[2:]
+
+
+async def test_a_turn_replaces_and_forgets_reminders_by_name(journal: Journal) -> None:
+    await with_reminders(journal, kept=SOON, replaced=SOON, forgotten=SOON)
+    (second,) = (await journal.ingest([arrival("m2")])).events
+    changes = {"reminders": (("replaced", LATER),), "forgotten": ("forgotten", "never set")}
+    await journal.commit([msgspec.structs.replace(turn(second, 2), **changes)])
+    assert set(await due(journal, SOON)) == {"kept"}
+    found = await due(journal)
+    assert {name: (timer.generation, timer.due_at) for name, timer in found.items()} == {
+        "kept": (1, SOON),
+        "replaced": (2, LATER),
+    }
+
+
+async def test_a_turn_that_is_fenced_changes_no_reminder(journal: Journal) -> None:
+    await with_reminders(journal, nudge=SOON)
+    (second,) = (await journal.ingest([arrival("m2")])).events
+    before = await due(journal)
+    changes = {"reminders": (("other", SOON),), "forgotten": ("nudge",)}
+    fenced = msgspec.structs.replace(turn(second, 7, effects=1), **changes)
+    assert await journal.commit([fenced]) == frozenset()
+    assert await due(journal) == before
+
+
+async def test_a_reminder_that_is_handled_is_gone_and_is_handled_once(journal: Journal) -> None:
+    event = await with_reminders(journal, nudge=SOON, other=SOON)
+    timer = (await due(journal))["nudge"]
+    assert await journal.commit([timer_turn(timer, 2, 1)]) == {event.conversation}
+    assert set(await due(journal)) == {"other"}
+    (row,) = await journal.load([event.conversation])
+    assert (row.version, row.done_seq, row.next_seq, row.state) == (2, 1, 2, b"t")
+    assert await journal.commit([timer_turn(timer, 3, 1)]) == frozenset()
+
+
+async def test_a_reminder_may_set_itself_again(journal: Journal) -> None:
+    event = await with_reminders(journal, nudge=SOON)
+    timer = (await due(journal))["nudge"]
+    record = timer_turn(timer, 2, 1, reminders=(("nudge", LATER),))
+    assert await journal.commit([record]) == {event.conversation}
+    assert await due(journal, SOON) == {}
+    assert (await due(journal))["nudge"] == Timer(event.conversation, event.shard, "nudge", 2, LATER)
+
+
+async def test_an_event_that_waits_overtakes_a_reminder(journal: Journal) -> None:
+    event = await with_reminders(journal, nudge=SOON)
+    timer = (await due(journal))["nudge"]
+    (second,) = (await journal.ingest([arrival("m2")])).events
+    assert await journal.commit([timer_turn(timer, 2, 1)]) == frozenset()
+    assert (await due(journal))["nudge"] == timer
+    await journal.commit([turn(second, 2)])
+    assert await journal.commit([timer_turn(timer, 3, 2)]) == {event.conversation}
+
+
+async def test_a_reminder_that_was_set_again_is_fenced_under_its_old_generation(journal: Journal) -> None:
+    event = await with_reminders(journal, nudge=SOON)
+    old = (await due(journal))["nudge"]
+    (second,) = (await journal.ingest([arrival("m2")])).events
+    await journal.commit([msgspec.structs.replace(turn(second, 2), reminders=(("nudge", SOON),))])
+    assert await journal.commit([timer_turn(old, 3, 2)]) == frozenset()
+    new = (await due(journal))["nudge"]
+    assert (old.generation, new.generation) == (1, 2)
+    assert await journal.commit([timer_turn(new, 3, 2)]) == {event.conversation}
+
+
+async def test_a_reminder_that_was_forgotten_cannot_be_handled(journal: Journal) -> None:
+    await with_reminders(journal, nudge=SOON)
+    timer = (await due(journal))["nudge"]
+    (second,) = (await journal.ingest([arrival("m2")])).events
+    await journal.commit([msgspec.structs.replace(turn(second, 2), forgotten=("nudge",))])
+    assert await journal.commit([timer_turn(timer, 3, 2)]) == frozenset()
+
+
+async def test_a_turn_of_several_events_moves_the_cursor_over_all_of_them(journal: Journal) -> None:
+    first, _, third, fourth = (await journal.ingest([arrival(f"m{n}") for n in range(4)])).events
+    together = msgspec.structs.replace(turn(first, 1), last_seq=third.seq)
+    assert await journal.commit([together]) == {first.conversation}
+    assert await letters(journal) == []
+    assert await journal.commit([turn(third, 2)]) == frozenset()
+    assert await journal.commit([turn(fourth, 2)]) == {first.conversation}
+
+
+async def test_stale_events_are_covered_by_one_turn_and_leave_letters(journal: Journal) -> None:
+    first, second, third = (await journal.ingest([arrival(f"m{n}") for n in range(3)])).events
+    stale = msgspec.structs.replace(turn(first, 1), last_seq=second.seq, stale=True)
+    assert await journal.commit([msgspec.structs.replace(stale, version=2)]) == frozenset()
+    assert await letters(journal) == []
+    assert await journal.commit([stale]) == {first.conversation}
+    assert await journal.commit([turn(third, 2)]) == {first.conversation}
+    assert await letters(journal) == [(1, "stale"), (2, "stale")]
+
+
+async def test_replies_go_to_the_latest_address_and_none_leaves_it(journal: Journal) -> None:
+    async def address(dedup: str, version: int, given: str | None) -> str:
+        one = msgspec.structs.replace(arrival(dedup, "wa_id:1", "bsuid:A"), address=given)
+        (event,) = (await journal.ingest([one])).events
+        record = turn(event, version, effects=1)
+        await journal.commit([record])
+        (claim,) = await journal.claim([request(record.effects[0])], 20.0)
+        return claim.address
+
+    assert await address("m1", 1, "") == "wa_id:1"
+    assert await address("m2", 2, None) == "wa_id:1"
+    assert await address("m3", 3, "wa_id:2") == "wa_id:2"
+    assert await address("m4", 4, None) == "wa_id:2"
+    assert await address("m5", 5, "") == "wa_id:1"
