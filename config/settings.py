@@ -120,9 +120,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     lease_ttl: Seconds = 3.0
     turn_timeout: Seconds = 10.0
-    max_attempts: Annotated[int, Meta(ge=1, le=1000)] = 5  # faults at one event within restart_window; then it is parked
+    max_attempts: Annotated[int, Meta(ge=1, le=1000)] = 5  # faults, then it is parked
     restart_window: Long = 600.0
-    stale_after: Annotated[float, Meta(ge=60, le=30 * 86400)] = 86400.0  # what waited longer is recorded, not answered
+    stale_after: Annotated[float, Meta(ge=60, le=30 * 86400)] = 86400.0
     send_timeout: Seconds = 10.0
     uncertain_wait: Seconds = 20.0  # longer than send_timeout
     reply_expires: Long = 86400.0

@@ -5,11 +5,11 @@ For simulators, drills and tests that judge a running Majlis; nothing of the run
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+import asyncpg
 import msgspec
 
 from config import Settings
@@ -98,6 +98,6 @@ async def read_history(settings: Settings, conversation: str) -> History | None:
     return History(conversation, rows[0]["channel"], [_past(turn) for turn in turns]) if rows else None
 
 
-def _past(turn: Mapping[str, Any]) -> PastTurn:
+def _past(turn: asyncpg.Record) -> PastTurn:
     events = [PastEvent(*event) for event in zip(turn["payloads"], turn["received_at"], strict=True)]
     return PastTurn(turn["version"], turn["now"], events, turn["timer"], turn["stale"])

@@ -6,7 +6,7 @@ a store that is away is `ResourceUnavailable`. Aliases never move, so those that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from time import time
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from runtime.actor.event import StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
 from runtime.actor.turn import Transaction
 from runtime.channel import RECEIPTS, Arrival, Receipt
+from runtime.journal.aliases import AliasCache
 from runtime.journal.identity import Alias, resolve, shard_of, unknown_aliases
 from runtime.journal.protocol import (
     EFFECTS_MOST,
@@ -67,7 +68,7 @@ class PostgresJournal:
         self._salt = salt
         self._stale_after = stale_after
         self._wall = wall
-        self._aliases: dict[Alias, str] = {}
+        self._aliases = AliasCache(_ALIASES_KEPT)
 
     async def ingest(self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt] = ()) -> Ingested:
         """See `Journal.ingest`."""
@@ -232,24 +233,19 @@ class PostgresJournal:
             fresh = [fresh_for(arrival, self._wall(), self._stale_after) for arrival in arrivals]
             events = await _store(connection, arrivals, resolution.conversations, fresh, now)
             settled = await _merge(connection, receipts)
-        self._remember(known, resolution.added)
+        self._aliases.add(known)
+        self._aliases.add(resolution.added)
         return Ingested(events, settled)
 
     async def _known(self, connection: Driver, arrivals: Sequence[Arrival]) -> dict[Alias, str]:
         """Return every alias of these arrivals that exists, from memory or the database."""
         wanted = {(a.channel, identity) for a in arrivals for identity in a.identities}
-        known = {alias: self._aliases[alias] for alias in wanted if alias in self._aliases}
+        known = self._aliases.known(wanted)
         missing = unknown_aliases(arrivals, known)
         if missing:
             rows = await connection.fetch(statement("find_aliases"), *_columns(missing, 2))
             known.update({(row["channel"], row["identity"]): row["conversation"] for row in rows})
         return known
-
-    def _remember(self, *found: Mapping[Alias, str]) -> None:
-        if len(self._aliases) > _ALIASES_KEPT:
-            self._aliases.clear()
-        for aliases in found:
-            self._aliases.update(aliases)
 
     async def _record(self, connection: Driver, results: Sequence[ResultRecord]) -> Ingested:
         """Record results; failures for good become events of their conversations in the same transaction."""
