@@ -247,7 +247,7 @@ def test_every_guarantee_names_tests_that_exist_or_says_that_it_is_not_claimed()
         assert proof.count("::") == len(cited(proof)), f"{number}: a test is not written as `file.py::name`"
 
 
-@pytest.mark.parametrize("header", ["Event type", "Error class"])
+@pytest.mark.parametrize("header", ["Event type", "Error class (codes)"])
 def test_every_row_about_events_and_errors_names_its_test(header: str) -> None:
     for row in table(header):
         assert cited(row[-1]), row[0]
