@@ -28,6 +28,7 @@ _POSTGRES_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",  # short statements only
+    "wal_compression": "on",  # what is logged whole after a checkpoint is most of the log
     # Statements, their values and the details of constraints hold people's messages: never in the log.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
