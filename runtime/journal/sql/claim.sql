@@ -6,7 +6,7 @@
 -- the burst will be whole again), before any request leaves. `again`: what is `sending` under this epoch was claimed by an
 -- earlier wish whose answer was lost, and never left. A database clock that jumped back makes nobody wait longer than a whole
 -- burst takes, or than the doubt lasts: what lies further ahead is drawn in. Whoever locks both locks conversations first,
--- then effects, each in key order.
+-- then effects, each in key order. What was marked is asked for with `in`: the planner makes a join with it quadratic.
 with wanted as materialized (
   select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::float8[], $5::int[], $6::boolean[])
     as t(id, conversation, epoch, pair_interval, pair_burst, again)
@@ -54,9 +54,9 @@ with wanted as materialized (
 ), moved as (
   update conversation c
   set pair_clock = j.clock + make_interval(secs => case when j.verdict = 'claimed' then j.pair_interval else 0 end)
-  from judged j left join marked m using (id)
+  from judged j
   where c.id = j.conversation and j.lane = 'send' and j.pair_interval > 0 and not (j.certain and j.repeated)
-    and ((j.verdict = 'claimed' and m.id is not null) or (j.verdict = 'wait' and j.pair_clock > j.clock))
+    and ((j.verdict = 'claimed' and j.id in (select id from marked)) or (j.verdict = 'wait' and j.pair_clock > j.clock))
 )
 select j.id, case when j.verdict = 'claimed' and m.id is null then 'wait' else j.verdict end as verdict,
   j.wait, j.address, coalesce(m.attempts, 0) as attempts

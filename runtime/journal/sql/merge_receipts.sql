@@ -10,13 +10,15 @@ with incoming as materialized (
   where o.id = any($1::uuid[]) or o.provider_id = any(array(select i.provider_id from incoming i where i.effect is null))
   order by o.id for no key update
 ), meant as materialized (
-  select h.id, h.conversation, i.channel, i.provider_id, i.rank from incoming i join held h on h.id = i.effect
+  select h.id, h.conversation, h.status, h.provider_id as known, i.channel, i.provider_id, i.rank
+  from incoming i join held h on h.id = i.effect
   union all
-  select h.id, h.conversation, i.channel, i.provider_id, i.rank
+  select h.id, h.conversation, h.status, h.provider_id, i.channel, i.provider_id, i.rank
   from incoming i join held h on h.provider_id = i.provider_id where i.effect is null
 ), best as materialized (
-  select m.id, m.channel, max(m.provider_id) as provider_id, max(m.rank) as rank
-  from meant m join conversation c on c.id = m.conversation and c.channel = m.channel group by m.id, m.channel
+  select m.id, m.channel, m.status, m.known, max(m.provider_id) as provider_id, max(m.rank) as rank
+  from meant m join conversation c on c.id = m.conversation and c.channel = m.channel
+  group by m.id, m.channel, m.status, m.known
 ), merged as (
   update outbox o
   set receipt = greatest(o.receipt, b.rank, case when o.provider_id is null
@@ -24,14 +26,14 @@ with incoming as materialized (
       status = case when o.status = 'failed' then o.status else 'done' end,
       code = case when o.status = 'failed' then o.code end,
       provider_id = coalesce(o.provider_id, b.provider_id)
-  from best b join held h using (id)
+  from best b
   where o.id = b.id and (o.receipt < b.rank or o.provider_id is null or o.status in ('queued', 'sending', 'uncertain'))
-  returning o.conversation, o.id, h.status as before
+  returning o.conversation, o.id, b.status as before
 ), kept as (
   insert into receipt(channel, provider_id, rank)
   select i.channel, i.provider_id, max(i.rank) from incoming i
   where i.effect is null and i.provider_id is not null
-    and not exists (select from best b join held h using (id) where h.provider_id = i.provider_id and b.channel = i.channel)
+    and (i.channel, i.provider_id) not in (select channel, known from best where known is not null)
   group by i.channel, i.provider_id order by i.channel collate "C", i.provider_id collate "C"
   on conflict (channel, provider_id) do update set rank = greatest(receipt.rank, excluded.rank), at = now()
 )
