@@ -16,6 +16,7 @@ from itertools import islice, takewhile
 from runtime.actor.event import Burst, Event, EventCodec, Stale, StoredEvent
 
 _STALE_MOST = 1000  # of one turn, so that its commit stays short
+_SHORTEST_WAIT = 1e-6  # seconds; what rounding leaves of a wait may be too little to move a clock, and never end
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def gather(
             break
         events.append(event)
     whole = len(events) < len(run) or len(events) >= policy.most
-    wait = 0.0 if whole else max(0.0, min(policy.quiet - quiet_for, policy.longest - seen_for))
+    wait = min(policy.quiet - quiet_for, policy.longest - seen_for)
+    if whole or wait < _SHORTEST_WAIT:
+        wait = 0.0
     return Gathered(first if len(events) == 1 else Burst(events=tuple(events)), len(events), wait=wait)
 
 
