@@ -148,8 +148,12 @@ class Cell:
             self.mailbox.refill(events, more=len(events) >= _PAGE)
         elif self.timers:
             timer = next(iter(self.timers.values()))
-            await self._turn(room, row, epoch, TimerDue(name=timer.name, due_at=timer.due_at), timer=timer)
-            self.timers.pop(timer.name, None)  # fenced or not: if it is still due, it is found again
+            try:
+                await self._turn(
+                    room, row, epoch, TimerDue(name=timer.name, due_at=timer.due_at), timer=timer
+                )
+            finally:  # whatever became of it: if it is still due, it is found again
+                self.timers.pop(timer.name, None)
 
     async def _take(self, room: Room, row: ConversationRow, epoch: int, *, alone: bool) -> None:
         """Handle what waits in the mailbox, or wait for what belongs to it."""
@@ -259,6 +263,9 @@ class Cell:
             row.id, row.shard, row.channel, record.version, record.last_seq, row.next_seq, epoch, record.state
         )
         self.mailbox.done(size)
+        if self.timers:
+            for name in turn.reminders:  # set for another time, or taken back
+                self.timers.pop(name, None)
         self._seen_at = None
         self._go(Phase.IDLE)
         room.turns += 1

@@ -1,0 +1,81 @@
+"""What happens at the seams: a timer that is gone, a cell that is dropped, a journal at fault; in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+import trio
+
+from config import Node as NodeSettings
+from runtime import Event, Turn, Verified
+from runtime.journal.memory import MemoryJournal
+from runtime.node.node import Node, open_node
+from tests.unit.test_node_in_memory import Said, said
+from tests.unit.test_node_supervision import Notes, Scribe, World, remind, until
+
+
+class Slow(Scribe):
+    """Thinks for two seconds over each text."""
+
+    running = 0
+    most = 0
+
+    async def receive(self, turn: Turn[Notes], event: Event) -> None:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            if isinstance(event, Said):
+                await trio.sleep(2)
+            await super().receive(turn, event)
+        finally:
+            self.running -= 1
+
+
+@asynccontextmanager
+async def node_on(world: World, journal: MemoryJournal, **settings: float) -> AsyncIterator[Node]:
+    """Open a node on a journal of the test's own."""
+    async with open_node(
+        world.app, NodeSettings(**settings), journal=journal, http=None, begin=None, now=world.wall
+    ) as node:  # type: ignore[arg-type]
+        await node.leases.settled.wait()
+        yield node
+
+
+# ── timers ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_timer_that_an_answer_takes_back_while_it_waits_in_memory_is_not_begun(
+    again: bool, autojump_clock: trio.testing.MockClock
+) -> None:
+    world = World(Slow())
+    world.actor.acts["0"] = remind("nudge", seconds=60)
+    world.actor.acts["1"] = remind("nudge", hours=9) if again else lambda turn: turn.forget("nudge")
+    world.actor.poison.add("due:nudge")
+    async with world.node(max_attempts=2) as node:
+        await node.store(Verified((said(0),)))
+        await until(lambda: world.heard() == ["0"])
+        (timer,) = world.store.timers.values()
+        await trio.sleep((timer.due_at - world.wall()).total_seconds() - 0.5)
+        await node.store(Verified((said(1),)))  # its turn lasts from before the nudge is due until after
+        await trio.sleep(300)
+    assert [what for _, what in world.actor.handled] == ["0", "1"]
+    assert world.parked() == []
+
+
+async def test_all_of_many_timers_of_one_conversation_come(autojump_clock: trio.testing.MockClock) -> None:
+    world = World()
+
+    def many(turn: Turn[Notes]) -> None:
+        for number in range(40):
+            turn.remind(f"n{number:02}", after=timedelta(seconds=5))
+
+    world.actor.acts["0"] = many
+    world.actor.acts["due:n07"] = lambda turn: turn.remind("n07", after=timedelta(seconds=3))
+    async with world.node() as node:
+        await node.store(Verified((said(0),)))
+        await until(lambda: world.heard().count("due:n07") == 3)
+    assert {f"due:n{n:02}" for n in range(40)} <= set(world.heard())
