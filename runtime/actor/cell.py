@@ -59,6 +59,7 @@ class Cell:
         "_attempt",
         "_came_at",
         "_known",
+        "_left",
         "_row",
         "_seen_at",
         "_stir",
@@ -82,6 +83,7 @@ class Cell:
         self.used_at = 0.0
         self._row: ConversationRow | None = None
         self._known = False
+        self._left = False
         self._attempt = 0  # faults in a row, whosesoever: they only set the pause
         self._alone_to = 0  # up to this event a burst has failed: one by one
         self._seen_at: float | None = None  # since when the first event has waited for others
@@ -107,6 +109,11 @@ class Cell:
         if self._stir is not None:
             self._stir.set()
 
+    def leave(self) -> None:
+        """Begin nothing any more: the conversation is another owner's, or another cell's."""
+        self._left = True
+        self.stir()
+
     async def run(self, room: Room) -> None:
         """Handle what waits until nothing does, or until the shard is not ours. Cancelled, a turn leaves no trace."""
         if self.phase is Phase.PARKED:  # somebody thinks that there is work: look again
@@ -131,7 +138,9 @@ class Cell:
 
     @property
     def _has_work(self) -> bool:
-        return self.phase is not Phase.PARKED and (not self.mailbox.idle or bool(self.timers))
+        if self.phase is Phase.PARKED or self._left:
+            return False
+        return not self.mailbox.idle or bool(self.timers)
 
     async def _step(self, room: Room, epoch: int) -> None:
         """Do the next thing: load, read on, gather, or one turn."""
@@ -350,7 +359,7 @@ class Cell:
 
     async def _pause(self, room: Room, seconds: float) -> None:
         """Wait; `stir` ends it."""
-        if room.stopping:
+        if room.stopping or self._left:
             return
         self._stir = trio.Event()
         with trio.move_on_after(seconds):

@@ -94,7 +94,7 @@ class Cells:
         """Forget the cells of shards that are ours no more; running turns will be fenced."""
         gone = set(shards)
         for name in [name for name, cell in self._cells.items() if cell.shard in gone]:
-            del self._cells[name]
+            self._cells.pop(name).leave()
 
     def passivate(self, now: float) -> None:
         """Let those leave memory that have been idle long enough, or are more than fit."""

@@ -10,7 +10,8 @@ import pytest
 import trio
 
 from config import Node as NodeSettings
-from runtime import Event, Turn, Verified
+from runtime import BurstPolicy, Event, Turn, Verified
+from runtime.journal.identity import shard_of
 from runtime.journal.memory import MemoryJournal
 from runtime.node.node import Node, open_node
 from tests.unit.test_node_in_memory import Said, said
@@ -79,3 +80,48 @@ async def test_all_of_many_timers_of_one_conversation_come(autojump_clock: trio.
         await node.store(Verified((said(0),)))
         await until(lambda: world.heard().count("due:n07") == 3)
     assert {f"due:n{n:02}" for n in range(40)} <= set(world.heard())
+
+
+# ── shards that go ────────────────────────────────────────────────────
+
+
+def take(world: World, shard: int, owner: str | None) -> None:
+    """Let a shard have another owner in the journal, or none."""
+    held = world.store.shards[shard]
+    held.owner, held.epoch = owner, held.epoch + 2
+    held.lease_until = float("-inf") if owner is None else world.store.wall() + 10_000
+
+
+@pytest.mark.parametrize("kind", ["holding", "gathering"])
+async def test_a_pause_of_a_conversation_that_went_elsewhere_holds_up_no_stop(
+    kind: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    class Patient(Scribe):
+        burst = BurstPolicy(quiet=100.0, longest=100.0, of=(Said,)) if kind == "gathering" else None
+
+    world = World(Patient())
+    world.actor.poison.add("0")
+    async with world.node(max_attempts=100) as node:
+        await node.store(Verified((said(0),)))
+        await trio.sleep(55)
+        assert node.cells.statistics().busy == 1
+        take(world, shard_of(next(iter(world.store.conversations))), "two")
+        await until(lambda: node.leases.statistics().lost > 0)
+        with trio.fail_after(0.1):
+            await node.finish_turns()
+
+
+async def test_a_conversation_that_comes_back_is_handled_by_one_task(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World(Slow())
+    async with world.node() as node:
+        await node.store(Verified(tuple(said(n) for n in range(4))))
+        await trio.sleep(0.1)
+        shard = shard_of(next(iter(world.store.conversations)))
+        take(world, shard, "two")
+        await until(lambda: node.leases.statistics().lost > 0)
+        take(world, shard, None)
+        await until(lambda: world.heard() == ["0", "1", "2", "3"])
+        begun = [what for _, what in world.actor.handled]
+    assert begun in (["0", "1", "2", "3"], ["0", "0", "1", "2", "3"])
