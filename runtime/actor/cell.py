@@ -34,6 +34,7 @@ from runtime.actor.turn import Turn
 
 _log = structlog.get_logger(__name__)
 _PAGE = 100
+_DOUBT = 0.25  # seconds between two looks at a row that a later owner has written
 
 
 class TurnTimedOut(Exception):
@@ -197,9 +198,14 @@ class Cell:
             row = ConversationRow(self.conversation, self.shard, first.channel, 0, 0, 2, 0, b"")
         else:
             loaded = await room.host.load(self.conversation)
-            if loaded is None:
-                self.mailbox.refill((), more=False)
+            if loaded is None:  # a hint that meant nothing; or the database has lost its last moments
+                self.mailbox.clear()
                 self.timers = None
+                return
+            if loaded.epoch > epoch:  # it is another owner's, and the leases will say so: until then all is fenced
+                room.waits += 1
+                self._go(Phase.HOLDING)
+                await self._pause(room, _DOUBT)
                 return
             row = loaded
             if known or row.epoch != epoch:  # a lost answer, or another owner's last turn

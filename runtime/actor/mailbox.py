@@ -65,6 +65,11 @@ class Mailbox:
                 self._tail = event.seq
         self.behind = more or self._newest > self.tail
 
+    def clear(self) -> None:
+        """Forget everything: the conversation is not there."""
+        self._run.clear()
+        self._tail, self._newest, self.behind = None, 0, False
+
     def peek(self) -> StoredEvent | None:
         """Return the next event without taking it."""
         return self._run[0] if self._run else None

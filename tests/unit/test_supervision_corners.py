@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ import trio
 
 from config import Node as NodeSettings
 from runtime import BurstPolicy, Event, Turn, Verified
+from runtime.actor.record import ConversationRow, TurnRecord
 from runtime.journal.identity import shard_of
 from runtime.journal.memory import MemoryJournal
 from runtime.node.node import Node, open_node
@@ -125,3 +126,60 @@ async def test_a_conversation_that_comes_back_is_handled_by_one_task(
         await until(lambda: world.heard() == ["0", "1", "2", "3"])
         begun = [what for _, what in world.actor.handled]
     assert begun in (["0", "1", "2", "3"], ["0", "0", "1", "2", "3"])
+
+
+async def test_a_conversation_that_a_later_owner_wrote_waits_for_the_leases_to_say_so(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    often: list[None] = []
+
+    def count(_turn: Turn[Notes]) -> None:
+        often.append(None)
+        if len(often) > 50:  # a fault pauses, or time would stand still
+            raise LookupError
+
+    world.actor.acts["1"] = count
+    async with world.node() as node:
+        await node.store(Verified((said(0),)))
+        await until(lambda: world.heard() == ["0"])
+        (conversation,) = world.store.conversations.values()
+        conversation.epoch += 1  # the database's clock has run ahead of our trust
+        await node.store(Verified((said(1),)))
+        await trio.sleep(10)
+        assert len(world.actor.handled) < 20
+        conversation.epoch -= 1
+        await until(lambda: world.heard() == ["0", "1"])
+
+
+class Forgetful(MemoryJournal):
+    """A standby that lacked the last moment has taken over: the conversation is not there. Counts who asks for it."""
+
+    asked = 0
+
+    async def commit(self, turns: Sequence[TurnRecord]) -> frozenset[str]:
+        await trio.lowlevel.checkpoint()
+        return frozenset()
+
+    async def load(self, conversations: Sequence[str]) -> Sequence[ConversationRow]:
+        await trio.lowlevel.checkpoint()
+        self.asked += 1
+        if self.asked > 50:
+            await trio.sleep(0.1)  # or time would stand still
+        return []
+
+    async def backlog(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
+        await trio.lowlevel.checkpoint()
+        return []
+
+
+async def test_an_event_whose_conversation_the_journal_has_lost_is_let_go(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    journal = Forgetful(world.store, replica="one")
+    async with node_on(world, journal) as node:
+        await node.store(Verified((said(0), said(1))))
+        await trio.sleep(10)
+        assert node.cells.statistics().busy == 0
+        assert journal.asked == 1
