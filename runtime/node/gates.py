@@ -2,7 +2,7 @@
 
 Knows neither the journal nor providers. Of the sends that wait for an open circuit the first one watches the clock, the
 others sleep; those on their first try stand before those whose first try may have arrived, so that probes of a channel
-that does not answer use up as few second tries as they can.
+that does not answer use up as few second tries as they can, and not those alone probe that are themselves at fault.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Gate:
     async def admit(self, still: Callable[[], bool], *, tried: bool) -> bool | None:
         """Wait until the circuit lets a send out; return whether it is the probe, None once `still` says no.
 
-        Whoever was let out calls `end`. `tried` says that an earlier try may have arrived.
+        Whoever was let out calls `end`. `tried` says that an earlier try may have arrived, or may have failed by itself.
         """
         me, line = _Waiter(), self._lines[tried]
         try:

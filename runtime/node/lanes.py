@@ -195,15 +195,16 @@ class Lanes:
 
     async def _through(self, effect: Effect, lane: _SendLane | None) -> bool:
         """Bring one effect to its end; False if it is not ours to end."""
-        tries, tried = 0, False
+        tries, tried, suspect = 0, False, False
         while True:
             if lane is not None:
                 lane.changed = trio.Event()
             if not self._ours(effect):
                 return False
-            claim, outcome = await self.sending.attempt(effect, tried=tried)
+            claim, outcome = await self.sending.attempt(effect, tried=tried, suspect=suspect)
             tries += 1
             tried = tried or isinstance(outcome, Uncertain)
+            suspect = suspect or isinstance(outcome, Broken)
             match outcome, claim.verdict:
                 case Accepted() | Refused(), _:
                     return True
@@ -227,10 +228,10 @@ class Lanes:
                 return after
             case TryAgain():
                 return backoff(claim.attempts, self._dice, first=0.5)
-            case Broken() if effect.lane is Lane.ASIDE:
-                return backoff(tries, self._dice, first=0.5)
-            case Broken():
+            case Broken() if effect.lane is Lane.SEND and self.sending.shut(effect.channel):
                 return 0.0  # its channel's circuit makes it wait
+            case Broken():
+                return backoff(tries, self._dice, first=0.5)
             case _:  # it must wait, or its outcome is unknown: then the next claim says how long
                 return claim.wait
 

@@ -31,6 +31,7 @@ from runtime.channel import (
 )
 from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
+from runtime.node.circuit import Sign
 from runtime.node.gates import Gate
 from runtime.node.outcomes import ENDS, result_of, sign_of
 from runtime.node.places import Places
@@ -141,11 +142,19 @@ class Sending:
                 attempt += 1
                 await trio.sleep(backoff(attempt, self._dice, cap=1.0))
 
-    async def attempt(self, effect: Effect, *, tried: bool = False) -> tuple[Claim, Outcome | None]:
+    def shut(self, channel: str) -> bool:
+        """Return whether a channel's circuit is open, so that its sends wait."""
+        gate = self._gates.get(channel)
+        return gate is not None and gate.circuit.open
+
+    async def attempt(
+        self, effect: Effect, *, tried: bool = False, suspect: bool = False
+    ) -> tuple[Claim, Outcome | None]:
         """Bring an effect out, once; no outcome means that the claim was not given, and its verdict says why.
 
-        While the channel's circuit is open it waits; `tried` says that an earlier try may have arrived. Cancelled after
-        the claim, it leaves the effect `sending`: uncertain, for whoever takes it up.
+        While the channel's circuit is open it waits; `tried` says that an earlier try may have arrived, `suspect` that
+        one found the channel broken: if others find that it works, this effect is at fault, and opens nothing again.
+        Cancelled after the claim, it leaves the effect `sending`: uncertain, for whoever takes it up.
         """
         provider = self._provider(effect.channel)
         if provider is None:
@@ -158,15 +167,15 @@ class Sending:
             limit = provider.pace(effect.channel).per_second
             gate = self._gates[effect.channel] = Gate(limit, self._share(), self._dice)
         while True:
-            probe = await gate.admit(lambda: self._epoch(effect) is not None, tried=tried)
+            probe = await gate.admit(lambda: self._epoch(effect) is not None, tried=tried or suspect)
             if probe is None:
                 return Claim(str(effect.id), "stopped"), None
-            attempted = await self._leave(effect, provider, gate, probe=probe)
+            attempted = await self._leave(effect, provider, gate, probe=probe, suspect=suspect)
             if attempted is not None:
                 return attempted
 
     async def _leave(
-        self, effect: Effect, provider: Provider, gate: Gate, *, probe: bool
+        self, effect: Effect, provider: Provider, gate: Gate, *, probe: bool, suspect: bool
     ) -> tuple[Claim, Outcome | None] | None:
         """Wait for the pace (a probe does not) and a place, then carry out; None if the circuit opened meanwhile."""
         performed: Outcome | None = None
@@ -188,7 +197,10 @@ class Sending:
                     gate.pace.leave(trio.current_time(), sent=sent)
             return claim, outcome
         finally:
-            if gate.end(sign_of(performed), probe=probe):
+            sign = sign_of(performed)
+            if sign is Sign.BROKEN and suspect and not probe:
+                sign = Sign.NONE
+            if gate.end(sign, probe=probe):
                 self._tell_circuit(effect.channel, gate, performed)
 
     async def _carry_out(self, effect: Effect, provider: Provider) -> tuple[Claim, Outcome | None]:
