@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from types import TracebackType
 
 import msgspec
 import structlog
@@ -29,7 +28,7 @@ from runtime.actor.mailbox import Mailbox
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
 from runtime.actor.room import Room
 from runtime.actor.state import StateUnreadable
-from runtime.actor.supervision import backoff, first_of, judge, origin
+from runtime.actor.supervision import backoff, behind, first_of, judge, origin
 from runtime.actor.turn import Turn
 
 _log = structlog.get_logger(__name__)
@@ -129,9 +128,9 @@ class Cell:
             except* trio.Cancelled as group:
                 if trio.current_effective_deadline() == -inf:  # it is for us
                     raise
-                fault = first_of(group)
+                fault = group
             except* BaseException as group:  # noqa: BLE001 - the boundary: nothing of an actor ends the node
-                fault = first_of(group)
+                fault = group
             if fault is None:
                 self._attempt = 0
             else:
@@ -202,7 +201,9 @@ class Cell:
                 self.mailbox.clear()
                 self.timers = None
                 return
-            if loaded.epoch > epoch:  # it is another owner's, and the leases will say so: until then all is fenced
+            if (
+                loaded.epoch > epoch
+            ):  # it is another owner's, and the leases will say so: until then all is fenced
                 room.waits += 1
                 self._go(Phase.HOLDING)
                 await self._pause(room, _DOUBT)
@@ -243,15 +244,19 @@ class Cell:
                 now=room.host.now(),
                 resources=resources,
             )
-            cut: TracebackType | None = None
+            cut: BaseException | None = None
             with trio.CancelScope(deadline=trio.current_time() + room.turn_timeout) as deadline:
                 try:
                     await room.actor.receive(turn, event)
                 except BaseException as fault:
-                    cut = first_of(fault).__traceback__  # where it hung, if it was cut
+                    cut = first_of(fault)
                     raise
-            if deadline.cancelled_caught:
-                raise TurnTimedOut(f"the turn was cut after {room.turn_timeout} s").with_traceback(cut)
+            if (
+                deadline.cancelled_caught and cut is not None
+            ):  # it says where it hung, and what it was retrying
+                raise TurnTimedOut(f"the turn was cut after {room.turn_timeout} s").with_traceback(
+                    cut.__traceback__
+                ) from cut
             record = TurnRecord(
                 row.id,
                 epoch,
@@ -287,15 +292,17 @@ class Cell:
         room.events += size
         room.host.committed(record)
 
-    async def _fault(self, room: Room, fault: BaseException) -> None:
+    async def _fault(self, room: Room, raised: BaseException) -> None:
         """Count a fault if it is the actor's, then wait: with growing pauses, alone, or for an operator."""
         self._attempt += 1
+        fault = first_of(raised)
+        away = any(map(room.host.is_away, behind(raised)))
         tried, self._tried = self._tried, None
         kind, where = type(fault).__name__, origin(fault, below=__file__)
         pause = backoff(self._attempt, room.dice)
-        if tried is None or room.host.is_away(fault):
+        if tried is None or away:
             room.waits += 1
-            if room.host.is_away(fault):
+            if away:
                 pause = min(pause, 1.0)
             else:  # ours, or a state that another version wrote: nobody is to be parked for it
                 _log.error(

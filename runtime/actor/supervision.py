@@ -7,6 +7,7 @@ here; a resource that is away is nobody's fault.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -68,3 +69,20 @@ def first_of(group: BaseException) -> BaseException:
     while isinstance(group, BaseExceptionGroup):
         group = group.exceptions[0]
     return group
+
+
+def behind(fault: BaseException) -> Iterator[BaseException]:
+    """Yield every plain exception of a group, and what each was raised from or while handling.
+
+    An actor that meets an outage in one of its tasks, or puts it in words of its own, is not to be blamed for it.
+    """
+    todo, met = [fault], {id(fault)}
+    while todo:
+        error = todo.pop()
+        parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+        if not parts:
+            yield error
+        for each in (*parts, error.__cause__, error.__context__):
+            if each is not None and id(each) not in met:
+                met.add(id(each))
+                todo.append(each)

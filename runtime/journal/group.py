@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import outcome
+import structlog
 import trio
 
+from runtime.actor.supervision import origin
 from runtime.journal.protocol import DataFault
 from runtime.resources.errors import ResourceUnavailable
+
+_log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -168,6 +172,9 @@ class GroupCommit(Generic[T, R]):
             await self._carry_out(batch[:middle])
             await self._carry_out(batch[middle:])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' to hear
+            if not isinstance(error, ResourceUnavailable):
+                kind, where = type(error).__name__, origin(error, below=__file__)
+                _log.error("batch failed", group=self.name, items=len(batch), fault=kind, where=where)
             self._fail(batch, error)
 
     def _fail(self, batch: Iterable[_Entry[T]], error: Exception) -> None:

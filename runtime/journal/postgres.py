@@ -113,7 +113,10 @@ class PostgresJournal:
 
     async def commit_within(self, transaction: Transaction, turn: TurnRecord) -> bool:
         """See `Journal.commit_within`."""
-        return bool(await transaction.fetch(statement("commit"), *_commit_arguments([turn], self._replica)))
+        try:
+            return bool(await transaction.fetch(statement("commit"), *_commit_arguments([turn], self._replica)))
+        except asyncpg.QueryCanceledError as error:
+            raise ResourceUnavailable("postgres", "the statement took too long") from error
 
     async def fail(self, attempts: Sequence[FailedAttempt]) -> frozenset[str]:
         """See `Journal.fail`."""

@@ -23,7 +23,7 @@ from runtime.actor.supervision import RestartWindow
 from runtime.actor.turn import Transaction
 from runtime.app import App
 from runtime.channel import HttpClient, Verified
-from runtime.journal.group import GroupCommit
+from runtime.journal.group import BatchFailed, GroupCommit
 from runtime.journal.protocol import Claim, ClaimRequest, DataFault, Ingested, Journal, ResultRecord
 from runtime.node.cells import Cells
 from runtime.node.clock import SteadyClock
@@ -31,7 +31,7 @@ from runtime.node.lanes import Lanes
 from runtime.node.leases import Leases
 from runtime.node.scope import TurnScope
 from runtime.node.sending import Sending
-from runtime.resources.errors import ResourceUnavailable
+from runtime.resources.errors import PostgresFault, ResourceUnavailable, postgres_fault
 
 _log = structlog.get_logger(__name__)
 _POLL_MOST = 2000
@@ -171,8 +171,9 @@ class Node:
         self.lanes.recall(conversation)
 
     def is_away(self, error: BaseException) -> bool:
-        """See `Host.is_away`."""
-        return isinstance(error, ResourceUnavailable)
+        """See `Host.is_away`. Whose fault a deadlock is depends on who else was there: it is tried again."""
+        away = isinstance(error, ResourceUnavailable | BatchFailed)
+        return away or postgres_fault(error) is PostgresFault.RETRY
 
     # ── what lanes and sending ask ────────────────────────────────────
 

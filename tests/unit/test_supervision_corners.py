@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import asyncpg
 import pytest
 import trio
 
@@ -15,6 +16,7 @@ from runtime.actor.record import ConversationRow, TurnRecord
 from runtime.journal.identity import shard_of
 from runtime.journal.memory import MemoryJournal
 from runtime.node.node import Node, open_node
+from runtime.resources.errors import ResourceUnavailable
 from tests.unit.test_node_in_memory import Said, said
 from tests.unit.test_node_supervision import Notes, Scribe, World, remind, until
 
@@ -183,3 +185,70 @@ async def test_an_event_whose_conversation_the_journal_has_lost_is_let_go(
         await trio.sleep(10)
         assert node.cells.statistics().busy == 0
         assert journal.asked == 1
+
+
+# ── faults that are not the actor's ───────────────────────────────────
+
+
+class Faulty(MemoryJournal):
+    """Its commits fail in a way that is no fault of the data, as long as it is told to."""
+
+    failing = True
+
+    async def commit(self, turns: Sequence[TurnRecord]) -> frozenset[str]:
+        await trio.lowlevel.checkpoint()
+        if self.failing:
+            raise RuntimeError("relation has no such column")
+        return await super().commit(turns)
+
+
+async def test_a_journal_that_is_itself_at_fault_parks_nobody(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    journal = Faulty(world.store, replica="one")
+    async with node_on(world, journal, max_attempts=1) as node:
+        await node.store(Verified((said(0), said(10, "bob"))))
+        await trio.sleep(30)
+        assert world.parked() == []
+        assert all(c.attempts == 0 for c in world.store.conversations.values())
+        journal.failing = False
+        await until(lambda: world.heard() == ["0"] and world.heard("bob") == ["10"])
+
+
+def both() -> BaseException:
+    return BaseExceptionGroup(
+        "a nursery", [KeyError("not there yet"), ResourceUnavailable("postgres", "away")]
+    )
+
+
+def wrapped() -> BaseException:
+    error = LookupError("no price")
+    error.__cause__ = ResourceUnavailable("http", "away")
+    return error
+
+
+def while_handling() -> BaseException:
+    error = LookupError("no price")
+    error.__context__ = ResourceUnavailable("redis", "away")
+    return error
+
+
+@pytest.mark.parametrize("outage", [both, wrapped, while_handling, asyncpg.DeadlockDetectedError])
+async def test_an_outage_blames_nobody_however_the_actor_passes_it_on(
+    outage: object, autojump_clock: trio.testing.MockClock
+) -> None:
+    class Through(Scribe):
+        async def receive(self, turn: Turn[Notes], event: Event) -> None:
+            if self.crash:
+                raise outage()  # type: ignore[operator]
+            await super().receive(turn, event)
+
+    world = World(Through())
+    world.actor.crash.add("")
+    async with world.node(max_attempts=1) as node:
+        await node.store(Verified((said(0),)))
+        await trio.sleep(30)
+        assert world.parked() == []
+        world.actor.crash.clear()
+        await until(lambda: world.heard() == ["0"])
