@@ -98,6 +98,12 @@ class Cell:
         if self.phase is Phase.GATHERING:
             self.stir()
 
+    def look(self) -> None:
+        """Hear, while a task runs, that the journal may hold more: it matters to a burst that waits for it."""
+        if self.phase is Phase.GATHERING:
+            self.mailbox.behind = True
+            self.stir()
+
     def remind(self, timer: Timer) -> None:
         """Take a timer that is due."""
         if self.timers is None:
@@ -153,8 +159,7 @@ class Cell:
             alone = self.mailbox.run[0].seq <= self._alone_to or row.attempts > 0
             await self._take(room, row, epoch, alone=alone)
         elif self.mailbox.behind:
-            events = await room.host.read(row, self.mailbox.tail, _PAGE)
-            self.mailbox.refill(events, more=len(events) >= _PAGE)
+            await self._read(room, row)
         elif self.timers:
             timer = next(iter(self.timers.values()))
             try:
@@ -180,12 +185,22 @@ class Cell:
                 now - self._seen_at,
                 now - max(self._came_at, self._seen_at),
             )
+            if gathered.wait > 0 and self.mailbox.behind:
+                await self._read(room, row)  # more of it may be in the journal
+                return
             if gathered.wait > 0:
                 self._go(Phase.GATHERING)
                 await self._pause(room, gathered.wait)
                 self._go(Phase.IDLE)
                 return
         await self._turn(room, row, epoch, gathered.event, gathered)
+
+    async def _read(self, room: Room, row: ConversationRow) -> None:
+        """Take the next events from the journal."""
+        events = await room.host.read(row, self.mailbox.tail, _PAGE)
+        self.mailbox.refill(events, more=len(events) >= _PAGE)
+        if events:
+            self._came_at = trio.current_time()
 
     async def _load(self, room: Room, epoch: int) -> None:
         """Read the row, unless this is the first event ever."""

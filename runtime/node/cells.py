@@ -86,7 +86,9 @@ class Cells:
         if self._busy >= self._max_active and conversation not in self._cells:
             return
         cell = self._cell(conversation, shard)
-        if not cell.busy:
+        if cell.busy:
+            cell.look()
+        else:
             cell.mailbox.behind = True
             self._wake(cell)
 

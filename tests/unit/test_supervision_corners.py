@@ -7,18 +7,19 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import asyncpg
+import msgspec
 import pytest
 import trio
 
 from config import Node as NodeSettings
-from runtime import BurstPolicy, Event, Turn, Verified
+from runtime import BurstPolicy, Event, TimerDue, Turn, Verified
 from runtime.actor.record import ConversationRow, TurnRecord
 from runtime.journal.identity import shard_of
 from runtime.journal.memory import MemoryJournal
 from runtime.node.node import Node, open_node
 from runtime.resources.errors import ResourceUnavailable
 from tests.unit.test_node_in_memory import Said, said
-from tests.unit.test_node_supervision import Notes, Scribe, World, remind, until
+from tests.unit.test_node_supervision import Notes, Scribe, Typist, World, remind, until
 
 
 class Slow(Scribe):
@@ -252,3 +253,81 @@ async def test_an_outage_blames_nobody_however_the_actor_passes_it_on(
         assert world.parked() == []
         world.actor.crash.clear()
         await until(lambda: world.heard() == ["0"])
+
+
+async def _away() -> None:
+    raise ResourceUnavailable("postgres", "away")
+
+
+async def test_a_turn_that_was_cut_while_it_retried_what_was_away_is_no_fault(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    class Stubborn(Scribe):
+        async def receive(self, turn: Turn[Notes], event: Event) -> None:
+            while self.crash:
+                try:
+                    await _away()
+                except ResourceUnavailable:
+                    await trio.sleep(0.7)
+            await super().receive(turn, event)
+
+    world = World(Stubborn())
+    world.actor.crash.add("")
+    async with world.node(max_attempts=1, turn_timeout=2.0) as node:
+        await node.store(Verified((said(0),)))
+        await until(lambda: node.cells.statistics().waits > 3)
+        assert world.parked() == []
+        world.actor.crash.clear()
+        await until(lambda: world.heard() == ["0"])
+
+
+# ── bursts ────────────────────────────────────────────────────────────
+
+
+async def test_texts_that_another_replica_stored_are_one_turn_too(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World(Typist())
+    elsewhere = MemoryJournal(world.store, replica="two")
+    async with world.node() as node:
+        for number in range(5):
+            for event in (await elsewhere.ingest([said(number)])).events:
+                node.wake(event.conversation, event.shard)
+            await trio.sleep(0.6)
+        await until(lambda: world.heard() != [])
+    assert world.heard() == ["0+1+2+3+4"]
+
+
+async def test_a_burst_may_be_longer_than_a_mailbox(autojump_clock: trio.testing.MockClock) -> None:
+    world = World(Typist())
+    async with world.node(mailbox_limit=1) as node:
+        for number in range(5):
+            await node.store(Verified((said(number),)))
+            await trio.sleep(0.6)
+        await until(lambda: world.heard() != [])
+    assert world.heard() == ["0+1+2+3+4"]
+
+
+async def test_what_does_not_join_ends_a_burst_also_from_the_journal(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    class Picky(Scribe):
+        burst = BurstPolicy(quiet=50.0, longest=100.0, of=(TimerDue,))
+
+    world = World(Picky())
+    async with world.node(mailbox_limit=1) as node:
+        await node.store(Verified(tuple(said(n) for n in range(5))))
+        await until(lambda: len(world.heard()) == 5, 5)
+
+
+async def test_stale_events_before_a_burst_are_a_turn_of_their_own(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World(Typist())
+    journal = MemoryJournal(world.store, replica="ingress only")
+    old = int(world.store.wall()) - 30 * 3600
+    stale = [msgspec.structs.replace(said(n), stamped=old) for n in (0, 1, 4)]
+    await journal.ingest([stale[0], stale[1], said(2), said(3), stale[2], said(5)])
+    async with world.node(mailbox_limit=2):
+        await until(lambda: len(world.heard()) == 4)
+    assert world.heard() == ["stale:2", "2+3", "stale:1", "5"]
