@@ -42,7 +42,7 @@ _log = structlog.get_logger(__name__)
 R = TypeVar("R")
 REQUESTS_AT_ONCE = 256  # of all channels, so that many ready sends do not keep a webhook's answer waiting
 _ASIDES_AT_ONCE = 64
-_CHANNEL_AT_ONCE = 32  # sends of one channel
+_CHANNEL_AT_ONCE = 32  # sends of one channel, and as many asides
 _ALERT_EVERY = 3600.0  # seconds: a halted account fails every send, and one line tells of it
 _KINDS = {
     Accepted: "accepted",
@@ -98,7 +98,7 @@ class Sending:
         self._dice = dice
         self._gates: dict[str, Gate] = {}
         self._places = Places(REQUESTS_AT_ONCE - _ASIDES_AT_ONCE, _CHANNEL_AT_ONCE)
-        self._aside_places = trio.CapacityLimiter(_ASIDES_AT_ONCE)
+        self._aside_places = Places(_ASIDES_AT_ONCE, _CHANNEL_AT_ONCE)
         self._unrecorded: set[str] = set()  # effects that left from here and whose result is not stored
         self._alerted: dict[tuple[str, str], float] = {}
         self._in_hand = 0
@@ -160,7 +160,7 @@ class Sending:
         if provider is None:
             return Claim(str(effect.id), "stopped"), None
         if effect.lane is Lane.ASIDE:
-            async with self._aside_places:
+            async with self._aside_places.place(effect.channel):
                 return await self._carry_out(effect, provider)
         gate = self._gates.get(effect.channel)
         if gate is None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import httpx
 import trio
 
-from runtime import Verified
-from tests.unit.test_error_classes import Graph, World, error, people, said, until
+from actors.messages import MarkRead
+from runtime import Actor, App, Event, Turn, Verified
+from tests.unit.test_error_classes import Graph, Memory, Said, World, error, people, said, taken, until
 
 
 class Choosy(Graph):
@@ -84,3 +85,37 @@ async def test_a_stop_while_the_channel_is_shut_is_over_at_once(
         assert trio.current_time() - before < 0.01
         await trio.sleep(1)
         assert node.lanes.statistics().lanes == 0
+
+
+class Reader(Actor[Memory]):
+    """Says that it has read what it hears."""
+
+    async def receive(self, turn: Turn[Memory], event: Event) -> None:
+        turn.aside(MarkRead("wamid.1"))
+
+
+class Marked(Graph):
+    """Takes read marks, but lets those of channel 1 hang."""
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> httpx.Response:
+        await trio.sleep(0.1)
+        channel = url.split("/")[-2]
+        self.taken.append(channel)
+        if channel == "1":
+            await trio.sleep_forever()
+        return taken(1)
+
+
+async def test_read_marks_of_a_channel_that_hangs_hold_no_other_back(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    world.app = App("reader", Reader(), world.app.providers, (Said,))
+    world.graph = Marked()
+    async with world.node() as node:
+        await node.store(people(200))
+        await trio.sleep(1)
+        await node.store(people(20, "2"))
+        await until(lambda: world.graph.taken.count("2") == 20, 3)
