@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from sys import exc_info
 from types import TracebackType
 from typing import Self
 
@@ -57,7 +58,11 @@ class TurnScope:
             raise RuntimeError("turn.postgres() was entered twice: a turn has one transaction")
         self._stack = self._stack or AsyncExitStack()
         self._open = await self._stack.enter_async_context(self._begin())
-        yield self._open
+        try:
+            yield self._open
+        except BaseException:  # an actor may go on without it: what was done in it is undone all the same
+            await self.__aexit__(*exc_info())
+            raise
 
     async def commit(self, record: TurnRecord) -> bool:
         """Commit the turn: with many others if it stands alone, else last in the actor's transaction."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
+from typing import cast
 
 import asyncpg
 import msgspec
@@ -14,6 +15,7 @@ import trio
 from config import Node as NodeSettings
 from runtime import BurstPolicy, Event, TimerDue, Turn, Verified
 from runtime.actor.record import ConversationRow, TurnRecord
+from runtime.actor.turn import Transaction
 from runtime.journal.identity import shard_of
 from runtime.journal.memory import MemoryJournal
 from runtime.node.node import Node, open_node
@@ -40,10 +42,15 @@ class Slow(Scribe):
 
 
 @asynccontextmanager
-async def node_on(world: World, journal: MemoryJournal, **settings: float) -> AsyncIterator[Node]:
+async def node_on(
+    world: World,
+    journal: MemoryJournal,
+    begin: Callable[[], AbstractAsyncContextManager[Transaction]] | None = None,
+    **settings: float,
+) -> AsyncIterator[Node]:
     """Open a node on a journal of the test's own."""
     async with open_node(
-        world.app, NodeSettings(**settings), journal=journal, http=None, begin=None, now=world.wall
+        world.app, NodeSettings(**settings), journal=journal, http=None, begin=begin, now=world.wall
     ) as node:  # type: ignore[arg-type]
         await node.leases.settled.wait()
         yield node
@@ -331,3 +338,34 @@ async def test_stale_events_before_a_burst_are_a_turn_of_their_own(
     async with world.node(mailbox_limit=2):
         await until(lambda: len(world.heard()) == 4)
     assert world.heard() == ["stale:2", "2+3", "stale:1", "5"]
+
+
+# ── the actor's own transaction ───────────────────────────────────────
+
+
+async def test_a_transaction_that_an_exception_left_is_undone_though_the_turn_goes_on(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    ends: list[str] = []
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[Transaction]:
+        try:
+            yield cast("Transaction", None)
+        except ValueError:
+            ends.append("undone")
+            raise
+        ends.append("done")
+
+    class Careful(Scribe):
+        async def receive(self, turn: Turn[Notes], event: Event) -> None:
+            with suppress(ValueError):
+                async with turn.postgres():
+                    raise ValueError
+            await super().receive(turn, event)
+
+    world = World(Careful())
+    async with node_on(world, MemoryJournal(world.store, replica="one"), begin) as node:
+        await node.store(Verified((said(0),)))
+        await until(lambda: world.heard() == ["0"])
+    assert ends == ["undone"]
