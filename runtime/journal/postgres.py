@@ -72,8 +72,9 @@ class PostgresJournal:
 
     async def ingest(self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt] = ()) -> Ingested:
         """See `Journal.ingest`."""
-        now = trio.current_time()
-        return await self._run(lambda connection: self._ingest(connection, arrivals, receipts, now))
+        now, wall = trio.current_time(), self._wall()
+        fresh = [fresh_for(arrival, wall, self._stale_after) for arrival in arrivals]
+        return await self._run(lambda connection: self._ingest(connection, arrivals, receipts, fresh, now))
 
     async def load(self, conversations: Sequence[str]) -> Sequence[ConversationRow]:
         """See `Journal.load`."""
@@ -114,7 +115,9 @@ class PostgresJournal:
     async def commit_within(self, transaction: Transaction, turn: TurnRecord) -> bool:
         """See `Journal.commit_within`."""
         try:
-            return bool(await transaction.fetch(statement("commit"), *_commit_arguments([turn], self._replica)))
+            return bool(
+                await transaction.fetch(statement("commit"), *_commit_arguments([turn], self._replica))
+            )
         except asyncpg.QueryCanceledError as error:
             raise ResourceUnavailable("postgres", "the statement took too long") from error
 
@@ -218,7 +221,12 @@ class PostgresJournal:
         raise AssertionError("the last try returns or raises")
 
     async def _ingest(
-        self, connection: Driver, arrivals: Sequence[Arrival], receipts: Sequence[Receipt], now: float
+        self,
+        connection: Driver,
+        arrivals: Sequence[Arrival],
+        receipts: Sequence[Receipt],
+        fresh: Sequence[float | None],
+        now: float,
     ) -> Ingested:
         """Resolve, then store all in one transaction. Runs on the bridge's loop; `now` is Trio's."""
         known = await self._known(connection, arrivals)
@@ -233,7 +241,6 @@ class PostgresJournal:
             if resolution.conflicts:
                 conflicts = ((c.channel, c.identity, c.conversation, c.chosen) for c in resolution.conflicts)
                 await connection.execute(statement("add_alias_conflicts"), *_columns(conflicts, 4))
-            fresh = [fresh_for(arrival, self._wall(), self._stale_after) for arrival in arrivals]
             events = await _store(connection, arrivals, resolution.conversations, fresh, now)
             settled = await _merge(connection, receipts)
         self._aliases.add(known)

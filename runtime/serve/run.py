@@ -141,7 +141,13 @@ async def _open(
         open_node(
             app,
             settings.node,
-            journal=PostgresJournal(journal_pool, replica=replica, salt=salt),
+            journal=PostgresJournal(
+                journal_pool,
+                replica=replica,
+                salt=salt,
+                stale_after=settings.node.stale_after,
+                wall=lambda: node.now().timestamp(),  # which does not jump
+            ),
             http=http,
             begin=turns_pool.transaction,
             tell=wakeups.tell,
