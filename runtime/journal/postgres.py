@@ -212,7 +212,7 @@ class PostgresJournal:
                 raise ResourceUnavailable("postgres", "the statement took too long") from error
             except Exception as error:
                 match postgres_fault(error):
-                    case PostgresFault.DATA if not _is_alias_race(error):
+                    case PostgresFault.DATA if not _is_race(error):
                         raise DataFault(type(error).__name__) from error
                     case PostgresFault.DATA | PostgresFault.RETRY if attempt < _TRIES:
                         continue
@@ -281,8 +281,13 @@ class PostgresJournal:
             return Ingested(await _store(connection, arrivals, owners, [None] * len(owners), 0.0))
 
 
-def _is_alias_race(error: BaseException) -> bool:
-    """Tell whether another process added the same alias first: the batch is then resolved anew."""
+def _is_race(error: BaseException) -> bool:
+    """Tell whether another process was first, so that the batch may be stored yet.
+
+    It added the same alias, or opened the period of rows that were on their way to a default partition.
+    """
+    if isinstance(error, asyncpg.CheckViolationError):
+        return error.table_name in {"inbox_default", "turn_default"}
     return isinstance(error, asyncpg.UniqueViolationError) and error.table_name == "alias"
 
 
