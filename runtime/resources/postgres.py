@@ -15,6 +15,7 @@ from __future__ import annotations
 import abc
 import asyncio
 import dataclasses
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
@@ -192,9 +193,17 @@ class Queries(abc.ABC):
 class PostgresPool(Queries):
     """Postgres for Trio tasks; made by `open_postgres_pool`."""
 
-    def __init__(self, bridge: Bridge, connector: Connector, limits: Limits, acquire_timeout: float) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        connector: Connector,
+        limits: Limits,
+        acquire_timeout: float,
+        patience: float = math.inf,
+    ) -> None:
         self._bridge = bridge
         self._connector = connector
+        self._patience = patience
         self.lender: Lender[Driver] = Lender(
             "postgres",
             limits,
@@ -213,7 +222,7 @@ class PostgresPool(Queries):
     async def connection(self) -> AsyncIterator[PostgresConnection]:
         """Hold one connection for several operations; an open transaction at the end closes it."""
         slot = await self.lender.acquire()
-        held = PostgresConnection(self._bridge, self._connector, self.lender, slot)
+        held = PostgresConnection(self._bridge, self._connector, self.lender, slot, self._patience)
         try:
             yield held
         finally:
@@ -246,12 +255,18 @@ class PostgresConnection(Queries):
     """One connection, held; for one task at a time. When it is lost, every further operation says so."""
 
     def __init__(
-        self, bridge: Bridge, connector: Connector, lender: Lender[Driver], slot: Slot[Driver]
+        self,
+        bridge: Bridge,
+        connector: Connector,
+        lender: Lender[Driver],
+        slot: Slot[Driver],
+        patience: float = math.inf,
     ) -> None:
         self._bridge = bridge
         self._connector = connector
         self._lender = lender
         self._slot = slot
+        self._patience = patience
         self._last: Call[Any] | None = None
         self.in_transaction = False
 
@@ -303,7 +318,9 @@ class PostgresConnection(Queries):
         check = self._last is None and trio.current_time() - self._slot.idle_since > CHECK_AFTER
         self._last = call = self._bridge.start(self._connector.perform, self._slot, operation, check, self)
         try:
-            return await call
+            with trio.move_on_after(self._patience):
+                return await call
+            raise ResourceUnavailable("postgres", f"no answer within {self._patience:g} s")
         finally:
             self._lender.report(self._slot)
 
@@ -318,6 +335,7 @@ async def open_postgres_pool(
     connect_timeout: float = 2.0,
     acquire_timeout: float = 2.0,
     statement_timeout: float = 10.0,
+    patience: float = math.inf,
     settings: Mapping[str, str] = MappingProxyType({}),
     limits: Limits | None = None,
 ) -> AsyncIterator[PostgresPool]:
@@ -325,7 +343,9 @@ async def open_postgres_pool(
 
     Connections are opened when needed, so a server that is away is no error here. `name` is their
     application_name, `settings` are more settings of every session. At the end all of them are closed, within
-    three seconds. `limits` sets life times and the queue; its size is then the one that counts.
+    three seconds. `limits` sets life times and the queue; its size is then the one that counts. A call on a held
+    connection that is not answered within `patience` has found a silent server: with more than `statement_timeout`
+    it never cuts what the server would have ended by itself.
     """
     session = {
         "application_name": name,
@@ -334,6 +354,6 @@ async def open_postgres_pool(
         **settings,
     }
     connector = Connector(dsn, connect_timeout, session)
-    pool = PostgresPool(bridge, connector, limits or Limits(size), acquire_timeout)
+    pool = PostgresPool(bridge, connector, limits or Limits(size), acquire_timeout, patience)
     async with pool.lender.open():
         yield pool

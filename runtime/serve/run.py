@@ -100,13 +100,15 @@ async def _open(
         bridge,
         backends.postgres.dsn,
         connect_timeout=settings.postgres.connect_timeout,
-        statement_timeout=settings.postgres.statement_timeout,
     )
+    deadline = settings.node.turn_timeout
+    of_a_turn = min(settings.postgres.statement_timeout, deadline / 2)
     journal_pool = await stack.enter_async_context(
         postgres(
             name=f"majlis/{replica}/journal",
             size=JOURNAL_CONNECTIONS,
             acquire_timeout=settings.postgres.acquire_timeout,
+            statement_timeout=settings.postgres.statement_timeout,
             settings=SESSION,
         )
     )
@@ -114,7 +116,10 @@ async def _open(
         postgres(
             name=f"majlis/{replica}/turns",
             size=settings.postgres.pool_size - JOURNAL_CONNECTIONS,
-            acquire_timeout=settings.node.turn_timeout / 2,
+            acquire_timeout=deadline / 2,
+            statement_timeout=of_a_turn,
+            patience=of_a_turn
+            + min(1.0, deadline / 4),  # a silent server is found, and left, before a turn is cut
         )
     )
     redis = await stack.enter_async_context(

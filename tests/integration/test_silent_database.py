@@ -62,3 +62,15 @@ async def test_a_commit_in_the_actors_own_transaction_is_given_up_and_done_again
     await world.quiet()
     assert world.post.sent == ["one"]
     assert await world.count("select count(*) from visits") == 1
+
+
+async def test_a_turn_that_waits_for_a_silent_database_blames_nobody(world: World) -> None:
+    await world.visit("one")
+    await world.quiet()
+    with frozen(await backends(world, "turns")), trio.fail_after(20):
+        await world.visit("two")
+        while not world.node.room.waits + world.node.room.faults:
+            await trio.sleep(0.05)
+    await world.quiet()
+    assert world.node.room.faults == 0
+    assert world.post.sent == ["one", "two"]

@@ -121,7 +121,9 @@ async def world(postgres_dsn: str) -> AsyncIterator[World]:
         async with (
             open_bridge() as bridge,
             open_postgres_pool(bridge, postgres_dsn, name="journal", size=6, settings=SESSION) as journal,
-            open_postgres_pool(bridge, postgres_dsn, name="turns", size=2) as turns,
+            open_postgres_pool(
+                bridge, postgres_dsn, name="turns", size=2, statement_timeout=1.0, patience=1.5
+            ) as turns,
         ):
             yield journal, turns
 
@@ -132,7 +134,7 @@ async def world(postgres_dsn: str) -> AsyncIterator[World]:
         journal = PostgresJournal(pool, replica="one", salt=await installation_salt(pool))
         async with open_node(
             app,
-            NodeSettings(turn_timeout=2.0),
+            NodeSettings(turn_timeout=3.0),
             journal=journal,
             http=None,  # type: ignore[arg-type]
             begin=turns.transaction,
