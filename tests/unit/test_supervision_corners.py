@@ -50,8 +50,13 @@ async def node_on(
 ) -> AsyncIterator[Node]:
     """Open a node on a journal of the test's own."""
     async with open_node(
-        world.app, NodeSettings(**settings), journal=journal, http=None, begin=begin, now=world.wall
-    ) as node:  # type: ignore[arg-type]
+        world.app,
+        NodeSettings(**settings),
+        journal=journal,
+        http=None,
+        begin=begin,
+        now=world.wall,  # type: ignore[arg-type]
+    ) as node:
         await node.leases.settled.wait()
         yield node
 
