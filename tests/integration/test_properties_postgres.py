@@ -209,6 +209,6 @@ async def _check_rows(world: PostgresWorld, kept: Kept) -> None:
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(schedule=schedules(12, SCALE, hangs=False))
+@given(schedule=schedules(10, SCALE, hangs=False))
 def test_every_life_leaves_its_books_in_order(schedule: Schedule, dsn: str) -> None:
     trio.run(live, schedule, dsn)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Protocol, Self
 
 import msgspec
@@ -94,8 +94,12 @@ class Chronicler(Actor[Book]):
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
         self.mishaps: dict[str, deque[str]] = {}
+        self.reminded = trio.Event()
 
     async def receive(self, turn: Turn[Book], event: Event) -> None:
+        if isinstance(event, TimerDue):
+            self.reminded.set()
+            self.reminded = trio.Event()
         for one in event.events if isinstance(event, Burst) else (event,):
             self._hear(turn, one)
         if isinstance(event, Pressed):
@@ -246,6 +250,10 @@ class Wait(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Meet(msgspec.Struct, frozen=True):
+    """Wait until a turn handles a reminder, but not for long."""
+
+
 class Start(msgspec.Struct, frozen=True):
     replica: str
 
@@ -279,7 +287,7 @@ class Unpark(msgspec.Struct, frozen=True):
     skip: bool
 
 
-Step = Say | Repeat | Wait | Start | Kill | Stop | Freeze | Trouble | Answers | Unpark
+Step = Say | Repeat | Wait | Meet | Start | Kill | Stop | Freeze | Trouble | Answers | Unpark
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -296,11 +304,12 @@ def _tuples(
     return st.lists(elements, min_size=least, max_size=most).map(tuple)
 
 
-def schedules(most: int = 24, scale: float = 1.0, *, hangs: bool = True) -> st.SearchStrategy[Schedule]:
+def schedules(most: int = 20, scale: float = 1.0, *, hangs: bool = True) -> st.SearchStrategy[Schedule]:
     """Return schedules of at most so many steps; `scale` is what a second is in them."""
     hang = ["hang"] * hangs  # that waits for a deadline
     seconds = st.sampled_from([0.0, 0.01, 0.3, 1.0, 4.0]).map(lambda s: s * scale)
     mishaps = _tuples(st.sampled_from(["error", "group", "away", "slow", *hang]), 4)
+    on_time = _tuples(st.sampled_from(["slow"] * 6 + ["error", "group", "away"]), 6, 2)
     seldom = st.booleans().flatmap(lambda yes: mishaps if yes else st.just(()))
     replicas = st.sampled_from(["one", "two"])
     telling = st.builds(
@@ -334,6 +343,18 @@ def schedules(most: int = 24, scale: float = 1.0, *, hangs: bool = True) -> st.S
             "backlog",
         ]
     )
+    # Somebody answers while a reminder is being handled.
+    telling_now = st.builds(Telling, sets=st.just(dict.fromkeys(TIMERS, 0.0)))
+    duel = st.builds(
+        lambda who, first, then: (
+            Say(who.person, who.known_as, (first,)),
+            Meet(),
+            Say(who.person, who.known_as, then),
+        ),
+        say,
+        telling_now,
+        _tuples(telling, 2, 1),
+    )
     step = st.one_of(
         say,
         say,
@@ -361,8 +382,10 @@ def schedules(most: int = 24, scale: float = 1.0, *, hangs: bool = True) -> st.S
     )
     return st.builds(
         Schedule,
-        steps=st.tuples(say, _tuples(step, most - 1, most // 2)).map(lambda pair: (pair[0], *pair[1])),
-        timer_mishaps=st.dictionaries(st.sampled_from([f"due:{name}" for name in TIMERS]), mishaps),
+        steps=st.tuples(say, _tuples(st.one_of(step.map(lambda one: (one,)), duel), most - 1, most // 2)).map(
+            lambda pair: (pair[0], *chain.from_iterable(pair[1]))
+        ),
+        timer_mishaps=st.fixed_dictionaries({f"due:{name}": on_time for name in TIMERS}),
         skips=st.booleans(),
         bursts=st.booleans(),
         settings=settings,
@@ -539,6 +562,9 @@ class Run:
                 await self._store(self._webhooks[which])
             case Wait(seconds=seconds):
                 await trio.sleep(seconds)
+            case Meet():
+                with trio.move_on_after(2 * self.world.scale):
+                    await self.actor.reminded.wait()
             case Start(replica=name):
                 await self._start(name)
             case Kill(replica=name) if name in self._replicas:
