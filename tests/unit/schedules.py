@@ -330,7 +330,7 @@ def schedules(most: int = 20, scale: float = 1.0, *, hangs: bool = True) -> st.S
     )
     methods = st.sampled_from(
         [
-            "commit",
+            *["commit"] * 6,
             "commit_within",
             "fail",
             "claim",

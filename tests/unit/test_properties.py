@@ -162,7 +162,7 @@ async def live(schedule: Schedule) -> None:
     assert not world.wrong
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(schedules())
 def test_every_life_leaves_its_books_in_order(schedule: Schedule) -> None:
     """Order, no lost update, each event in one turn, each effect once, no cancelled timer, an exact replay."""
