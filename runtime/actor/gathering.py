@@ -16,7 +16,8 @@ from itertools import islice, takewhile
 from runtime.actor.event import Burst, Event, EventCodec, Stale, StoredEvent
 
 _STALE_MOST = 1000  # of one turn, so that its commit stays short
-_SHORTEST_WAIT = 1e-6  # seconds; what rounding leaves of a wait may be too little to move a clock, and never end
+#: Seconds; what rounding leaves of a wait may be too little to move a clock, and would never end.
+_SHORTEST_WAIT = 1e-6
 
 
 @dataclass(frozen=True)
