@@ -271,7 +271,7 @@ class RedisPool:
                 self._messages += 1
                 try:
                     send.send_nowait(message)
-                except trio.WouldBlock:
+                except (trio.WouldBlock, trio.BrokenResourceError):  # slow, or gone: hints are not kept
                     self._dropped += 1
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 2 * CLOSE_TIMEOUT):

@@ -221,6 +221,23 @@ async def test_a_slow_listener_loses_hints_and_nothing_grows(redis: RedisPool) -
         assert redis.statistics().dropped >= 700
 
 
+async def test_a_listener_that_has_gone_costs_nobody_anything(redis: RedisPool) -> None:
+    async with redis.subscribe("majlis:test:gone") as messages:
+
+        async def heard() -> bool:
+            return await redis.command("PUBLISH", "majlis:test:gone", "x") == 1
+
+        await until(heard)
+        messages.close()
+        before = redis.statistics().dropped
+        await redis.command("PUBLISH", "majlis:test:gone", "x")
+
+        async def counted() -> bool:
+            return redis.statistics().dropped > before
+
+        await until(counted)
+
+
 async def get_and_set(redis: RedisPool, echo: int) -> None:
     assert await redis.command("ECHO", str(echo)) == str(echo).encode()
 
