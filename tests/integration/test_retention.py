@@ -187,15 +187,45 @@ async def test_nothing_is_lost_or_done_twice_when_events_come_and_turns_commit_d
         assert [row["seq"] for row in rows] == list(range(1, number + 1))
 
 
-async def waits_for_a_lock(pool: PostgresPool) -> int:
-    """Wait until a session of the test waits for a lock; return its pid."""
+async def wait_for_locks(pool: PostgresPool, sessions: int) -> list[int]:
+    """Wait until as many sessions of the test wait for a lock; return their pids."""
     while True:
-        row = await pool.fetchrow(
-            "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() limit 1"
+        rows = await pool.fetch(
+            "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
         )
-        if row is not None:
-            return int(row["pid"])
+        if len(rows) >= sessions:
+            return [row["pid"] for row in rows]
         await trio.sleep(0.01)
+
+
+async def test_who_comes_while_a_drop_waits_holds_nothing_that_the_drop_wants_next(
+    pool: PostgresPool, journal: PostgresJournal
+) -> None:
+    (event, *_) = await say(journal, "ann", range(1, 4))
+    await pool.execute(AGED)
+    retention = Retention(pool, Ages(), lock_timeout=60)
+    await retention.open_periods()
+    done: dict[str, object] = {}
+
+    async def drop() -> None:
+        done["drop"] = await retention.drop_period()
+
+    async def commit() -> None:
+        done["commit"] = await take(journal, event, 1)
+
+    async def look() -> None:
+        done["look"] = len(await pool.fetch(statement("ledger_entries")))
+
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            async with pool.transaction() as reader:
+                await reader.execute("lock table inbox in access share mode")
+                nursery.start_soon(drop)
+                await wait_for_locks(pool, 1)
+                nursery.start_soon(commit)
+                nursery.start_soon(look)
+                await wait_for_locks(pool, 3)
+    assert done == {"drop": (1, 3), "commit": True, "look": 3}
 
 
 async def test_a_kill_in_the_middle_of_a_drop_leaves_everything_as_it_was(
@@ -218,7 +248,7 @@ async def test_a_kill_in_the_middle_of_a_drop_leaves_everything_as_it_was(
 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(drop)
-                pid = await waits_for_a_lock(pool)
+                (pid,) = await wait_for_locks(pool, 1)
                 await pool.execute("select pg_terminate_backend($1)", pid)
         assert sorted(map(tuple, await pool.fetch(ROWS))) == before
         assert len((await next_events(journal, event.conversation))[1]) == 3
