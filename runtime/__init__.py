@@ -32,7 +32,18 @@ from runtime.channel import (
     Uncertain,
     Verified,
 )
-from runtime.resources.errors import ResourceUnavailable
+from runtime.resources.bridge import open_bridge
+from runtime.resources.errors import (
+    PostgresFault,
+    ResourceUnavailable,
+    TransactionAborted,
+    UnusableUrl,
+    postgres_fault,
+)
+from runtime.resources.http import NeverSent, UnfitAnswerError, open_http_client
+from runtime.resources.pool import Limits, PoolStatistics
+from runtime.resources.postgres import open_postgres_pool
+from runtime.resources.redis import open_redis_pool
 
 __all__ = [
     "RECEIPTS",
@@ -48,9 +59,13 @@ __all__ = [
     "Event",
     "Failure",
     "HttpClient",
+    "Limits",
     "Migration",
+    "NeverSent",
     "Outcome",
     "Pace",
+    "PoolStatistics",
+    "PostgresFault",
     "Provider",
     "Receipt",
     "Refused",
@@ -61,10 +76,18 @@ __all__ = [
     "Stale",
     "TimerDue",
     "Transaction",
+    "TransactionAborted",
     "TryAgain",
     "Turn",
     "Uncertain",
+    "UnfitAnswerError",
     "UnreadableEvent",
+    "UnusableUrl",
     "Verified",
     "encode_event",
+    "open_bridge",
+    "open_http_client",
+    "open_postgres_pool",
+    "open_redis_pool",
+    "postgres_fault",
 ]

@@ -176,7 +176,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     """
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_of(settings), name="majlis/desk", size=1) as pool,
+        open_postgres_pool(postgres_of(settings), bridge=bridge, name="majlis/desk", size=1) as pool,
     ):
         yield Desk(pool)
 

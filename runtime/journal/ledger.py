@@ -66,7 +66,7 @@ async def _snapshot(settings: Settings) -> AsyncIterator[PostgresConnection]:
     async with (
         open_bridge() as bridge,
         open_postgres_pool(
-            bridge, postgres_of(settings), name="majlis/ledger", size=1, statement_timeout=60.0
+            postgres_of(settings), bridge=bridge, name="majlis/ledger", size=1, statement_timeout=60.0
         ) as pool,
         pool.connection() as connection,
         connection.transaction(),

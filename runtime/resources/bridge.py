@@ -399,3 +399,8 @@ async def open_bridge(
         finally:
             trio.lowlevel.remove_instrument(turns)
             await bridge.shut(close_budget)
+
+
+def bridge_of(bridge: Bridge | None) -> contextlib.AbstractAsyncContextManager[Bridge]:
+    """Return what lends `bridge` to a block, or opens one of its own for it."""
+    return contextlib.nullcontext(bridge) if bridge is not None else open_bridge()

@@ -22,7 +22,7 @@ import trio
 
 from runtime.resources.errors import ResourceUnavailable
 from runtime.resources.lending import Lender
-from runtime.resources.pool import Limits, PoolStatistics, Slot
+from runtime.resources.pool import Circuit, Limits, PoolStatistics, Slot
 
 KEEP_IDLE = 20.0
 """Seconds for which an idle connection is kept; servers and balancers often close after 30."""
@@ -171,17 +171,17 @@ class HttpClient:
     may have. Deadlines are the caller's. A cancelled request closes its connection at once.
     """
 
-    def __init__(self, limits: Limits, pool_timeout: float, connect_timeout: float) -> None:
+    def __init__(self, limits: Limits, acquire_timeout: float, connect_timeout: float) -> None:
         self._connect_timeout = connect_timeout
         self._tls: ssl.SSLContext | None = None
         self._in_flight = self._completed = self._failed = 0
         self.lender: Lender[Connection] = Lender(
             "http",
             limits,
-            None,
+            Circuit,
             alive=lambda connection: connection.alive,
             close=_close,
-            acquire_timeout=pool_timeout,
+            acquire_timeout=acquire_timeout,
             close_timeout=0.0,
         )
 
@@ -260,7 +260,12 @@ class HttpClient:
         except (h11.LocalProtocolError, UnicodeEncodeError) as exc:
             raise httpx.LocalProtocolError("a header or the target is not HTTP") from exc
         if slot.conn is None:
-            slot.conn = await self._open(target.origin)
+            slot.opened = None
+            try:
+                slot.conn = await self._open(target.origin)
+            except NeverSent:
+                slot.opened = False
+                raise
             slot.opened = True
         return slot.conn, await slot.conn.ask(head, content or b"")
 
@@ -302,11 +307,19 @@ async def _close(connection: Connection) -> None:
 
 @asynccontextmanager
 async def open_http_client(
-    *, max_connections: int = 64, connect_timeout: float = 3.0, pool_timeout: float = 3.0
+    *,
+    max_connections: int = 64,
+    connect_timeout: float = 3.0,
+    acquire_timeout: float = 3.0,
+    limits: Limits | None = None,
 ) -> AsyncIterator[HttpClient]:
-    """Lend at most `max_connections` connections, to all hosts together, while the block runs; times in seconds."""
+    """Lend at most `max_connections` connections, to all hosts together, while the block runs; times in seconds.
+
+    A host that cannot be reached is tried again at growing intervals, and in between fails at once. At the end all
+    connections are closed. `limits` sets life times and the queue; its size is then the one that counts.
+    """
     client = HttpClient(
-        Limits(max_connections, waiters=10_000, idle=KEEP_IDLE), pool_timeout, connect_timeout
+        limits or Limits(max_connections, waiters=10_000, idle=KEEP_IDLE), acquire_timeout, connect_timeout
     )
     async with client.lender.open():
         yield client

@@ -33,7 +33,7 @@ class Lender(Generic[C]):
         self,
         resource: Resource,
         limits: Limits,
-        circuit: Circuit | None,
+        circuit: Callable[[], Circuit],
         *,
         alive: Callable[[C], bool],
         close: Callable[[C], Awaitable[None]],

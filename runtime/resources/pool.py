@@ -21,6 +21,8 @@ from typing import Generic, TypeVar
 
 C = TypeVar("C")
 
+_FORGET_AFTER = 60.0  # seconds after which a place that nobody tried again is unknown once more
+
 
 class SlotState(enum.Enum):
     """Where a slot is in its life."""
@@ -35,12 +37,13 @@ class Slot(Generic[C]):
 
     __slots__ = ("attempt", "born", "conn", "idle_since", "key", "opened", "state")
 
-    def __init__(self, key: Hashable, now: float, attempt: int) -> None:
+    def __init__(self, key: Hashable, now: float, attempt: tuple[Circuit, int]) -> None:
         self.key = key
         self.conn: C | None = None
         self.state = SlotState.BUSY
         self.born = self.idle_since = now
-        self.attempt: int | None = attempt
+        self.attempt: tuple[Circuit, int] | None = attempt
+        """The attempt to open it, until its end is in the books."""
         self.opened: bool | None = None
         """Set by the holder: whether opening worked; None while nobody knows."""
 
@@ -69,15 +72,16 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PoolStatistics:
-    """One look at a pool; the last two count since it was opened."""
+    """One look at a pool; the last three count since it was opened: `discarded` are connections that a call broke."""
 
     size: int
     busy: int
     idle: int
     closing: int
     waiting: int
-    circuit_open: bool
+    open_circuits: int
     opened: int
+    discarded: int
     refused: int
 
 
@@ -103,6 +107,10 @@ class Circuit:
     def is_open(self) -> bool:
         """Whether the last decided attempt failed."""
         return self._failures > 0
+
+    def matters(self, now: float) -> bool:
+        """Whether it says more than a new one: somebody tries, or a failure is not long ago."""
+        return self._probing or (self.is_open and now < self._retry_at + _FORGET_AFTER)
 
     def admits(self, now: float) -> bool:
         """Whether somebody may try to open a connection now."""
@@ -131,16 +139,18 @@ class Circuit:
 class Pool(Generic[C]):
     """The books of one pool. Every method takes `now` and returns the slots to close."""
 
-    def __init__(self, limits: Limits, circuit: Circuit | None, alive: Callable[[C], bool]) -> None:
+    def __init__(self, limits: Limits, circuit: Callable[[], Circuit], alive: Callable[[C], bool]) -> None:
+        """`circuit` makes a circuit for each key; `alive` tells whether an idle connection may be used."""
         self._limits = limits
         self._circuit = circuit
+        self._circuits: dict[Hashable, Circuit] = {}
         self._alive = alive
         self._slots: set[Slot[C]] = set()
         self._idle: list[Slot[C]] = []  # the warmest last
         self._waiters: deque[Waiter[C]] = deque()
         self._closing = 0
         self._shut = False
-        self._opened = self._refused = 0
+        self._opened = self._discarded = self._refused = 0
 
     @property
     def is_shut(self) -> bool:
@@ -176,6 +186,7 @@ class Pool(Generic[C]):
         self._end_attempt(slot, now)
         close = []
         if slot.conn is None:
+            self._discarded += slot.opened is True
             self._slots.discard(slot)
         elif self._shut or now - slot.born >= self._limits.lifetime:
             close.append(self._to_close(slot))
@@ -200,8 +211,9 @@ class Pool(Generic[C]):
         return self._settle(now)
 
     def sweep(self, now: float) -> list[Slot[C]]:
-        """Take out the connections that are too old, idle for too long, or dead."""
+        """Take out the connections that are too old, idle for too long, or dead; forget circuits that nobody needs."""
         limits = self._limits
+        self._circuits = {key: circuit for key, circuit in self._circuits.items() if circuit.matters(now)}
         fresh, close = [], []
         for slot in self._idle:
             expired = now - slot.idle_since >= limits.idle or now - slot.born >= limits.lifetime
@@ -229,16 +241,17 @@ class Pool(Generic[C]):
             idle=len(self._idle),
             closing=self._closing,
             waiting=len(self._waiters),
-            circuit_open=self._circuit is not None and self._circuit.is_open,
+            open_circuits=sum(circuit.is_open for circuit in self._circuits.values()),
             opened=self._opened,
+            discarded=self._discarded,
             refused=self._refused,
         )
 
     def _end_attempt(self, slot: Slot[C], now: float) -> None:
         if slot.attempt is not None:
             self._opened += slot.opened is True
-            if self._circuit is not None:
-                self._circuit.end(slot.attempt, slot.opened, now)
+            circuit, attempt = slot.attempt
+            circuit.end(attempt, slot.opened, now)
             slot.attempt = None
 
     def _settle(self, now: float) -> list[Slot[C]]:
@@ -248,8 +261,12 @@ class Pool(Generic[C]):
             waiter = self._waiters[0]
             slot = self._take_idle(waiter.key, close)
             if slot is None:
-                shut_off = self._circuit is not None and not self._circuit.admits(now)
-                if shut_off and not self._working():
+                circuit = self._circuits.get(waiter.key)
+                if circuit is None:
+                    circuit = self._circuits[waiter.key] = self._circuit()
+                shut_off = not circuit.admits(now)
+                # Of many places one that does not answer is not waited for: others stand behind in the line.
+                if shut_off and (waiter.key is not None or not self._working()):
                     self._refuse(self._waiters.popleft(), "the last attempt to connect failed")
                     continue
                 if len(self._slots) >= self._limits.size:
@@ -260,7 +277,7 @@ class Pool(Generic[C]):
                     break
                 if shut_off:
                     break  # a connection that works comes back soon, or its failure answers this waiter
-                slot = Slot(waiter.key, now, 0 if self._circuit is None else self._circuit.begin())
+                slot = Slot(waiter.key, now, (circuit, circuit.begin()))
                 self._slots.add(slot)
             self._waiters.popleft()
             slot.state = SlotState.BUSY

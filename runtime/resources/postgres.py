@@ -25,7 +25,7 @@ import asyncpg
 import trio
 from typing_extensions import override
 
-from runtime.resources.bridge import Bridge, Call
+from runtime.resources.bridge import Bridge, Call, bridge_of
 from runtime.resources.errors import (
     PostgresFault,
     ResourceUnavailable,
@@ -207,7 +207,7 @@ class PostgresPool(Queries):
         self.lender: Lender[Driver] = Lender(
             "postgres",
             limits,
-            Circuit(),
+            Circuit,
             alive=lambda conn: not conn.is_closed(),
             close=lambda conn: bridge.run(close, conn),
             acquire_timeout=acquire_timeout,
@@ -327,10 +327,10 @@ class PostgresConnection(Queries):
 
 @asynccontextmanager
 async def open_postgres_pool(
-    bridge: Bridge,
     dsn: str,
     *,
-    name: str,
+    name: str = "majlis",
+    bridge: Bridge | None = None,
     size: int = 10,
     connect_timeout: float = 2.0,
     acquire_timeout: float = 2.0,
@@ -341,11 +341,11 @@ async def open_postgres_pool(
 ) -> AsyncIterator[PostgresPool]:
     """Lend at most `size` connections to `dsn` while the block runs; times in seconds.
 
-    Connections are opened when needed, so a server that is away is no error here. `name` is their
-    application_name, `settings` are more settings of every session. At the end all of them are closed, within
-    three seconds. `limits` sets life times and the queue; its size is then the one that counts. A call on a held
-    connection that is not answered within `patience` has found a silent server: with more than `statement_timeout`
-    it never cuts what the server would have ended by itself.
+    Connections are opened when needed, so a server that is away is no error here. `name` is their application_name,
+    `settings` are more settings of every session. `bridge` is where the driver runs; None: on one of this pool's own.
+    At the end all connections are closed, within three seconds, whatever ends the block. `limits` sets life times and the
+    queue; its size is then the one that counts. A call on a held connection that is not answered within `patience` has
+    found a silent server: with more than `statement_timeout` it never cuts what the server would have ended by itself.
     """
     session = {
         "application_name": name,
@@ -354,6 +354,7 @@ async def open_postgres_pool(
         **settings,
     }
     connector = Connector(dsn, connect_timeout, session)
-    pool = PostgresPool(bridge, connector, limits or Limits(size), acquire_timeout, patience)
-    async with pool.lender.open():
-        yield pool
+    async with bridge_of(bridge) as lent:
+        pool = PostgresPool(lent, connector, limits or Limits(size), acquire_timeout, patience)
+        async with pool.lender.open():
+            yield pool

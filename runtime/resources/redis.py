@@ -24,7 +24,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from runtime.resources.beside import beside
-from runtime.resources.bridge import Bridge, Call
+from runtime.resources.bridge import Bridge, Call, bridge_of
 from runtime.resources.errors import ResourceUnavailable, UnusableUrl
 from runtime.resources.lending import Lender
 from runtime.resources.pool import Circuit, Limits, PoolStatistics, Slot
@@ -193,7 +193,7 @@ class RedisPool:
         self.lender: Lender[AbstractConnection] = Lender(
             "redis",
             limits,
-            Circuit(),
+            Circuit,
             alive=lambda conn: conn.is_connected,
             close=lambda conn: bridge.run(close, conn),
             acquire_timeout=acquire_timeout,
@@ -280,10 +280,10 @@ class RedisPool:
 
 @asynccontextmanager
 async def open_redis_pool(
-    bridge: Bridge,
     url: str,
     *,
-    name: str,
+    name: str = "majlis",
+    bridge: Bridge | None = None,
     size: int = 10,
     connect_timeout: float = 1.0,
     command_timeout: float = 1.0,
@@ -292,10 +292,12 @@ async def open_redis_pool(
 ) -> AsyncIterator[RedisPool]:
     """Lend at most `size` connections to `url` while the block runs; times in seconds.
 
-    Connections are opened when needed, so a server that is away is no error here. `name` is their client name.
-    At the end all are closed. `limits` sets life times and the queue; its size is then the one that counts.
+    Connections are opened when needed, so a server that is away is no error here. `name` is their client name; `bridge`
+    is where the driver runs, None: on a bridge of this pool's own. At the end all connections are closed. `limits` sets
+    life times and the queue; its size is then the one that counts.
     """
     connector = Connector(url, name, connect_timeout, command_timeout)
-    pool = RedisPool(bridge, connector, limits or Limits(size), acquire_timeout)
-    async with pool.lender.open():
-        yield pool
+    async with bridge_of(bridge) as lent:
+        pool = RedisPool(lent, connector, limits or Limits(size), acquire_timeout)
+        async with pool.lender.open():
+            yield pool

@@ -97,8 +97,8 @@ async def _open(
     bridge = await stack.enter_async_context(open_bridge())
     postgres = partial(
         open_postgres_pool,
-        bridge,
         backends.postgres.dsn,
+        bridge=bridge,
         connect_timeout=settings.postgres.connect_timeout,
     )
     deadline = settings.node.turn_timeout
@@ -124,8 +124,8 @@ async def _open(
     )
     redis = await stack.enter_async_context(
         open_redis_pool(
-            bridge,
             backends.redis.dsn,
+            bridge=bridge,
             name=f"majlis/{replica}",
             size=settings.redis.pool_size,
             connect_timeout=settings.redis.connect_timeout,

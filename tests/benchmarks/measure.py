@@ -203,7 +203,7 @@ async def open_journal(dsn: str) -> AsyncIterator[PostgresJournal]:
     """Open a journal as `serve` does: bridge, a pool of eight, both schemas up to date."""
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, dsn, name="benchmark", size=8, settings=SESSION) as pool,
+        open_postgres_pool(dsn, bridge=bridge, name="benchmark", size=8, settings=SESSION) as pool,
     ):
         await migrate(pool, {"journal": migrations()})
         yield PostgresJournal(pool, replica="one", salt=await installation_salt(pool))
@@ -216,8 +216,8 @@ async def open_benched_node(
     """Open a node over a database: it holds all shards; without `sending` its effects are committed and stay."""
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, dsn, name="benchmark", size=8, settings=SESSION) as pool,
-        open_postgres_pool(bridge, dsn, name="benchmark/turns", size=4) as turns,
+        open_postgres_pool(dsn, bridge=bridge, name="benchmark", size=8, settings=SESSION) as pool,
+        open_postgres_pool(dsn, bridge=bridge, name="benchmark/turns", size=4) as turns,
         open_http_client() as http,
     ):
         await migrate(pool, {"journal": migrations()})

@@ -69,7 +69,9 @@ async def postgres_journal(postgres_dsn: str) -> AsyncIterator[PostgresJournal]:
     """A journal on a fresh database."""
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="test/journal", size=4, settings=SESSION) as pool,
+        open_postgres_pool(
+            postgres_dsn, bridge=bridge, name="test/journal", size=4, settings=SESSION
+        ) as pool,
     ):
         await migrate(pool, {"journal": migrations()})
         yield PostgresJournal(pool, replica="one", salt=await installation_salt(pool))

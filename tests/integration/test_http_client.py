@@ -138,7 +138,7 @@ async def test_proxies_of_the_environment_are_not_trusted(
 
 
 async def test_what_never_left_is_told_from_what_may_have_arrived(server: Server) -> None:
-    async with open_http_client(connect_timeout=0.5, pool_timeout=0.1, max_connections=1) as client:
+    async with open_http_client(connect_timeout=0.5, acquire_timeout=0.1, max_connections=1) as client:
         with pytest.raises(NeverSent) as caught:
             await client.request("GET", "http://127.0.0.1:9/")
         assert isinstance(caught.value, ResourceUnavailable)
@@ -233,7 +233,7 @@ async def drip(client: HttpClient, base: str, number: int) -> None:
 
 async def test_storm_of_cancellations_loses_no_slot_and_mixes_no_answers(server: Server) -> None:
     rng, size, operations, late = random.Random(3), 8, 3000, list[float]()
-    async with open_http_client(max_connections=size, pool_timeout=10) as client:
+    async with open_http_client(max_connections=size, acquire_timeout=10) as client:
         numbers = iter(range(operations))
 
         async def caller() -> None:

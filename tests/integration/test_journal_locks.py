@@ -21,7 +21,7 @@ async def other(postgres_dsn: str) -> AsyncIterator[PostgresPool]:
     """Other sessions on the journal's database, as another replica has them."""
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="other", size=2) as pool,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="other", size=2) as pool,
     ):
         yield pool
 

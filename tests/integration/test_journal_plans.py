@@ -58,7 +58,7 @@ async def test_claims_records_and_receipts_look_at_each_row_a_few_times(
     many = 10 * BATCH
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="plans", size=1, settings=SESSION) as pool,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="plans", size=1, settings=SESSION) as pool,
         pool.transaction() as session,
     ):
         if analyzed:
@@ -97,7 +97,7 @@ async def test_a_late_look_at_receipts_reads_nothing_of_what_was_settled_long_ag
     await filled(postgres_journal, 3)
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="plans", size=1, settings=SESSION) as pool,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="plans", size=1, settings=SESSION) as pool,
         pool.transaction() as session,
     ):
         await session.execute("update outbox set status = 'done', provider_id = 'w' || id, receipt = 1")

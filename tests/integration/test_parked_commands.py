@@ -122,7 +122,7 @@ class Office:
 async def office(postgres_dsn: str) -> AsyncIterator[Office]:
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="test/desk", size=6, settings=SESSION) as pool,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="test/desk", size=6, settings=SESSION) as pool,
     ):
         await migrate(pool, {"journal": migrations()})
         yield Office(pool, PostgresJournal(pool, replica="one", salt=b"salt"), Desk(pool))

@@ -37,14 +37,14 @@ async def bridge() -> AsyncIterator[Bridge]:
 
 @pytest.fixture
 async def pool(bridge: Bridge, postgres_dsn: str) -> AsyncIterator[PostgresPool]:
-    async with open_postgres_pool(bridge, postgres_dsn, name=NAME, size=4) as pool:
+    async with open_postgres_pool(postgres_dsn, bridge=bridge, name=NAME, size=4) as pool:
         yield pool
 
 
 @pytest.fixture
 async def watch(bridge: Bridge, postgres_dsn: str) -> AsyncIterator[PostgresPool]:
     """A second pool, to ask the server what it sees of the first."""
-    async with open_postgres_pool(bridge, postgres_dsn, name="test/watch", size=1) as pool:
+    async with open_postgres_pool(postgres_dsn, bridge=bridge, name="test/watch", size=1) as pool:
         yield pool
 
 
@@ -104,7 +104,7 @@ async def test_sessions_carry_their_name_and_the_servers_own_limits(
     bridge: Bridge, postgres_dsn: str
 ) -> None:
     async with open_postgres_pool(
-        bridge, postgres_dsn, name="majlis/one/journal", statement_timeout=3, settings={"jit": "off"}
+        postgres_dsn, bridge=bridge, name="majlis/one/journal", statement_timeout=3, settings={"jit": "off"}
     ) as pool:
         row = await pool.fetchrow(
             "select current_setting('application_name') as name, current_setting('statement_timeout') as statement,"
@@ -132,7 +132,9 @@ async def test_connections_are_opened_when_needed_and_used_again(
 
 
 async def test_a_full_pool_makes_callers_wait_and_then_refuses(bridge: Bridge, postgres_dsn: str) -> None:
-    async with open_postgres_pool(bridge, postgres_dsn, name=NAME, size=1, acquire_timeout=0.1) as pool:
+    async with open_postgres_pool(
+        postgres_dsn, bridge=bridge, name=NAME, size=1, acquire_timeout=0.1
+    ) as pool:
         async with pool.connection() as held:
             await held.fetch("select 1")
             with pytest.raises(ResourceUnavailable, match=r"no connection came free within 0.1 s") as caught:
@@ -254,7 +256,7 @@ async def test_idle_connections_are_closed_after_their_time(
     bridge: Bridge, postgres_dsn: str, watch: PostgresPool
 ) -> None:
     limits = Limits(2, idle=0.1)
-    async with open_postgres_pool(bridge, postgres_dsn, name=NAME, limits=limits) as pool:
+    async with open_postgres_pool(postgres_dsn, bridge=bridge, name=NAME, limits=limits) as pool:
         await pool.ping()
         assert len(await sessions(watch)) == 1
 
@@ -270,7 +272,7 @@ async def test_leaving_the_block_closes_everything_whatever_happened(
 ) -> None:
     with trio.CancelScope() as scope:
         async with (
-            open_postgres_pool(bridge, postgres_dsn, name=NAME) as pool,
+            open_postgres_pool(postgres_dsn, bridge=bridge, name=NAME) as pool,
             trio.open_nursery() as nursery,
         ):
             for _ in range(5):
@@ -283,7 +285,7 @@ async def test_leaving_the_block_closes_everything_whatever_happened(
             scope.cancel()
     assert await sessions(watch) == []
     with pytest.raises(asyncpg.UndefinedTableError):
-        async with open_postgres_pool(bridge, postgres_dsn, name=NAME) as pool:
+        async with open_postgres_pool(postgres_dsn, bridge=bridge, name=NAME) as pool:
             await pool.fetch("select * from nowhere")
     assert await sessions(watch) == []
     with pytest.raises(ResourceUnavailable, match="closed"):
@@ -292,7 +294,7 @@ async def test_leaving_the_block_closes_everything_whatever_happened(
 
 async def test_a_server_that_is_away_is_no_fault_at_opening_and_fails_in_milliseconds(bridge: Bridge) -> None:
     dsn = "postgresql://nobody@/none?host=/nonexistent"
-    async with open_postgres_pool(bridge, dsn, name=NAME) as pool:
+    async with open_postgres_pool(dsn, bridge=bridge, name=NAME) as pool:
         with pytest.raises(ResourceUnavailable, match="cannot connect"):
             await pool.ping()
         began = trio.current_time()
@@ -300,12 +302,12 @@ async def test_a_server_that_is_away_is_no_fault_at_opening_and_fails_in_millise
             with pytest.raises(ResourceUnavailable, match="connect"):
                 await pool.ping()
         assert trio.current_time() - began < 0.5
-        assert pool.statistics().circuit_open
+        assert pool.statistics().open_circuits
 
 
 async def test_a_url_that_the_driver_cannot_read_is_told_by_its_setting_alone(bridge: Bridge) -> None:
     url = "postgresql://u:hunter2@127.0.0.1/d?sslmode=banana"
-    async with open_postgres_pool(bridge, url, name="x") as pool:
+    async with open_postgres_pool(url, bridge=bridge, name="x") as pool:
         with pytest.raises(UnusableUrl, match=r"^postgres\.url: the driver cannot read") as caught:
             await pool.fetch("select 1")
     assert "hunter2" not in str(caught.value)
@@ -315,8 +317,8 @@ async def test_a_paused_server_holds_nobody_and_is_used_again_afterwards(
     bridge: Bridge, own_server: EmbeddedServer
 ) -> None:
     async with (
-        open_postgres_pool(bridge, own_server.dsn, name=NAME, size=3, connect_timeout=0.5) as pool,
-        open_postgres_pool(bridge, own_server.dsn, name="test/watch", size=1) as watch,
+        open_postgres_pool(own_server.dsn, bridge=bridge, name=NAME, size=3, connect_timeout=0.5) as pool,
+        open_postgres_pool(own_server.dsn, bridge=bridge, name="test/watch", size=1) as watch,
     ):
         async with trio.open_nursery() as nursery:
             for _ in range(3):
@@ -356,7 +358,7 @@ async def test_closing_is_bounded_while_the_server_is_paused(
     bridge: Bridge, own_server: EmbeddedServer
 ) -> None:
     with ExitStack() as pause:
-        async with open_postgres_pool(bridge, own_server.dsn, name=NAME, size=3) as pool:
+        async with open_postgres_pool(own_server.dsn, bridge=bridge, name=NAME, size=3) as pool:
             async with trio.open_nursery() as nursery:
                 for _ in range(3):
                     nursery.start_soon(pool.fetch, "select pg_sleep(0.02)")
@@ -403,7 +405,9 @@ async def test_storm_of_cancellations_leaves_only_the_pool(
     """Connect, acquire, query, sleep and transaction, each cut at a random moment or left to finish."""
     rng, size, operations = random.Random(7), 8, 4000
     late: list[float] = []  # from the cancellation to the return, each
-    async with open_postgres_pool(bridge, postgres_dsn, name=NAME, size=size, acquire_timeout=10) as pool:
+    async with open_postgres_pool(
+        postgres_dsn, bridge=bridge, name=NAME, size=size, acquire_timeout=10
+    ) as pool:
         await pool.execute("create table t(id int)")
         numbers = iter(range(0, operations * 10, 10))
 

@@ -153,7 +153,7 @@ def dsn(servers: tuple[EmbeddedServer, EmbeddedServer]) -> Iterator[str]:
     async def prepare(dsn: str) -> None:
         async with (
             open_bridge() as bridge,
-            open_postgres_pool(bridge, dsn, name="test/prepare", size=1, settings=SESSION) as pool,
+            open_postgres_pool(dsn, bridge=bridge, name="test/prepare", size=1, settings=SESSION) as pool,
         ):
             await migrate(pool, {"journal": migrations()})
             await pool.execute(
@@ -171,8 +171,8 @@ async def live(schedule: Schedule, dsn: str) -> None:
     """Run a schedule on a channel of its own and judge it."""
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, dsn, name="test/lives", size=6, settings=SESSION) as pool,
-        open_postgres_pool(bridge, dsn, name="test/turns", size=4) as turns,
+        open_postgres_pool(dsn, bridge=bridge, name="test/lives", size=6, settings=SESSION) as pool,
+        open_postgres_pool(dsn, bridge=bridge, name="test/turns", size=4) as turns,
     ):
         world = PostgresWorld(pool, turns, await installation_salt(pool))
         run = Run(world, schedule)

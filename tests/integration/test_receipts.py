@@ -114,7 +114,7 @@ async def test_a_receipt_and_an_answer_that_did_not_see_each_other_meet_later(
     await postgres_journal.claim([request(effect)], 20.0)
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="other", size=1) as other,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="other", size=1) as other,
     ):
         async with other.transaction() as answer:
             await answer.fetch(statement("record"), [effect.id], [1], ["done"], ["w"], [""], [False])

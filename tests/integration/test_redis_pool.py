@@ -28,14 +28,14 @@ async def bridge() -> AsyncIterator[Bridge]:
 
 @pytest.fixture
 async def redis(bridge: Bridge, redis_dsn: str) -> AsyncIterator[RedisPool]:
-    async with open_redis_pool(bridge, redis_dsn, name=NAME, size=4) as redis:
+    async with open_redis_pool(redis_dsn, bridge=bridge, name=NAME, size=4) as redis:
         yield redis
 
 
 @pytest.fixture
 async def watch(bridge: Bridge, redis_dsn: str) -> AsyncIterator[RedisPool]:
     """A second pool, to ask the server what it sees of the first."""
-    async with open_redis_pool(bridge, redis_dsn, name="test/watch", size=1) as watch:
+    async with open_redis_pool(redis_dsn, bridge=bridge, name="test/watch", size=1) as watch:
         yield watch
 
 
@@ -78,7 +78,7 @@ async def test_a_url_that_the_driver_cannot_read_is_told_by_its_setting_alone(
     bridge: Bridge, url: str
 ) -> None:
     with pytest.raises(UnusableUrl, match=r"^redis\.url: the driver cannot read") as caught:
-        async with open_redis_pool(bridge, url, name="x"):
+        async with open_redis_pool(url, bridge=bridge, name="x"):
             pass
     assert "hun" not in str(caught.value)
 
@@ -125,7 +125,7 @@ async def test_a_command_has_a_time_out(redis: RedisPool, watch: RedisPool) -> N
 
 
 async def test_out_of_memory_is_unavailability(bridge: Bridge, own_server: EmbeddedServer) -> None:
-    async with open_redis_pool(bridge, own_server.dsn, name=NAME) as redis:
+    async with open_redis_pool(own_server.dsn, bridge=bridge, name=NAME) as redis:
         await redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
         await redis.command("CONFIG", "SET", "maxmemory", "1")
         with pytest.raises(ResourceUnavailable, match="OutOfMemory"):
@@ -142,7 +142,7 @@ async def test_a_killed_connection_is_noticed_and_replaced(redis: RedisPool, wat
 
 
 async def test_a_server_that_is_away_is_no_fault_at_opening_and_fails_in_milliseconds(bridge: Bridge) -> None:
-    async with open_redis_pool(bridge, "unix:///nonexistent/redis.sock", name=NAME) as redis:
+    async with open_redis_pool("unix:///nonexistent/redis.sock", bridge=bridge, name=NAME) as redis:
         with pytest.raises(ResourceUnavailable) as caught:
             await redis.command("PING")
         assert caught.value.resource == "redis"
@@ -156,7 +156,9 @@ async def test_a_server_that_is_away_is_no_fault_at_opening_and_fails_in_millise
 async def test_a_paused_server_holds_nobody_past_the_command_time_out(
     bridge: Bridge, own_server: EmbeddedServer
 ) -> None:
-    async with open_redis_pool(bridge, own_server.dsn, name=NAME, size=2, command_timeout=0.3) as redis:
+    async with open_redis_pool(
+        own_server.dsn, bridge=bridge, name=NAME, size=2, command_timeout=0.3
+    ) as redis:
         await redis.command("PING")
         with paused(own_server):
             for _ in range(4):
@@ -257,7 +259,7 @@ async def test_storm_of_cancellations_leaves_only_the_pool(
     """Connect, acquire, command, pipeline and blocking command, each cut at a random moment or left to finish."""
     rng, size, operations = random.Random(11), 8, 4000
     late: list[float] = []
-    async with open_redis_pool(bridge, redis_dsn, name=NAME, size=size, acquire_timeout=10) as redis:
+    async with open_redis_pool(redis_dsn, bridge=bridge, name=NAME, size=size, acquire_timeout=10) as redis:
         numbers = iter(range(0, operations * 10, 10))
 
         async def caller() -> None:

@@ -47,7 +47,9 @@ async def pool(postgres_dsn: str) -> AsyncIterator[PostgresPool]:
     """A migrated database of this test's own."""
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="test/retention", size=6, settings=SESSION) as opened,
+        open_postgres_pool(
+            postgres_dsn, bridge=bridge, name="test/retention", size=6, settings=SESSION
+        ) as opened,
     ):
         await migrate(opened, {"journal": migrations()})
         yield opened
@@ -217,14 +219,13 @@ async def test_who_comes_while_a_drop_waits_holds_nothing_that_the_drop_wants_ne
         done["look"] = len(await pool.fetch(statement("ledger_entries")))
 
     with trio.fail_after(30):
-        async with trio.open_nursery() as nursery:
-            async with pool.transaction() as reader:
-                await reader.execute("lock table inbox in access share mode")
-                nursery.start_soon(drop)
-                await wait_for_locks(pool, 1)
-                nursery.start_soon(commit)
-                nursery.start_soon(look)
-                await wait_for_locks(pool, 3)
+        async with trio.open_nursery() as nursery, pool.transaction() as reader:
+            await reader.execute("lock table inbox in access share mode")
+            nursery.start_soon(drop)
+            await wait_for_locks(pool, 1)
+            nursery.start_soon(commit)
+            nursery.start_soon(look)
+            await wait_for_locks(pool, 3)
     assert done == {"drop": (1, 3), "commit": True, "look": 3}
 
 
@@ -360,7 +361,9 @@ async def test_a_strange_clock_fails_no_ingest_and_stops_no_period(
 async def test_the_tables_of_before_become_the_first_period(postgres_dsn: str) -> None:
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="test/upgrade", size=2, settings=SESSION) as pool,
+        open_postgres_pool(
+            postgres_dsn, bridge=bridge, name="test/upgrade", size=2, settings=SESSION
+        ) as pool,
     ):
         await migrate(pool, {"journal": migrations()[:2]})
         await pool.execute(
@@ -443,7 +446,7 @@ async def test_a_role_that_may_not_create_tables_is_told_once_and_rows_still_go(
     try:
         async with (
             open_bridge() as bridge,
-            open_postgres_pool(bridge, poor_dsn, name="test/poor", size=2, settings=SESSION) as poor,
+            open_postgres_pool(poor_dsn, bridge=bridge, name="test/poor", size=2, settings=SESSION) as poor,
         ):
             retainer = Retainer(Retention(poor, Ages()), Ages())
             with capture_logs() as logs:

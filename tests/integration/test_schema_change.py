@@ -221,7 +221,7 @@ async def test_states_that_cannot_be_read_keep_it_from_being_ready_and_park_nobo
 async def test_all_states_are_paged_through_within_a_bound_of_bytes(postgres_dsn: str) -> None:
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="test/states", size=1, settings=SESSION) as pool,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="test/states", size=1, settings=SESSION) as pool,
     ):
         await migrate(pool, {"journal": migrations()})
         await pool.execute(

@@ -120,9 +120,11 @@ async def world(postgres_dsn: str) -> AsyncIterator[World]:
     async def pools() -> AsyncIterator[tuple[PostgresPool, PostgresPool]]:
         async with (
             open_bridge() as bridge,
-            open_postgres_pool(bridge, postgres_dsn, name="journal", size=6, settings=SESSION) as journal,
             open_postgres_pool(
-                bridge, postgres_dsn, name="turns", size=2, statement_timeout=1.0, patience=1.5
+                postgres_dsn, bridge=bridge, name="journal", size=6, settings=SESSION
+            ) as journal,
+            open_postgres_pool(
+                postgres_dsn, bridge=bridge, name="turns", size=2, statement_timeout=1.0, patience=1.5
             ) as turns,
         ):
             yield journal, turns
@@ -236,7 +238,10 @@ async def test_an_odd_id_from_the_provider_is_recorded_and_the_message_not_sent_
 
 async def test_migrations_are_applied_once_whoever_comes_first(postgres_dsn: str) -> None:
     done: list[str] = []
-    async with open_bridge() as bridge, open_postgres_pool(bridge, postgres_dsn, name="m", size=6) as pool:
+    async with (
+        open_bridge() as bridge,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="m", size=6) as pool,
+    ):
 
         async def one() -> None:
             done.extend(await migrate(pool, {"journal": migrations(), "app_book": STEPS}))
@@ -251,7 +256,7 @@ async def test_a_role_that_may_create_no_tables_is_told(postgres_dsn: str) -> No
     nowhere = {"search_path": "nowhere"}
     async with (
         open_bridge() as bridge,
-        open_postgres_pool(bridge, postgres_dsn, name="m", size=2, settings=nowhere) as pool,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="m", size=2, settings=nowhere) as pool,
     ):
         with pytest.raises(SchemaMismatch, match=r"schema_version: .* needs a schema in which it may create"):
             await migrate(pool, {"journal": migrations()})
@@ -259,7 +264,10 @@ async def test_a_role_that_may_create_no_tables_is_told(postgres_dsn: str) -> No
 
 async def test_a_failing_step_changes_nothing(postgres_dsn: str) -> None:
     broken = (*STEPS, Migration(2, "broken", "create table half(id int); select 1/0"))
-    async with open_bridge() as bridge, open_postgres_pool(bridge, postgres_dsn, name="m", size=2) as pool:
+    async with (
+        open_bridge() as bridge,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="m", size=2) as pool,
+    ):
         with pytest.raises(
             SchemaMismatch, match=r"app_book: migration 2 \(broken\) cannot be applied: division by zero"
         ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,7 +19,11 @@ class Wire:
         self.alive = True
 
 
-def new_pool(size: int, circuit: Circuit | None = None, **limits: float) -> Pool[Wire]:
+def never_refuse() -> Circuit:
+    return Circuit(first=0.0)
+
+
+def new_pool(size: int, circuit: Callable[[], Circuit] = never_refuse, **limits: float) -> Pool[Wire]:
     return Pool(Limits(size, **limits), circuit, lambda wire: wire.alive)  # type: ignore[arg-type]
 
 
@@ -99,7 +105,7 @@ def test_a_slot_is_released_once() -> None:
 
 
 def test_after_a_failed_connect_everybody_is_refused_until_one_probe_succeeds() -> None:
-    pool = new_pool(2, Circuit(first=1, jitter=lambda: 0.5))
+    pool = new_pool(2, lambda: Circuit(first=1, jitter=lambda: 0.5))
     slot = ask(pool, 0).slot
     waiting = [ask(pool, 0), ask(pool, 0)]
     assert slot is not None
@@ -118,13 +124,13 @@ def test_after_a_failed_connect_everybody_is_refused_until_one_probe_succeeds() 
     assert ask(pool, 1.1).refused is not None
     probe.conn, probe.opened = Wire(), True
     pool.release(probe, 1.2)
-    assert not pool.statistics().circuit_open
+    assert not pool.statistics().open_circuits
     assert ask(pool, 1.2).slot is probe
     assert ask(pool, 1.2).slot is not None
 
 
 def test_with_a_connection_in_use_an_open_circuit_makes_callers_wait_for_it() -> None:
-    pool = new_pool(2, Circuit())
+    pool = new_pool(2, Circuit)
     working = holding(pool)
     pool.report(working, 0)
     failing = ask(pool).slot
@@ -135,6 +141,43 @@ def test_with_a_connection_in_use_an_open_circuit_makes_callers_wait_for_it() ->
     assert waiter.refused is None
     pool.release(working, 0.1)
     assert waiter.slot is working
+
+
+def test_of_many_places_one_that_is_down_fails_at_once_and_holds_nobody_up() -> None:
+    pool = new_pool(3, lambda: Circuit(first=1, jitter=lambda: 0.5))
+    working = holding(pool, key="down")
+    pool.report(working, 0)
+    failing = ask(pool, 0, "down").slot
+    assert failing is not None
+    failing.opened = False
+    pool.release(failing, 0)
+    assert ask(pool, 0.5, "down").refused is not None
+    assert ask(pool, 0.5, "up").slot is not None
+    assert pool.statistics().open_circuits == 1
+    assert ask(pool, 1, "down").slot is not None  # the probe
+
+
+def test_a_place_that_nobody_tried_again_is_forgotten() -> None:
+    pool = new_pool(2, lambda: Circuit(first=1, jitter=lambda: 0.5))
+    for key in range(10):
+        slot = ask(pool, 0, key).slot
+        assert slot is not None
+        slot.opened = False
+        pool.release(slot, 0)
+    pool.sweep(60.9)
+    assert pool.statistics().open_circuits == 10
+    pool.sweep(61.1)
+    assert pool.statistics().open_circuits == 0
+
+
+def test_connections_that_a_call_broke_are_counted() -> None:
+    pool = new_pool(2)
+    broken, never_opened = holding(pool), ask(pool).slot
+    assert never_opened is not None
+    broken.conn = None
+    pool.release(broken, 1)
+    pool.release(never_opened, 1)
+    assert (pool.statistics().opened, pool.statistics().discarded) == (1, 1)
 
 
 def test_intervals_between_probes_grow_to_a_bound() -> None:
@@ -159,12 +202,19 @@ def test_a_probe_broken_off_leaves_the_way_free_for_the_next() -> None:
 class Bookkeeping(RuleBasedStateMachine):
     """Whatever callers, servers and clocks do, the books stay right."""
 
-    @initialize(size=st.integers(1, 4), waiters=st.integers(1, 6), circuit=st.booleans())
-    def open(self, size: int, waiters: int, circuit: bool) -> None:
+    @initialize(
+        size=st.integers(1, 4),
+        waiters=st.integers(1, 6),
+        first=st.sampled_from([0.0, 1.0]),
+        keys=st.sampled_from([(None,), ("a", "b")]),
+    )
+    def open(self, size: int, waiters: int, first: float, keys: tuple[str | None, ...]) -> None:
         self.now = 0.0
         self.limits = Limits(size, waiters=waiters, lifetime=30, idle=10)
-        books = Circuit(first=1, most=4, jitter=lambda: 0.5) if circuit else None
-        self.pool: Pool[Wire] = Pool(self.limits, books, lambda wire: wire.alive)
+        self.keys = keys
+        self.pool: Pool[Wire] = Pool(
+            self.limits, lambda: Circuit(first=first, most=4, jitter=lambda: 0.5), lambda wire: wire.alive
+        )
         self.queue: list[Waiter[Wire]] = []
         self.held: list[Slot[Wire]] = []
         self.closing: list[Slot[Wire]] = []
@@ -189,9 +239,9 @@ class Bookkeeping(RuleBasedStateMachine):
         assert self.queue[: len(served)] == served, "somebody was overtaken"
         self.queue = still
 
-    @rule(key=st.sampled_from("ab"))
-    def request(self, key: str) -> None:
-        waiter: Waiter[Wire] = Waiter(key)
+    @rule(data=st.data())
+    def request(self, data: st.DataObject) -> None:
+        waiter: Waiter[Wire] = Waiter(data.draw(st.sampled_from(self.keys)))
         self.queue.append(waiter)
         self.settle(self.pool.request(waiter, self.now))
 
