@@ -12,7 +12,8 @@ from runtime.actor.event import (
     encode_event,
 )
 from runtime.actor.gathering import BurstPolicy
-from runtime.actor.turn import Row, Transaction, Turn
+from runtime.actor.resources import HttpClient, Redis, Row, StreamedAnswer, Transaction
+from runtime.actor.turn import Turn
 from runtime.app import App, Migration
 from runtime.channel import (
     RECEIPTS,
@@ -20,7 +21,6 @@ from runtime.channel import (
     Arrival,
     Broken,
     Delivery,
-    HttpClient,
     Outcome,
     Pace,
     Provider,
@@ -68,12 +68,14 @@ __all__ = [
     "PostgresFault",
     "Provider",
     "Receipt",
+    "Redis",
     "Refused",
     "Request",
     "ResourceUnavailable",
     "Response",
     "Row",
     "Stale",
+    "StreamedAnswer",
     "TimerDue",
     "Transaction",
     "TransactionAborted",

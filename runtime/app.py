@@ -11,8 +11,8 @@ import msgspec
 from config import Settings
 from runtime.actor.behaviour import Actor
 from runtime.actor.event import Event, EventCodec
+from runtime.actor.resources import Transaction
 from runtime.actor.state import StateCodec
-from runtime.actor.turn import Transaction
 from runtime.channel import Provider
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-import httpx
 import msgspec
 
 from config import Settings
 from runtime.actor.effect import Lane
 from runtime.actor.event import Failure
+from runtime.actor.resources import HttpClient
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -136,20 +136,6 @@ class Pace(msgspec.Struct, frozen=True):
     per_second: float
     pair_interval: float = 0.0
     pair_burst: int = 1
-
-
-class HttpClient(Protocol):
-    """The node's HTTP client, as a provider may use it."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> httpx.Response:
-        """Send one request and read the whole answer. Raises `httpx.HTTPError`; cancellation closes the connection."""
 
 
 class Provider(Protocol):

@@ -2,7 +2,7 @@
 
 from runtime.actor.replay import (
     History,
-    NoTransaction,
+    NoStandIn,
     PastEvent,
     PastTurn,
     Rehearsed,
@@ -29,7 +29,7 @@ __all__ = [
     "LedgerSend",
     "MemoryJournal",
     "MemoryStore",
-    "NoTransaction",
+    "NoStandIn",
     "Node",
     "PastEvent",
     "PastTurn",

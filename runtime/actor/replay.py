@@ -3,8 +3,8 @@
 Theory of operation: a turn is a function of the state before it, of what it handled, of its `now` and of its dice, which
 its conversation and version seed. All of these are kept, so the same code gives the same effects, byte for byte, as often
 as it is asked: other ones tell that the code has changed, or that it looks at something that is not the turn's. What a
-turn reads through `turn.postgres()` is not kept; whoever lets it run again stands in for the database. Nothing is stored
-and nothing leaves.
+turn reads through `turn.postgres()`, `turn.redis` and `turn.http` is not kept; whoever lets it run again stands in for
+them. Nothing is stored and nothing leaves.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from runtime.actor.behaviour import Actor
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import Burst, Event, EventCodec, Stale, TimerDue
+from runtime.actor.resources import HttpClient, Redis, Transaction
 from runtime.actor.state import StateCodec
-from runtime.actor.turn import Transaction, Turn
+from runtime.actor.turn import Turn
 
 S = TypeVar("S", bound=msgspec.Struct)
+R = TypeVar("R")
 Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -91,30 +93,48 @@ class Bot(Protocol):
         """The types of its events."""
 
 
-class NoTransaction(Exception):
-    """A turn opened `turn.postgres()` and nothing stands in for the database."""
+class NoStandIn(Exception):
+    """A turn opened `turn.postgres()`, `turn.redis` or `turn.http`, and nothing stands in for it."""
 
 
-class _Standin:
+class _StandIns(NamedTuple):
     """The resources of a turn that is not committed."""
 
-    def __init__(self, begin: Begin | None) -> None:
-        self._begin = begin
+    begin: Begin | None
+    of_redis: Redis | None
+    of_http: HttpClient | None
+
+    @property
+    def redis(self) -> Redis:
+        return _given(self.of_redis, "turn.redis", "redis=")
+
+    @property
+    def http(self) -> HttpClient:
+        return _given(self.of_http, "turn.http", "http=")
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        if self._begin is None:
-            raise NoTransaction(
-                "this turn opens turn.postgres(): give begin=, which returns what it is to find"
-            )
-        return self._begin()
+        return _given(self.begin, "turn.postgres()", "begin=, which returns what it is to find")()
 
 
-async def replay(bot: Bot, history: History, *, begin: Begin | None = None) -> Sequence[Replayed]:
+def _given(stand_in: R | None, opened: str, give: str) -> R:
+    if stand_in is None:
+        raise NoStandIn(f"this turn opens {opened}: give {give}")
+    return stand_in
+
+
+async def replay(
+    bot: Bot,
+    history: History,
+    *,
+    begin: Begin | None = None,
+    redis: Redis | None = None,
+    http: HttpClient | None = None,
+) -> Sequence[Replayed]:
     """Run a conversation's turns again, in order, each from the state that the one before it gives now.
 
-    `begin` stands in for `turn.postgres()`. Raises, with the turn's version as a note, what the actor raises,
-    StateUnreadable for a state that it cannot read, NoTransaction, and ValueError for a timer of which it is not known
-    when it was due. No turn is cut for taking long.
+    `begin`, `redis` and `http` stand in for what the turns open. Raises, with the turn's version as a note, what the
+    actor raises, StateUnreadable for a state that it cannot read, NoStandIn, and ValueError for a timer of which it is
+    not known when it was due. No turn is cut for taking long.
     """
     states = StateCodec(bot.actor)
     state = history.state
@@ -129,7 +149,7 @@ async def replay(bot: Bot, history: History, *, begin: Begin | None = None) -> S
                 version=past.version,
                 state=loaded.state,
                 now=past.now,
-                resources=_Standin(begin),
+                resources=_StandIns(begin, redis, http),
             )
             await bot.actor.receive(turn, _event_of(past, bot.codec, due))
             state = states.encode(loaded, turn.state)
@@ -149,11 +169,13 @@ async def rehearse(
     now: datetime = NOON,
     version: int = 1,
     begin: Begin | None = None,
+    redis: Redis | None = None,
+    http: HttpClient | None = None,
 ) -> Rehearsed[S]:
     """Let an actor handle one event as a turn would, from a copy of `state`, a fresh one if it is None.
 
     All goes through its stored form, so what a turn could not store or send fails here, too. `version` seeds the turn's
-    dice; `begin` stands in for `turn.postgres()`. Raises what the actor raises, and NoTransaction.
+    dice; `begin`, `redis` and `http` stand in for what the turn opens. Raises what the actor raises, and NoStandIn.
     """
     states = StateCodec(actor)
     loaded = states.decode(b"" if state is None else states.encode(states.decode(b""), state))
@@ -170,7 +192,7 @@ async def rehearse(
         version=version,
         state=loaded.state,
         now=now,
-        resources=_Standin(begin),
+        resources=_StandIns(begin, redis, http),
     )
     await actor.receive(turn, event)
     kept = states.decode(states.encode(loaded, turn.state)).state

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from runtime.actor.behaviour import Actor
 from runtime.actor.event import EventCodec, StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, TurnRecord
+from runtime.actor.resources import Resources
 from runtime.actor.state import StateCodec
 from runtime.actor.supervision import RestartWindow
-from runtime.actor.turn import Resources
 
 
 class TurnResources(Resources, Protocol):

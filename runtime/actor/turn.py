@@ -5,42 +5,19 @@ Knows nothing of how a turn is stored: the cell reads what was collected here an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from random import Random
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from runtime.actor.effect import Effect, Lane
+from runtime.actor.resources import HttpClient, Redis, Resources, Transaction
 
 S = TypeVar("S", bound=msgspec.Struct)
 _LONGEST_NAME = 100
 _MOST_REMINDERS = 100
-
-
-class Row(Protocol):
-    """One row of a query's answer: columns by name or place."""
-
-    def __getitem__(self, key: str | int, /) -> object: ...
-
-
-class Transaction(Protocol):
-    """An open database transaction: what it writes commits with the turn or not at all."""
-
-    async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
-        """Run a query and return its rows. Raises the driver's error; cancellation ends the transaction."""
-
-    async def execute(self, sql: str, *args: object) -> str:
-        """Run a statement and return its status line."""
-
-
-class Resources(Protocol):
-    """What a turn may open of the outside world; the node provides it."""
-
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction that the turn's commit will join."""
 
 
 class Turn(Generic[S]):
@@ -103,6 +80,16 @@ class Turn(Generic[S]):
         until the turn commits; an exception or a cancellation rolls it back.
         """
         return self._resources.transaction()
+
+    @property
+    def redis(self) -> Redis:
+        """Redis, for what may be lost: a counter, a cache. It may be away or empty; what it did is not undone."""
+        return self._resources.redis
+
+    @property
+    def http(self) -> HttpClient:
+        """HTTP, to read from. A request is repeated by each try of the turn, so what must happen once is an effect."""
+        return self._resources.http
 
     def _record(self, lane: Lane, message: msgspec.Struct) -> None:
         payload = msgspec.json.encode(message)

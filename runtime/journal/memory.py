@@ -16,7 +16,7 @@ import trio
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
-from runtime.actor.turn import Transaction
+from runtime.actor.resources import Transaction
 from runtime.channel import RECEIPTS, Arrival, Receipt
 from runtime.journal.identity import SHARDS, Alias, Conflict, resolve, shard_of
 from runtime.journal.protocol import (

@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
-from runtime.actor.turn import Transaction
+from runtime.actor.resources import Transaction
 from runtime.channel import RECEIPTS, Arrival, Receipt
 from runtime.journal.aliases import AliasCache
 from runtime.journal.identity import Alias, resolve, shard_of, unknown_aliases

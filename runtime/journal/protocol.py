@@ -18,7 +18,7 @@ import msgspec
 from runtime.actor.effect import Effect
 from runtime.actor.event import StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
-from runtime.actor.turn import Transaction
+from runtime.actor.resources import Transaction
 from runtime.channel import Arrival, Receipt
 
 

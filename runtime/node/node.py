@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from random import Random
 
+import httpx
 import structlog
 import trio
 
@@ -18,18 +19,18 @@ from config import Node as NodeSettings
 from runtime.actor.effect import Effect
 from runtime.actor.event import StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
+from runtime.actor.resources import HttpClient, Redis, Transaction
 from runtime.actor.room import Room, TurnResources
 from runtime.actor.supervision import RestartWindow
-from runtime.actor.turn import Transaction
 from runtime.app import App
-from runtime.channel import HttpClient, Verified
+from runtime.channel import Verified
 from runtime.journal.group import BatchFailed, GroupCommit
 from runtime.journal.protocol import Claim, ClaimRequest, DataFault, Ingested, Journal, ResultRecord
 from runtime.node.cells import Cells
 from runtime.node.clock import SteadyClock
 from runtime.node.lanes import Lanes
 from runtime.node.leases import Leases
-from runtime.node.scope import TurnScope
+from runtime.node.scope import Reach, TurnScope
 from runtime.node.sending import Sending
 from runtime.resources.errors import PostgresFault, ResourceUnavailable, postgres_fault
 
@@ -56,7 +57,7 @@ class Node:
         settings: NodeSettings,
         *,
         journal: Journal,
-        begin: Callable[[], AbstractAsyncContextManager[Transaction]],
+        reach: Reach,
         tell: Callable[[str, int], None],
         now: Callable[[], datetime],
         ready: trio.Event | None = None,
@@ -64,7 +65,7 @@ class Node:
         self._app = app
         self._settings = settings
         self._journal = journal
-        self._begin = begin
+        self._reach = reach
         self._tell = tell
         self.clock = SteadyClock(now)
         self.intake = GroupCommit[Verified, None](
@@ -156,7 +157,7 @@ class Node:
 
     def resources(self) -> AbstractAsyncContextManager[TurnResources]:
         """See `Host.resources`."""
-        return TurnScope(self._begin, self._journal, self.commits.submit)
+        return TurnScope(self._reach, self._journal, self.commits.submit)
 
     def now(self) -> datetime:
         """See `Host.now`."""
@@ -172,7 +173,7 @@ class Node:
 
     def is_away(self, error: BaseException) -> bool:
         """See `Host.is_away`. Whose fault a deadlock is depends on who else was there: it is tried again."""
-        away = isinstance(error, ResourceUnavailable | BatchFailed)
+        away = isinstance(error, ResourceUnavailable | BatchFailed | httpx.TransportError)
         return away or postgres_fault(error) is PostgresFault.RETRY
 
     # ── what lanes and sending ask ────────────────────────────────────
@@ -397,15 +398,19 @@ async def open_node(
     journal: Journal,
     http: HttpClient,
     begin: Callable[[], AbstractAsyncContextManager[Transaction]],
+    redis: Redis | None = None,
+    web: HttpClient | None = None,
     tell: Callable[[str, int], None] = lambda _conversation, _shard: None,
     now: Callable[[], datetime] = wall_clock,
     ready: trio.Event | None = None,
 ) -> AsyncIterator[Node]:
     """Run a node for the length of the block; leaving it cancels what is in hand, from the inside out.
 
-    `begin` opens a transaction for `turn.postgres()`; `tell` hints to other replicas. With `ready`, no
-    shard is taken and so no turn is begun before it is set; `store` works at once.
+    `begin` opens a transaction for `turn.postgres()`; `redis` and `web` are what `turn.redis` and `turn.http` lend;
+    `tell` hints to other replicas. With `ready`, no shard is taken and so no turn is begun before it is set; `store`
+    works at once.
     """
-    node = Node(app, settings, journal=journal, begin=begin, tell=tell, now=now, ready=ready)
+    reach = Reach(begin, redis, web)
+    node = Node(app, settings, journal=journal, reach=reach, tell=tell, now=now, ready=ready)
     async with node._opened(http):  # noqa: SLF001 - the other half of this module
         yield node

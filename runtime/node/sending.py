@@ -17,12 +17,12 @@ import trio
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import Failure
+from runtime.actor.resources import HttpClient
 from runtime.actor.supervision import backoff, origin
 from runtime.channel import (
     Accepted,
     Broken,
     Delivery,
-    HttpClient,
     Outcome,
     Provider,
     Refused,

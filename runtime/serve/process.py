@@ -41,6 +41,7 @@ class Process:
     turns_pool: PostgresPool
     redis: RedisPool
     http: HttpClient
+    web: HttpClient
     node: Node
     wakeups: Wakeups
     health: Health
@@ -60,6 +61,7 @@ class Process:
             "webhooks": self.receiver.statistics(),
             "http_server": self.listening,
             "http_client": self.http.statistics(),
+            "http_turns": self.web.statistics(),
             "bridge": self.bridge.statistics(),
             "postgres_journal": self.journal_pool.statistics(),
             "postgres_turns": self.turns_pool.statistics(),

@@ -48,6 +48,7 @@ from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
 
+TURNS_HTTP_CONNECTIONS = 32  # of `turn.http`, apart from those of sends
 JOURNAL_CONNECTIONS = 8  # seven kinds of batch; leases, poll and ping share what is free
 
 
@@ -133,6 +134,7 @@ async def _open(
         )
     )
     http = await stack.enter_async_context(open_http_client(max_connections=REQUESTS_AT_ONCE))
+    web = await stack.enter_async_context(open_http_client(max_connections=TURNS_HTTP_CONNECTIONS))
     await prepare(journal_pool, app, settings)
     salt = await installation_salt(journal_pool)
     wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))  # noqa: PLW0108 - it is opened below
@@ -155,6 +157,8 @@ async def _open(
             ),
             http=http,
             begin=turns_pool.transaction,
+            redis=redis,
+            web=web,
             tell=wakeups.tell,
             ready=states.passed,
         )
@@ -170,6 +174,7 @@ async def _open(
         turns_pool,
         redis,
         http,
+        web,
         node,
         wakeups,
         health,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import msgspec
 import pytest
@@ -34,7 +35,9 @@ from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.statements import migrations
 from runtime.node.node import Node, open_node
 from runtime.resources.bridge import open_bridge
+from runtime.resources.http import open_http_client
 from runtime.resources.postgres import PostgresPool, open_postgres_pool
+from runtime.resources.redis import open_redis_pool
 
 STEPS = (Migration(1, "visits", "create table visits(person text primary key, note text not null)"),)
 
@@ -115,7 +118,7 @@ class World:
 
 
 @pytest.fixture
-async def world(postgres_dsn: str) -> AsyncIterator[World]:
+async def world(postgres_dsn: str, redis_dsn: str) -> AsyncIterator[World]:
     @asynccontextmanager
     async def pools() -> AsyncIterator[tuple[PostgresPool, PostgresPool]]:
         async with (
@@ -131,7 +134,11 @@ async def world(postgres_dsn: str) -> AsyncIterator[World]:
 
     book, post = Book(), Post()
     app = App("book", book, (post,), (Visit,), STEPS)
-    async with pools() as (pool, turns):
+    async with (
+        pools() as (pool, turns),
+        open_redis_pool(redis_dsn, name="turns", size=2) as redis,
+        open_http_client(max_connections=2) as web,
+    ):
         await migrate(pool, {"journal": migrations(), "app_book": STEPS})
         journal = PostgresJournal(pool, replica="one", salt=await installation_salt(pool))
         async with open_node(
@@ -140,6 +147,8 @@ async def world(postgres_dsn: str) -> AsyncIterator[World]:
             journal=journal,
             http=None,  # type: ignore[arg-type]
             begin=turns.transaction,
+            redis=redis,
+            web=web,
         ) as node:
             await node.leases.settled.wait()
             yield World(node, pool, book, post)
@@ -219,6 +228,78 @@ async def test_entering_the_transaction_twice_is_a_clear_fault(world: World) -> 
     await world.quiet()
     assert world.node.room.faults == 1
     assert world.post.sent == ["one"]
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[str]:
+    """Serve one answer to every request; an empty one is no answer at all."""
+
+    async def answer_one(stream: trio.SocketStream) -> None:
+        await stream.receive_some(65536)
+        if answer:
+            await stream.send_all(answer)
+        await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(partial(trio.serve_tcp, answer_one, 0, host="127.0.0.1"))
+        yield f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}/"
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_turn_reaches_redis_and_http(world: World) -> None:
+    found: list[object] = []
+
+    async with answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi") as url:
+
+        async def reach(turn: Turn[Guest]) -> None:
+            key = f"visits:{turn.conversation}"
+            found.append(await turn.redis.command("INCR", key))
+            found.append(await turn.redis.pipeline([("GET", key), ("DEL", key)]))
+            found.append((await turn.http.request("GET", url)).content)
+            async with turn.http.stream("GET", url) as answer:
+                found.append([chunk async for chunk in answer])
+
+        world.book.tricks.append(reach)
+        await world.visit("one")
+        await world.quiet()
+    assert found == [1, [b"1", 1], b"hi", [b"hi"]]
+    assert (world.node.room.faults, world.node.room.waits) == (0, 0)
+
+
+async def test_what_a_turn_reached_is_of_no_use_after_it(world: World) -> None:
+    kept: list[Turn[Guest]] = []
+
+    async def keep(turn: Turn[Guest]) -> None:
+        kept.append(turn)
+
+    world.book.tricks.append(keep)
+    await world.visit("one")
+    await world.quiet()
+    with pytest.raises(RuntimeError, match=r"turn\.redis was used after its turn"):
+        await kept[0].redis.command("PING")
+    with pytest.raises(RuntimeError, match=r"turn\.http was used after its turn"):
+        await kept[0].http.request("GET", "http://127.0.0.1:1/")
+    with pytest.raises(RuntimeError, match=r"turn\.postgres\(\) was used after its turn"):
+        async with kept[0].postgres():
+            raise AssertionError("unreachable")
+
+
+async def test_a_redis_or_a_host_that_does_not_answer_blames_nobody(world: World) -> None:
+    async def wait_for_redis(turn: Turn[Guest]) -> None:
+        await turn.redis.command("BLPOP", f"never:{turn.conversation}", 0, timeout=0.05)
+
+    async def ask_the_silent(turn: Turn[Guest]) -> None:
+        async with answering(b"") as url:
+            await turn.http.request("GET", url)
+
+    async def ask_nobody(turn: Turn[Guest]) -> None:
+        await turn.http.request("GET", "http://127.0.0.1:1/")
+
+    world.book.tricks.extend((wait_for_redis, ask_the_silent, ask_nobody))
+    await world.visit("one")
+    await world.quiet()
+    assert (world.node.room.faults, world.node.room.waits) == (0, 3)
+    assert await world.count("select count(*) from visits") == 1
 
 
 @pytest.mark.parametrize("wamid", ["wamid\0x", "wamid\ud800x"])

@@ -11,7 +11,7 @@ import pytest
 from runtime import Actor, App, Burst, Event, Stale, TimerDue, Transaction, Turn, encode_event
 from runtime.actor.effect import Lane
 from runtime.actor.state import StateUnreadable
-from runtime.testing import History, NoTransaction, PastEvent, PastTurn, rehearse, replay
+from runtime.testing import History, NoStandIn, PastEvent, PastTurn, rehearse, replay
 from tests.unit.schedules import nowhere
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -95,7 +95,7 @@ async def test_what_could_not_be_stored_fails_in_a_rehearsal_too() -> None:
 
 
 async def test_a_transaction_needs_a_stand_in() -> None:
-    with pytest.raises(NoTransaction, match="begin="):
+    with pytest.raises(NoStandIn, match="begin="):
         await rehearse(Scribe(), Said(text="rows"))
     begun: list[AbstractAsyncContextManager[Transaction]] = []
 

@@ -15,7 +15,7 @@ import trio
 from config import Node as NodeSettings
 from runtime import BurstPolicy, Event, TimerDue, Turn, Verified
 from runtime.actor.record import ConversationRow, TurnRecord
-from runtime.actor.turn import Transaction
+from runtime.actor.resources import Transaction
 from runtime.journal.identity import shard_of
 from runtime.journal.memory import MemoryJournal
 from runtime.node.node import Node, open_node
