@@ -33,7 +33,7 @@ from runtime.node.sending import REQUESTS_AT_ONCE
 from runtime.node.wakeups import Wakeups
 from runtime.resources.bridge import open_bridge
 from runtime.resources.http import open_http_client
-from runtime.resources.postgres import PostgresPool, open_postgres_pool
+from runtime.resources.postgres import CLOSE_TIMEOUT, PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
 from runtime.serve.backends import Backend as Place
 from runtime.serve.backends import open_backends
@@ -119,6 +119,7 @@ async def _open(
             size=settings.postgres.pool_size - JOURNAL_CONNECTIONS,
             acquire_timeout=deadline / 2,
             statement_timeout=of_a_turn,
+            settings={"idle_in_transaction_session_timeout": f"{(deadline + CLOSE_TIMEOUT) * 1000:.0f}"},
             patience=of_a_turn
             + min(1.0, deadline / 4),  # a silent server is found, and left, before a turn is cut
         )
