@@ -10,6 +10,13 @@ from runtime.actor.replay import (
     rehearse,
     replay,
 )
+from runtime.drill.checkpoints import (
+    CheckpointsTried,
+    InjectedFault,
+    TooManyCheckpoints,
+    cancel_at_every_checkpoint,
+    raise_at_every_checkpoint,
+)
 from runtime.drill.process import (
     ServeFailed,
     ServeProcess,
@@ -23,7 +30,9 @@ from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.node.node import Node, open_node
 
 __all__ = [
+    "CheckpointsTried",
     "History",
+    "InjectedFault",
     "Ledger",
     "LedgerEntry",
     "LedgerSend",
@@ -38,9 +47,12 @@ __all__ = [
     "ServeFailed",
     "ServeProcess",
     "ServerStatus",
+    "TooManyCheckpoints",
+    "cancel_at_every_checkpoint",
     "holder_of",
     "majlis_command",
     "open_node",
+    "raise_at_every_checkpoint",
     "read_history",
     "read_ledger",
     "rehearse",
