@@ -91,6 +91,7 @@ class GroupCommit(Generic[T, R]):
         Cancelled, it stops waiting at once; an item that is in flight by then is carried out all the same.
         """
         if self._closed:
+            await trio.lowlevel.checkpoint_if_cancelled()  # who ends with the node hears of that
             raise self._closing()
         weight = self._weight(item)
         if self._waiting and self._waiting + weight > self._capacity:

@@ -160,7 +160,7 @@ async def _migrated(dsn: str) -> None:
 
 
 def main() -> None:
-    given = options(__doc__, messages=20_000, conversations=2000, webhook=1, at_once=1000, rounds=5)
+    given = options(__doc__, messages=40_000, conversations=2000, webhook=1, at_once=1000, rounds=5)
     numbers = count()
 
     costs: list[tuple[float, float]] = []
