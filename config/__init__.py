@@ -3,10 +3,12 @@
 Both floors above read them; only this package reads the environment.
 """
 
+from config.demo import kept_demo_secrets
 from config.environ import child_environment, environment
 from config.faults import SettingsError
 from config.installation import ShadowedPackage, check_packages
 from config.loading import load
+from config.rules import is_loopback
 from config.settings import Channel, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
 from config.showing import render_toml, show
 
@@ -25,6 +27,8 @@ __all__ = [
     "check_packages",
     "child_environment",
     "environment",
+    "is_loopback",
+    "kept_demo_secrets",
     "load",
     "render_toml",
     "show",

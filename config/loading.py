@@ -34,12 +34,13 @@ def load(
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
     demo: bool = False,
+    keep: bool = True,
 ) -> Settings:
     """Return the effective settings: defaults < demo.toml (`demo`) < TOML < environment < flags.
 
     `config`: the TOML file, else the one `MAJLIS_CONFIG` names, else none. `flags`: dotted path to value,
     None for a flag not given. SettingsError names every fault found.
-    Reads files and may create the demo secrets; changes nothing else, so it may be called again at any time.
+    Reads files and may create the demo secrets, with `keep`; changes nothing else, so it may be called again at any time.
     """
     environ = environment() if environ is None else environ
     faults = Faults()
@@ -58,7 +59,7 @@ def load(
     merged["demo"] = demo
     if demo:
         faults.raise_if_any()
-        _fill_demo_secrets(merged)
+        _fill_demo_secrets(merged, keep)
     settings = _table(Settings, merged, "", faults)
     if settings is not None:
         for path, wrong in broken_rules(settings):
@@ -85,12 +86,12 @@ def _data_dir(given: object, environ: Mapping[str, str], faults: Faults) -> obje
     return Path(given).absolute()
 
 
-def _fill_demo_secrets(merged: Table) -> None:
+def _fill_demo_secrets(merged: Table, keep: bool) -> None:
     """Give the drawn secrets to the channels that lack them."""
     channels, data_dir = merged.get("channels"), merged["data_dir"]
     if not isinstance(channels, list) or not isinstance(data_dir, Path):
         return
-    drawn = msgspec.structs.asdict(demo_secrets(data_dir))
+    drawn = msgspec.structs.asdict(demo_secrets(data_dir, keep=keep))
     merged["channels"] = [drawn | channel if isinstance(channel, dict) else channel for channel in channels]
 
 

@@ -6,8 +6,8 @@ error codes is its business; the runtime sees arrivals, receipts, deliveries and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -157,3 +157,28 @@ class Provider(Protocol):
 
     async def perform(self, delivery: Delivery, http: HttpClient) -> Outcome:
         """Do what an effect asks. Every fault of the provider is an outcome; the caller sets the deadline."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What `majlis doctor` found out about one thing: what was seen, and what to do where it is not well.
+
+    It is shown to operators and pasted into tickets: no secret, no phone number and no text of a person.
+    """
+
+    name: str
+    status: Literal["ok", "warn", "fail", "skipped"]
+    seen: str
+    advice: str = ""
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """A provider that can look its channels over for `majlis doctor`; not every provider need."""
+
+    async def examine(
+        self, settings: Settings, http: HttpClient | None, tell: Callable[[Finding], None]
+    ) -> None:
+        """Tell what there is to say of these settings' channels, at once as it is found: the caller sets the deadline.
+
+        With `http` the provider is asked, too; nothing is changed there.
+        """

@@ -19,6 +19,7 @@ import trio
 from config import Settings, render_toml, show
 from runtime.cli.benchmarks import bench
 from runtime.cli.desk import dead_letters, parked
+from runtime.cli.doctor import doctor_command
 from runtime.cli.words import (
     PLAIN_FAULTS,
     CommandFailed,
@@ -63,6 +64,7 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
     majlis = click.Group("majlis", help="Run durable actors for messaging bots: one conversation, one actor.")
     for command in (
         _serve_command(default_app, companion),
+        doctor_command(default_app),
         _status,
         _reload,
         parked,

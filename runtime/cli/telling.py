@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from runtime.channel import Finding
 from runtime.journal.standing import DeadLetter, Freed, Parked, Replayed, Skipped
 
 _LONGEST_TAG = 64
@@ -28,7 +29,17 @@ def tag_of(payload: bytes) -> str:
 
 def readable(payload: bytes) -> str:
     """Return a stored event as text on one line, in which everything that does not print is escaped."""
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in payload.decode(errors="replace"))
+    return on_one_line(payload.decode(errors="replace"))
+
+
+def on_one_line(text: str) -> str:
+    """Return a text in which everything that does not print is escaped."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def told_finding(finding: Finding) -> tuple[str, str]:
+    """Return what the doctor saw, and its advice, each on one line: a server may have put its words in."""
+    return on_one_line(finding.seen), on_one_line(finding.advice)
 
 
 def content_of(payload: bytes) -> object:

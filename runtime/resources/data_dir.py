@@ -65,8 +65,8 @@ def open_home(data_dir: Path) -> ServerHome:
     """
     data_dir = data_dir.absolute()
     make_data_dir(data_dir)
-    identity = _unprivileged_identity(data_dir)
-    if identity and (closed := _first_closed(data_dir, identity)):
+    identity = unprivileged_identity(data_dir)
+    if identity and (closed := first_closed(data_dir, identity)):
         raise DataDirUnusable(
             f"as root, the servers run as {identity.name}, who may not pass {closed}. Choose a data_dir "
             f"outside of it (root's default is /var/lib/majlis), or: chmod o+x {closed}"
@@ -100,7 +100,7 @@ def sockets_of(data_dir: Path) -> Path:
     return run.readlink() if run.is_symlink() else run
 
 
-def _unprivileged_identity(data_dir: Path) -> Identity | None:
+def unprivileged_identity(data_dir: Path) -> Identity | None:
     """Say whom the servers run as. PostgreSQL refuses root; who owns a cluster already goes on owning it."""
     if os.geteuid() != 0:
         return None
@@ -116,7 +116,8 @@ def _unprivileged_identity(data_dir: Path) -> Identity | None:
     raise StartFailed("as root, the servers need a user postgres or nobody to run as, and there is neither")
 
 
-def _first_closed(path: Path, identity: Identity) -> Path | None:
+def first_closed(path: Path, identity: Identity) -> Path | None:
+    """Return the first directory of `path`, which must exist, that `identity` may not pass; None if it may pass all."""
     for directory in (*reversed(path.parents), path):
         status = directory.stat()
         shift = 6 if status.st_uid == identity.uid else 3 if status.st_gid == identity.gid else 0
