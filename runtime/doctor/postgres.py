@@ -87,16 +87,18 @@ def judge_session(facts: ServerFacts, trips: RoundTrips, settings: Postgres, app
             f"one connection was served by {trips.backends} backends: a pooler in transaction mode is in between",
             "connect to the server itself, or let the pooler work in session mode",
         )
-    wanted = {
-        "application_name": (facts.application, application),
-        "statement_timeout": (facts.statement_timeout.total_seconds(), settings.statement_timeout),
-        "idle_in_transaction_session_timeout": (facts.idle_timeout.total_seconds(), IDLE_IN_TRANSACTION),
+    limits = {
+        "statement_timeout": (facts.statement_timeout, settings.statement_timeout),
+        "idle_in_transaction_session_timeout": (facts.idle_timeout, IDLE_IN_TRANSACTION),
     }
-    if ignored := [key for key, (found, asked) in wanted.items() if found != asked]:
+    ignored = [key for key, (found, asked) in limits.items() if abs(found.total_seconds() - asked) > 0.001]
+    if facts.application != application:
+        ignored.append("application_name")
+    if ignored:
         return Finding(
             name,
             "fail",
-            f"the server does not take {', '.join(ignored)} from us",
+            f"the session does not have our {', '.join(ignored)}",
             "a pooler in between drops it: connect to the server itself, or let the pooler pass it on",
         )
     if not facts.checks_clients:

@@ -38,6 +38,7 @@ from runtime.doctor.machine import (
 from runtime.doctor.running import HolderFacts, Running, judge_running
 from runtime.drill.process import holder_of
 from runtime.ingress.operator import OperatorError, call_operator
+from runtime.journal.examination import QuestionRefused
 from runtime.journal.statements import migrations
 from runtime.resources.bridge import Bridge, open_bridge
 from runtime.resources.data_dir import StartFailed
@@ -67,7 +68,7 @@ class _Check:
                 await self.look(self.found.append)
             if scope.cancelled_caught:
                 reason = f"it did not end within {self.patience:g} s"
-        except* (ResourceUnavailable, StartFailed) as group:
+        except* (ResourceUnavailable, StartFailed, QuestionRefused) as group:
             reason = str(_leaf(group))
         except* Exception as group:  # noqa: BLE001 - of which only the kind is told: its words may be secret
             reason = f"{type(_leaf(group)).__name__}"

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.channels.fake_graph.accounts import Account
 from actors.channels.fake_graph.faults import Failure, Faults
 from actors.channels.fake_graph.limits import Limits
-from actors.channels.fake_graph.state import Account, Answer, Graph
+from actors.channels.fake_graph.state import Answer, Graph
 from actors.channels.fake_graph.statuses import encode_statuses
 from runtime import Request
 

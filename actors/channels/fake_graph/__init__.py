@@ -1,5 +1,6 @@
 """A stand-in for Meta's Graph API on loopback: keeps the contract, remembers, and fails on demand."""
 
+from actors.channels.fake_graph.accounts import Account, accounts_of
 from actors.channels.fake_graph.faults import Failure, Faults
 from actors.channels.fake_graph.server import (
     IDENTITY,
@@ -10,7 +11,7 @@ from actors.channels.fake_graph.server import (
     run_fake_graph,
     webhook_of,
 )
-from actors.channels.fake_graph.state import Account, Sent, accounts_of
+from actors.channels.fake_graph.state import Sent
 
 __all__ = [
     "IDENTITY",

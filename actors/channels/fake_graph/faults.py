@@ -14,6 +14,7 @@ from msgspec import Meta
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=600)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
+Names = Annotated[tuple[str, ...], Meta(max_length=1000)]
 Status = Literal["sent", "delivered", "read", "played", "failed"]
 
 
@@ -43,7 +44,9 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `latency`: seconds before each answer. `hang_ups`: so many next sends are accepted and the connection is
     dropped without an answer; `hang_up_probability`: the same by chance. `statuses`: what is reported of each
     send, in this order and as often, nothing if empty; `status_code`: why one failed; `status_delay`: seconds
-    before they are; without `echo` they do not name the caller's effect.
+    before they are; without `echo` they do not name the caller's effect. `expired`: channels whose token has expired;
+    `unknown`: channels whose number is gone; `unsubscribed`: business accounts without an app; `token_life`: seconds
+    after which tokens say that they end, 0: never.
     """
 
     latency: Seconds = 0.0
@@ -54,6 +57,10 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status_delay: Seconds = 0.0
     status_code: int = 131026
     echo: bool = True
+    expired: Names = ()
+    unknown: Names = ()
+    unsubscribed: Names = ()
+    token_life: Annotated[int, Meta(ge=0, le=10**9)] = 0
 
 
 class Dice:

@@ -19,9 +19,10 @@ from msgspec import Meta
 from trio import TaskStatus
 
 from actors.channels.fake_graph import http1
+from actors.channels.fake_graph.accounts import Account, accounts_of
 from actors.channels.fake_graph.contract import json_response
 from actors.channels.fake_graph.faults import Faults
-from actors.channels.fake_graph.state import Account, Graph, GraphStatistics, Sent, accounts_of
+from actors.channels.fake_graph.state import Graph, GraphStatistics, Sent
 from actors.channels.fake_graph.statuses import SenderStatistics, StatusSender
 from config import Settings
 from runtime import Request, Response

@@ -6,12 +6,19 @@ documented contract (contract.py) and limits (limits.py), and departs from them 
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from actors.channels.fake_graph.accounts import (
+    Account,
+    authorize,
+    bearer_of,
+    describe_number,
+    describe_subscriptions,
+    describe_token,
+)
 from actors.channels.fake_graph.contract import (
     Fields,
     GraphError,
@@ -24,21 +31,13 @@ from actors.channels.fake_graph.contract import (
 from actors.channels.fake_graph.faults import Dice, Failure, Faults
 from actors.channels.fake_graph.limits import Limits
 from actors.channels.fake_graph.media import MediaStore, upload
-from config import Settings
 from runtime import Request, Response
 
-_NODE = re.compile(r"/(?:v[0-9]{1,3}\.[0-9]{1,2}/)?([^/]{1,128})(?:/(messages|media))?", re.ASCII)
+_NODE = re.compile(
+    r"/(?:v[0-9]{1,3}\.[0-9]{1,2}/)?([^/]{1,128})(?:/(messages|media|subscribed_apps))?", re.ASCII
+)
+_DEBUG = re.compile(r"/(?:v[0-9]{1,3}\.[0-9]{1,2}/)?debug_token", re.ASCII)
 _MEDIUM = re.compile(r"/_media/([0-9]{1,32})", re.ASCII)
-
-
-class Account(msgspec.Struct, frozen=True):
-    """One business number as the provider knows it. Without `token` any bearer will do."""
-
-    id: str
-    secret: str
-    token: str = ""
-    per_second: int = 80
-    business: str = "200300400500600"
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -97,21 +96,6 @@ class GraphStatistics(msgspec.Struct, frozen=True):
     hang_ups: int
     media: int
     media_bytes: int
-
-
-def accounts_of(settings: Settings) -> dict[str, Account]:
-    """Return the Meta channels of these settings as the provider's accounts."""
-    return {
-        channel.id: Account(
-            id=channel.id,
-            secret=channel.app_secret[0].reveal(),
-            token=channel.access_token.reveal(),
-            per_second=channel.max_mps,
-            business=channel.account or "200300400500600",
-        )
-        for channel in settings.channels
-        if channel.key == f"meta:{channel.id}"
-    }
 
 
 class Graph:
@@ -193,6 +177,8 @@ class Graph:
     def _route(self, request: Request, now: float, wall: float) -> Answer:
         if medium := _MEDIUM.fullmatch(request.path):
             return self._fetch(request, medium[1], now)
+        if _DEBUG.fullmatch(request.path) and request.method == "GET":
+            return self._debug_token(request, wall)
         node = _NODE.fullmatch(request.path)
         if node is None:
             raise GraphError(100, "Unsupported request: there is no such path.", 404)
@@ -204,18 +190,28 @@ class Graph:
                 return Answer(json_response({"id": self.media.add(*_uploaded(request)).id}))
             case "GET", None:
                 return self._describe(request, node[1], now)
+            case "GET", "subscribed_apps":
+                return self._subscriptions(request, node[1])
         raise GraphError(100, f"Unsupported {request.method.lower()} request.")
 
     def _authorize(self, request: Request, account: Account | None) -> None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise GraphError(190, "An access token is required to request this resource.")
-        if account is not None and account.token and not hmac.compare_digest(token, account.token):
-            raise GraphError(190, "Invalid OAuth access token.")
+        authorize(account, bearer_of(request.headers), self.dice.faults)
+
+    def _debug_token(self, request: Request, wall: float) -> Answer:
+        asked, faults = request.query.get("input_token", ""), self.dice.faults
+        told = describe_token(self.accounts, asked, bearer_of(request.headers), faults, wall)
+        return Answer(json_response(told), faults.latency)
+
+    def _subscriptions(self, request: Request, business: str) -> Answer:
+        faults = self.dice.faults
+        told = describe_subscriptions(self.accounts, business, bearer_of(request.headers), faults)
+        return Answer(json_response(told), faults.latency)
 
     def _message(self, request: Request, channel: str, now: float, wall: float) -> Answer:
         account = self.accounts.get(channel)
         self._authorize(request, account)
+        if channel in self.dice.faults.unknown:
+            raise GraphError(100, f"Unsupported post request. Object with ID '{channel}' does not exist.")
         try:
             body = decode_body(request.body)
             if "status" in body:
@@ -291,13 +287,15 @@ class Graph:
             del self._log[: self._keep]
         return sent
 
-    def _describe(self, request: Request, medium_id: str, now: float) -> Answer:
-        self._authorize(request, None)
-        description = self.media.describe(
-            medium_id, "http://" + request.headers.get("host", "localhost"), now
-        )
+    def _describe(self, request: Request, node: str, now: float) -> Answer:
+        account = self.accounts.get(node)
+        self._authorize(request, account)
+        if account is not None:
+            told = describe_number(account, request.query.get("fields", ""), self.dice.faults)
+            return Answer(json_response(told), self.dice.faults.latency)
+        description = self.media.describe(node, "http://" + request.headers.get("host", "localhost"), now)
         if description is None:
-            raise GraphError(100, f"Object with ID '{medium_id[:64]}' does not exist.")
+            raise GraphError(100, f"Object with ID '{node[:64]}' does not exist.")
         return Answer(json_response(description))
 
     def _fetch(self, request: Request, medium_id: str, now: float) -> Answer:

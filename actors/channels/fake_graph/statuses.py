@@ -16,8 +16,9 @@ import httpx
 import msgspec
 import trio
 
+from actors.channels.fake_graph.accounts import Account
 from actors.channels.fake_graph.contract import status_error
-from actors.channels.fake_graph.state import Account, StatusUpdate
+from actors.channels.fake_graph.state import StatusUpdate
 
 #: Seconds a POST may take, and the longest wait before it is repeated.
 _TIMEOUT = 10.0

@@ -108,6 +108,11 @@ def failure_of(code: str) -> Failure:
     return Failure.UNDELIVERED if kind is Failure.NEVER else kind
 
 
+def error_code(body: bytes) -> int | None:
+    """Return the Graph code of an answer, None where it holds none."""
+    return _code(_object(body))
+
+
 def judge_mark(status: int) -> Outcome:
     """Return what the answer to a read mark means: it is done, or not worth another try."""
     return Accepted() if 200 <= status < 300 else Refused(f"http_{status}", "the read mark was not taken")

@@ -7,13 +7,14 @@ they meet HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 import msgspec
 
 from actors.channels.meta.errors import judge, judge_fault, judge_mark
+from actors.channels.meta.examination import examine_shapes, examine_truth
 from actors.channels.meta.parsing import Routes, parse
 from actors.channels.meta.rendering import recipient, render
 from actors.channels.meta.signature import fingerprint, knows, matching
@@ -23,6 +24,7 @@ from config import Channel, Settings
 from runtime import (
     Broken,
     Delivery,
+    Finding,
     HttpClient,
     Outcome,
     Pace,
@@ -112,6 +114,17 @@ class MetaProvider:
         if isinstance(message, MarkRead):
             return judge_mark(answer.status_code)
         return judge(answer.status_code, answer.content, delivery.attempt)
+
+    async def examine(
+        self, settings: Settings, http: HttpClient | None, tell: Callable[[Finding], None]
+    ) -> None:
+        """Tell whether the credentials of these settings' channels look right, and with `http` what Meta says of them."""
+        channels = [channel for channel in settings.channels if channel.provider == self.name]
+        if not channels:
+            return
+        examine_shapes(channels, tell)
+        if http is not None:
+            await examine_truth(channels, http, tell)
 
     def _challenge(self, query: Mapping[str, str]) -> Response:
         right = knows(self._table.tokens, query.get("hub.verify_token", ""))
