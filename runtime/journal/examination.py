@@ -27,6 +27,8 @@ TABLES = (
 )
 #: Seconds without a sign after which a replica is taken for dead.
 SILENT = 30.0
+#: Seconds for which a transaction may be idle, and may be open.
+IDLE, LONG = 60.0, 3600.0
 _ROUND_TRIPS = 7
 
 
@@ -131,13 +133,13 @@ class Examination:
         """Count connections; those whose application name begins with `own` are not others'."""
         return await self._row("examine_places", PlaceFacts, own)
 
-    async def sessions(self) -> SessionFacts:
-        """Look for old transactions."""
-        return await self._row("examine_sessions", SessionFacts)
+    async def sessions(self, idle: float = IDLE, long: float = LONG) -> SessionFacts:
+        """Look for transactions that are idle or open for more than so many seconds."""
+        return await self._row("examine_sessions", SessionFacts, idle, long)
 
-    async def silent_replicas(self) -> ReplicaFacts:
-        """Look for connections of replicas that died without closing them."""
-        return await self._row("examine_replicas", ReplicaFacts, SILENT)
+    async def silent_replicas(self, seconds: float = SILENT) -> ReplicaFacts:
+        """Look for connections of replicas that died without closing them: silent for so many seconds."""
+        return await self._row("examine_replicas", ReplicaFacts, seconds)
 
     async def tables(self) -> list[TableFacts]:
         """Look at the journal's tables; none where nothing was migrated yet."""
