@@ -23,6 +23,7 @@ from runtime.resources.binaries import Kind, ServerNotFound, look_for_binary
 from runtime.resources.data_dir import first_closed, unprivileged_identity
 from runtime.serve.place import operator_socket
 
+_NAME_LIMIT = 255  # bytes of one name in a path
 _PIN = re.compile(r"([\w.-]+)==([\w.]+)(;.*)?")
 
 
@@ -45,7 +46,9 @@ def look_at_data_dir(settings: Settings) -> DataDirFacts:
     return DataDirFacts(
         path=str(data_dir),
         exists=exists,
-        usable=nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK),
+        usable=nearest.is_dir()
+        and os.access(nearest, os.W_OK | os.X_OK)
+        and all(len(os.fsencode(part)) <= _NAME_LIMIT for part in data_dir.parts),
         mode=stat.S_IMODE(data_dir.stat().st_mode) if exists else 0o700,
         longest_socket=len(os.fsencode(operator_socket(data_dir))),
         closed_to_servers=str(closed or ""),
@@ -99,7 +102,7 @@ def look_at_cluster(data_dir: Path) -> ClusterFacts:
     try:
         made_by = (cluster / "PG_VERSION").read_text("ascii").strip()
         status = cluster.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ClusterFacts()
     identity = unprivileged_identity(data_dir)
     expected = identity.uid if identity else os.geteuid()
@@ -130,4 +133,11 @@ def replica_of(data_dir: Path) -> str:
 
 def _nearest(path: Path) -> Path:
     """Return the path, or the nearest directory above it that exists."""
-    return next(place for place in (path, *path.parents) if place.exists())
+    return next((place for place in (path, *path.parents) if _is_there(place)), Path("/"))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # not ours to look at, or no path at all
+        return False

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from traceback import extract_tb
 from zoneinfo import available_timezones
 
 import msgspec
@@ -70,8 +72,8 @@ class _Check:
                 reason = f"it did not end within {self.patience:g} s"
         except* (ResourceUnavailable, StartFailed, QuestionRefused) as group:
             reason = str(_leaf(group))
-        except* Exception as group:  # noqa: BLE001 - of which only the kind is told: its words may be secret
-            reason = f"{type(_leaf(group)).__name__}"
+        except* Exception as group:  # noqa: BLE001 - its kind and its line are told, not its words: they may be secret
+            reason = _told(_leaf(group))
         if reason:
             advice = "the other lines stand; look at what it needs, and ask again"
             self.found.append(Finding(self.name, "fail", f"the check was not finished: {reason}", advice))
@@ -187,6 +189,13 @@ async def _nobodys(app: str, provider: str, tell: Tell) -> None:
 
 
 _in_thread = partial(trio.to_thread.run_sync, abandon_on_cancel=True)
+
+
+def _told(fault: BaseException) -> str:
+    frames = extract_tb(fault.__traceback__)
+    return type(fault).__name__ + (
+        f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    )
 
 
 def _leaf(group: BaseException) -> BaseException:

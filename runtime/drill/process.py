@@ -54,11 +54,14 @@ def holder_of(data_dir: Path) -> int | None:
     """Return the process id of the `serve` that holds a data directory, ready or not; None where none lives."""
     try:
         pid = int((data_dir / "serve.lock").read_text("ascii"))
+    except (OSError, ValueError):  # none, nothing in it yet, or another user's
+        return None
+    try:
         os.kill(pid, 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+    except ProcessLookupError:
         return None
     except PermissionError:
-        return pid
+        pass  # it lives, as another user
     return pid
 
 

@@ -105,7 +105,7 @@ def unprivileged_identity(data_dir: Path) -> Identity | None:
     if os.geteuid() != 0:
         return None
     for path in (data_dir / "postgres", data_dir / "redis"):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # not there, or below what is no directory
             status = path.stat()
             if status.st_uid != 0:
                 return Identity(status.st_uid, status.st_gid, f"uid {status.st_uid}")

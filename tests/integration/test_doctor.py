@@ -323,6 +323,21 @@ async def test_servers_that_never_answer_cost_their_own_lines_and_a_bounded_time
     assert found["serve"].seen == "none runs on this data_dir"
 
 
+# ── the place ─────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+async def test_a_data_dir_that_cannot_be_made_fails_and_no_other_check_does(name: str, place: Path) -> None:
+    (place / "file").write_text("")
+    found = await found_in(
+        load(
+            environ={"HOME": "/"}, flags={"data_dir": place / name, "server.port": 0, "server.admin_port": 0}
+        )
+    )
+    assert bad(found.values()) == ["data_dir"], found
+    assert "cannot be" in found["data_dir"].seen
+
+
 # ── a server that holds the place ─────────────────────────────────────
 
 

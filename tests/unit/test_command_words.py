@@ -15,6 +15,7 @@ COMMANDS = (
     ["chat"],
     ["send", "hi"],
     ["simulate"],
+    ["doctor"],
     ["fake-graph"],
     ["status"],
     ["reload"],

@@ -516,7 +516,8 @@ async def test_a_check_that_raises_is_a_line_without_the_words_of_a_stranger() -
 
     (finding,) = await found_by(look)
     has(finding, "fail")
-    assert finding.seen == "the check was not finished: ValueError"
+    assert finding.seen.startswith("the check was not finished: ValueError (test_doctor_judgements.py:")
+    assert "s3cret" not in finding.seen
 
 
 async def test_a_check_whose_resource_goes_away_says_so() -> None:

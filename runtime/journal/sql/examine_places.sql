@@ -5,6 +5,6 @@ select least(
       - coalesce(current_setting('reserved_connections', true)::int, 0),
     nullif((select rolconnlimit from pg_roles where rolname = current_user), -1),
     nullif((select datconnlimit from pg_database where datname = current_database()), -1)) as places,
-  count(*) filter (where backend_type = 'client backend' and not starts_with(application_name, $1)
-    and pid <> pg_backend_pid())::int as taken
+  count(*) filter (where coalesce(backend_type = 'client backend', datid is not null)  -- not every role sees the type of all
+    and not starts_with(application_name, $1) and pid <> pg_backend_pid())::int as taken
 from pg_stat_activity;

@@ -5,4 +5,4 @@ select count(*) filter (where state like 'idle in transaction%' and now() - stat
   count(*) filter (where now() - xact_start > make_interval(secs => $2))::int as long,
   coalesce(extract(epoch from max(now() - xact_start)), 0)::float8 as long_for
 from pg_stat_activity
-where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid();
+where datname = current_database() and coalesce(backend_type = 'client backend', true) and pid <> pg_backend_pid();
