@@ -16,6 +16,7 @@ from runtime.doctor.embedded import judge_binary, judge_cluster
 from runtime.doctor.looking import look_at_cluster, look_for_server, replica_of
 from runtime.doctor.migrations import judge_migrations
 from runtime.journal.examination import Examination, QuestionRefused
+from runtime.journal.postgres import SESSION
 from runtime.resources.bridge import Bridge
 from runtime.resources.embedded import running_postgres_dsn, running_redis_dsn
 from runtime.resources.errors import ResourceUnavailable, UnusableUrl
@@ -57,6 +58,7 @@ async def ask_postgres(
         connect_timeout=settings.postgres.connect_timeout,
         statement_timeout=settings.postgres.statement_timeout,
         patience=settings.postgres.statement_timeout + 1.0,
+        settings=SESSION,  # a pooler may refuse them
     )
     async with pool_of(dsn) as pool, pool.connection() as connection:
         examination = Examination(connection)

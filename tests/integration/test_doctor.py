@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 import trio
 from click.testing import CliRunner
@@ -20,7 +21,9 @@ from click.testing import CliRunner
 from actors.channels.fake_graph import Faults
 from actors.commands import majlis
 from actors.estate import app
-from config import Settings, load
+from config import Channel, Settings, load
+from config.settings import dec_hook
+from runtime.app import App
 from runtime.channel import Finding
 from runtime.doctor.round import make_round
 from runtime.journal.examination import TABLES, Examination
@@ -348,6 +351,20 @@ async def test_who_holds_the_data_dir_without_answering_is_told(place: Path) -> 
     assert found.status == "warn"
     assert found.seen == f"pid {os.getpid()} holds the data_dir and does not answer"
     assert (await found_in(settings))["serve"].seen == "none runs on this data_dir"
+
+
+async def test_channels_that_no_provider_of_the_app_serves_are_told(place: Path) -> None:
+    settings = msgspec.structs.replace(
+        settings_of(place),
+        channels=(
+            msgspec.convert(usual_channel(OWN) | {"app_secret": [APP_SECRET]}, Channel, dec_hook=dec_hook),
+        ),
+    )
+    bare = App(name="bare", actor=app.actor)
+    found = by_name(await make_round(settings, bare))
+    assert found["channels.meta"].status == "warn"
+    assert "bare has no provider meta" in found["channels.meta"].seen
+    assert "migrations.app_estate" not in found
 
 
 # ── channels ──────────────────────────────────────────────────────────
