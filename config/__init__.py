@@ -9,11 +9,12 @@ from config.faults import SettingsError
 from config.installation import ShadowedPackage, check_packages
 from config.loading import load
 from config.rules import is_loopback
-from config.settings import Channel, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
+from config.settings import Channel, Media, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
 from config.showing import render_toml, show
 
 __all__ = [
     "Channel",
+    "Media",
     "Node",
     "Postgres",
     "Redis",

@@ -23,6 +23,7 @@ Long = Annotated[float, Meta(gt=0, le=30 * 86400)]
 Host = Annotated[
     str, Meta(pattern=r"^[^\s/@]+\Z", max_length=255, description="a host name or an address of this machine")
 ]
+Bytes = Annotated[int, Meta(ge=1, le=2 * 1024**3)]
 PoolSize = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -143,6 +144,18 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     letters_days: Annotated[int, Meta(ge=1, le=3650)] = 90  # dead and stale events
 
 
+class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people send besides texts is fetched into `data_dir/media`: most bytes of each kind, and how patiently."""
+
+    image_max_bytes: Bytes = 20 * 1024 * 1024
+    voice_max_bytes: Bytes = 16 * 1024 * 1024  # any sound
+    video_max_bytes: Bytes = 16 * 1024 * 1024
+    document_max_bytes: Bytes = 100 * 1024 * 1024
+    sticker_max_bytes: Bytes = 512 * 1024
+    total_timeout: Annotated[float, Meta(gt=0, le=600)] = 30.0  # seconds for one, from its start
+    at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
+
+
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An agency that conversations are routed to."""
 
@@ -194,6 +207,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     redis: Redis = msgspec.field(default_factory=Redis)
     node: Node = msgspec.field(default_factory=Node)
     retention: Retention = msgspec.field(default_factory=Retention)
+    media: Media = msgspec.field(default_factory=Media)
     tenants: tuple[Tenant, ...] = ()
     channels: tuple[Channel, ...] = ()
 

@@ -1,6 +1,7 @@
 """The door of the runtime: what an app needs, re-exported, and nothing else."""
 
 from runtime.actor.behaviour import Actor
+from runtime.actor.effect import Lane
 from runtime.actor.event import (
     Burst,
     EffectFailed,
@@ -18,6 +19,7 @@ from runtime.app import App, Migration
 from runtime.channel import (
     RECEIPTS,
     Accepted,
+    Answered,
     Arrival,
     Broken,
     Delivery,
@@ -51,6 +53,7 @@ __all__ = [
     "RECEIPTS",
     "Accepted",
     "Actor",
+    "Answered",
     "App",
     "Arrival",
     "Broken",
@@ -63,6 +66,7 @@ __all__ = [
     "Failure",
     "Finding",
     "HttpClient",
+    "Lane",
     "Limits",
     "Migration",
     "NeverSent",

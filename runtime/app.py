@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,15 @@ async def _nothing_to_prepare(_transaction: Transaction, _settings: Settings) ->
     """Stand in for an app that keeps no tables of its own."""
 
 
+async def _nothing_to_begin(_settings: Settings) -> None:
+    """Stand in for an app that keeps no files."""
+
+
+def _nothing_to_tell() -> Mapping[str, object]:
+    """Stand in for an app without statistics of its own."""
+    return {}
+
+
 def _nothing_to_configure(_settings: Settings) -> None:
     """Stand in for an app that needs no settings."""
 
@@ -38,7 +47,9 @@ class App:
 
     `events` are the event types the actor receives. `migrations` are the app's own tables, numbered apart from the
     runtime's under `name`. `prepare` runs at start and at each reload in one transaction after the migrations;
-    `configure` takes the same settings without I/O, before traffic.
+    `configure` takes the same settings without I/O, before traffic. `begin` runs once in each life, on Trio, when the
+    data directory is this process's alone and before any turn: it puts files in order. `statistics` are shown with those
+    of the runtime.
     """
 
     name: str
@@ -48,6 +59,8 @@ class App:
     migrations: Sequence[Migration] = ()
     prepare: Callable[[Transaction, Settings], Awaitable[None]] = _nothing_to_prepare
     configure: Callable[[Settings], None] = _nothing_to_configure
+    begin: Callable[[Settings], Awaitable[None]] = _nothing_to_begin
+    statistics: Callable[[], Mapping[str, object]] = _nothing_to_tell
     codec: EventCodec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from config import Settings
 from runtime.actor.effect import Lane
-from runtime.actor.event import Failure
+from runtime.actor.event import Event, Failure
 from runtime.actor.resources import HttpClient
 
 
@@ -127,7 +127,13 @@ class Broken(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-Outcome = Accepted | TryAgain | Uncertain | Refused | Broken
+class Answered(msgspec.Struct, frozen=True):
+    """Work is done, and this is the event that its actor waits for."""
+
+    event: Event
+
+
+Outcome = Accepted | Answered | TryAgain | Uncertain | Refused | Broken
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -156,7 +162,11 @@ class Provider(Protocol):
         """Return the limits of a channel."""
 
     async def perform(self, delivery: Delivery, http: HttpClient) -> Outcome:
-        """Do what an effect asks. Every fault of the provider is an outcome; the caller sets the deadline."""
+        """Do what an effect asks. Every fault of the provider is an outcome; the caller sets the deadline.
+
+        The deadline of a send or an aside is `node.send_timeout`. Work keeps one of its own, from here on; the caller's
+        is only there for work that forgets it. Work may be begun again after a crash or a stop, with the same delivery.
+        """
 
 
 class Finding(msgspec.Struct, frozen=True):

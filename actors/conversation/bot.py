@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from actors.conversation.catalogue import Catalogue
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Greeter
 from actors.conversation.state import EstateState
+from actors.media.task import Download, MediaFetched
 from actors.messages import AccountNotice, ChannelFault, ConsentChanged, Message, Unsupported
 from actors.sql import statement
 from config import Settings
@@ -31,6 +34,12 @@ class EstateBot(Actor[EstateState]):
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. The only wait is for the row that records a routing decision."""
+        match event:
+            case MediaFetched():
+                turn.reply(self._greeter.fetched(turn.state, event))
+                return
+            case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
+                turn.reply(self._greeter.unfetched(turn.state, lost))
         if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
             _note(turn.state, event, turn.now)
             return
@@ -47,6 +56,16 @@ class EstateBot(Actor[EstateState]):
                 )
         if answer.say is not None:
             turn.reply(answer.say)
+        if answer.fetch is not None:
+            turn.work(answer.fetch)
+
+
+def _download_of(task: str) -> Download | None:
+    """Return the download that failed as an effect; None if it was none."""
+    try:
+        return msgspec.json.decode(task, type=Download)
+    except msgspec.DecodeError:
+        return None
 
 
 def _note(state: EstateState, event: Event, now: datetime) -> None:

@@ -29,6 +29,13 @@ Key = Literal[
     "link-dead",
     "link-elsewhere",
     "tenant-closed",
+    "too-large-image",
+    "too-large-voice",
+    "too-large-other",
+    "timed-out-image",
+    "timed-out-voice",
+    "timed-out-other",
+    "medium-unreadable",
 ]
 
 #: Grouping mark and digits of each language; the library would print Latin digits for Persian.
@@ -37,6 +44,15 @@ _NUMERALS: Mapping[Language, tuple[str, str]] = {
     "fa": ("\u066c", "۰۱۲۳۴۵۶۷۸۹"),
     "ar": (",", "0123456789"),
     "ru": ("\u00a0", "0123456789"),
+}
+
+
+#: Digits, decimal mark and units of a size; where people who read Arabic meet numbers with a unit, both are Arabic.
+_SIZES: Mapping[Language, tuple[str, str, str, str]] = {
+    "en": ("0123456789", ".", "MB", "KB"),
+    "fa": ("۰۱۲۳۴۵۶۷۸۹", "٫", "مگابایت", "کیلوبایت"),
+    "ar": ("٠١٢٣٤٥٦٧٨٩", "٫", "ميغابايت", "كيلوبايت"),
+    "ru": ("0123456789", ",", "МБ", "КБ"),
 }
 
 
@@ -50,11 +66,22 @@ def count(language: Language, number: float) -> str:
     return "".join(mark if char == "," else digits[int(char)] for char in f"{int(number):,}")
 
 
-class _Numeral(FluentType):
-    """What COUNT($n) prints."""
+def size(language: Language, number: float) -> str:
+    """Return a number of bytes as people of the language write it: 20 MB, ۲۰ مگابایت; never more than it is."""
+    digits, point, mega, kilo = _SIZES[language]
+    tenths, unit = int(number * 10 / 1024**2), mega
+    if tenths < 10:
+        tenths, unit = int(number * 10 / 1024), kilo
+    whole, rest = divmod(tenths, 10)
+    latin = f"{whole}.{rest}" if rest else f"{whole}"
+    return "".join(point if char == "." else digits[int(char)] for char in latin) + f" {unit}"
 
-    def __init__(self, language: Language, number: float) -> None:
-        self._text = count(language, number)
+
+class _Printed(FluentType):
+    """What COUNT($n) and SIZE($bytes) print."""
+
+    def __init__(self, write: Callable[[Language, float], str], language: Language, number: float) -> None:
+        self._text = write(language, number)
 
     def format(self, locale: object) -> str:  # noqa: ARG002  (the library's signature)
         return self._text
@@ -102,7 +129,11 @@ class Catalogue:
             raise CatalogueError(
                 f"locales/{language}.ftl: missing: {missing}; unknown or twice: {surplus or 'nothing'}"
             )
-        bundle = FluentBundle([language], functions={"COUNT": partial(_Numeral, language)})
+        functions: dict[str, Callable[..., FluentType]] = {
+            "COUNT": partial(_Printed, count, language),
+            "SIZE": partial(_Printed, size, language),
+        }
+        bundle = FluentBundle([language], functions=functions)
         bundle.add_resource(resource)
         for key in wanted:
             self._formats[language, key] = partial(self._format, bundle, language, key)

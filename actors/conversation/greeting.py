@@ -1,7 +1,8 @@
 """The first conversation: what one message changes and what is answered, decided without I/O.
 
 A message gets one answer at most, which quotes it. Nobody meets silence, but for two notices, given once
-a week: how to reach an agency on a shared number, and that a tenant is closed.
+a week: how to reach an agency on a shared number, and that a tenant is closed. A medium that reaches a tenant is fetched,
+and answered when it is known what came of that; a person who begins with one is welcomed at once, all the same.
 """
 
 from __future__ import annotations
@@ -25,7 +26,17 @@ from actors.conversation.routing import (
     route,
 )
 from actors.conversation.state import EstateState
-from actors.messages import Choice, ChoicePicked, Choices, Message, MessageReceived, Outgoing, Text
+from actors.media.task import Download, Group, MediaFetched, group_of
+from actors.messages import (
+    Choice,
+    ChoicePicked,
+    Choices,
+    MediaReceived,
+    Message,
+    MessageReceived,
+    Outgoing,
+    Text,
+)
 from config import Tenant
 
 #: For how long a notice is not repeated.
@@ -35,10 +46,16 @@ _CHOICES: dict[str, Language] = {f"lang:{language}": language for language in LA
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What follows from one message: something to say, or not, and a routing decision to record, or none."""
+    """What follows from one message: something to say, a routing decision to record, a medium to fetch, or none of it."""
 
     say: Outgoing | None = None
     entered: Enter | None = None
+    fetch: Download | None = None
+
+
+#: How a medium that could not be taken is spoken of.
+_TOO_LARGE: dict[Group, Key] = {"image": "too-large-image", "voice": "too-large-voice"}
+_TIMED_OUT: dict[Group, Key] = {"image": "timed-out-image", "voice": "timed-out-voice"}
 
 
 class Greeter:
@@ -59,7 +76,58 @@ class Greeter:
         if isinstance(routed, Enter):
             state.tenant = routed.tenant.id
             return Answer(self._entered(state, routed.tenant, message), routed)
+        if isinstance(routed, Stay) and isinstance(message, MediaReceived):
+            return self._medium(state, routed.tenant, message)
         return Answer(self._say(state, routed, picked, message, now))
+
+    def fetched(self, state: EstateState, event: MediaFetched) -> Outgoing:
+        """Answer a medium, now that it is known what came of it."""
+        asked_by = int(event.tag) if event.tag.isascii() and event.tag.isdigit() else 0
+        tenant = self._directory.tenant(asked_by)  # it may have left the settings meanwhile
+        language = state.language or (tenant.default_language if tenant else LANGUAGES[0])
+        match event.result:
+            case "stored":
+                return self._acknowledged(state, asked_by, language, event.message)
+            case "too_large":
+                key = _TOO_LARGE.get(event.group, "too-large-other")
+                body = self._catalogue.text(language, key, limit=event.limit)
+            case "timed_out":
+                body = self._catalogue.text(language, _TIMED_OUT.get(event.group, "timed-out-other"))
+            case _:
+                body = self._catalogue.text(language, "medium-unreadable")
+        return Text(body, quote=event.message)
+
+    def unfetched(self, state: EstateState, task: Download) -> Outgoing:
+        """Answer a medium of which nothing will come any more."""
+        lost = MediaFetched(
+            message=task.message,
+            kind=task.kind,
+            group=group_of(task.kind, task.mime),
+            result="failed",
+            tag=task.tag,
+        )
+        return self.fetched(state, lost)
+
+    def _medium(self, state: EstateState, tenant: Tenant, medium: MediaReceived) -> Answer:
+        """Have a medium fetched for a tenant; a newcomer is welcomed meanwhile."""
+        welcome = None
+        if not state.part(tenant.id).welcomed:
+            welcome = self._welcome(state, tenant, medium, offer=state.language is None)
+        task = Download(
+            message=medium.id,
+            kind=medium.kind,
+            media=medium.media,
+            url=medium.url,
+            mime=medium.mime,
+            sha256=medium.sha256,
+            tag=str(tenant.id),
+        )
+        return Answer(welcome, fetch=task)
+
+    def _acknowledged(self, state: EstateState, tenant: int, language: Language, message: str) -> Outgoing:
+        part = state.part(tenant)
+        part.waiting += 1
+        return Text(self._catalogue.text(language, "acknowledged", count=part.waiting), quote=message)
 
     def _say(
         self,
@@ -93,9 +161,8 @@ class Greeter:
             return self._welcome(state, tenant, message, offer=state.language is None)
         if picked:
             return Text(self._catalogue.text(picked, "language-chosen"), quote=message.id)
-        part.waiting += 1
         language = state.language or tenant.default_language
-        return Text(self._catalogue.text(language, "acknowledged", count=part.waiting), quote=message.id)
+        return self._acknowledged(state, tenant.id, language, message.id)
 
     def _entered(self, state: EstateState, tenant: Tenant, message: Message) -> Outgoing:
         if not state.part(tenant.id).welcomed:

@@ -16,10 +16,15 @@ _NAMESPACE = UUID("5e3b0c5e-6f0a-5d3c-9a53-6d616a6c6973")
 
 
 class Lane(enum.StrEnum):
-    """Where an effect runs: sends of one conversation leave one after the other, asides run beside them."""
+    """Where an effect runs.
+
+    Sends of one conversation leave one after the other; asides run beside them. Work is slow and runs beside both, in
+    no order; doing it twice harms nobody, so what a crash cut off is simply begun again.
+    """
 
     SEND = "send"
     ASIDE = "aside"
+    WORK = "work"
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):

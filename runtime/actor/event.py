@@ -44,13 +44,15 @@ class EffectFailed(Event, frozen=True, kw_only=True):
     """An effect of this conversation failed for good: refused by the provider, expired, or undeliverable.
 
     `effect` is the effect's id towards the provider, `code` the provider's own word for the reason ("131026",
-    "expired"), `reason` a sentence for the log without any message text.
+    "expired"), `reason` a sentence for the log without any message text. Of work, `task` is what the turn had asked for,
+    as JSON.
     """
 
     effect: str
     code: str
     reason: str = ""
     kind: Failure = Failure.NEVER
+    task: str = ""
 
 
 class TimerDue(Event, frozen=True, kw_only=True):

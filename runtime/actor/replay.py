@@ -70,7 +70,7 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class Rehearsed(msgspec.Struct, Generic[S], frozen=True):
-    """What a rehearsed turn gave: messages of both lanes in order, and the state that the next turn would find.
+    """What a rehearsed turn gave: what it asked for in each lane, in order, and the state that the next turn would find.
 
     A reminder of None was taken back.
     """
@@ -79,6 +79,7 @@ class Rehearsed(msgspec.Struct, Generic[S], frozen=True):
     replies: Sequence[msgspec.Struct]
     asides: Sequence[msgspec.Struct]
     reminders: Mapping[str, datetime | None]
+    work: Sequence[msgspec.Struct] = ()
 
 
 class Bot(Protocol):
@@ -196,7 +197,7 @@ async def rehearse(
     )
     await actor.receive(turn, event)
     kept = states.decode(states.encode(loaded, turn.state)).state
-    return Rehearsed(kept, said[Lane.SEND], said[Lane.ASIDE], turn.reminders)
+    return Rehearsed(kept, said[Lane.SEND], said[Lane.ASIDE], turn.reminders, said[Lane.WORK])
 
 
 def _event_of(past: PastTurn, codec: EventCodec, due: Mapping[str, datetime]) -> Event:

@@ -51,6 +51,14 @@ class Turn(Generic[S]):
         """Ask the provider for something that need not wait for the sends: a read mark, a typing sign."""
         self._record(Lane.ASIDE, action)
 
+    def work(self, task: msgspec.Struct) -> None:
+        """Ask the provider for something slow whose repetition harms nobody: a download, say.
+
+        It begins once the turn has committed and keeps nothing waiting. What came of it is an event of the provider's
+        for this actor, once; `EffectFailed` if nothing can come of it any more.
+        """
+        self._record(Lane.WORK, task)
+
     def remind(self, name: str, *, after: timedelta | None = None, at: datetime | None = None) -> None:
         """Let `TimerDue(name)` come after a time, or at one, if nothing else has arrived by then.
 

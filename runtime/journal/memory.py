@@ -219,12 +219,12 @@ class MemoryJournal:
             out.code = "" if out.status == "done" else result.code or out.code
             out.attempts -= result.uncounted
             out.receipt = max(out.receipt, self._kept(out))
-            if out.status == "failed" and result.failure:
+            if out.status == result.status and result.event:
                 conversation = self._store.conversations[out.effect.conversation]
-                failure = Arrival(
-                    conversation.channel, (), f"e|{result.effect}", result.failure, perishable=False
+                heard = Arrival(
+                    conversation.channel, (), f"e|{result.effect}", result.event, perishable=False
                 )
-                events += self._append([failure], [conversation.id])
+                events += self._append([heard], [conversation.id])
         return Ingested(events)
 
     async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
@@ -404,7 +404,7 @@ class MemoryJournal:
         clock = max(conversation.pair_clock, now)
         clock = min(clock, now + request.pair_interval * request.pair_burst)
         repeated = request.again and out.status == "sending" and out.epoch == request.epoch
-        certain = repeated or out.status == "queued"
+        certain = repeated or out.status == "queued" or out.effect.lane is Lane.WORK
         doubt = 0.0 if certain else max(min(out.claimed_at, now) + uncertain_wait - now, 0.0)
         sends = out.effect.lane is Lane.SEND and not repeated
         pair = max(clock - now - request.pair_interval * (request.pair_burst - 1), 0.0) if sends else 0.0

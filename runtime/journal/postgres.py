@@ -258,12 +258,12 @@ class PostgresJournal:
         return known
 
     async def _record(self, connection: Driver, results: Sequence[ResultRecord]) -> Ingested:
-        """Record results; failures for good become events of their conversations in the same transaction."""
+        """Record results; what actors hear of them becomes events of their conversations in the same transaction."""
         by_id = {UUID(result.effect): result for result in results}
         ordered = [by_id[key] for key in sorted(by_id)]
         async with connection.transaction():
-            if failures := [key for key in sorted(by_id) if by_id[key].failure]:
-                await connection.execute(statement("lock_owners"), failures)
+            if told := [key for key in sorted(by_id) if by_id[key].event]:
+                await connection.execute(statement("lock_owners"), told)
             rows = await connection.fetch(
                 statement("record"),
                 sorted(by_id),
@@ -273,11 +273,13 @@ class PostgresJournal:
                 [result.code for result in ordered],
                 [result.uncounted for result in ordered],
             )
-            failed = [row for row in rows if row["status"] == "failed" and by_id[row["id"]].failure]
-            arrivals = [
-                Arrival(row["channel"], (), f"e|{row['id']}", by_id[row["id"]].failure) for row in failed
+            heard = [
+                row for row in rows if row["status"] == by_id[row["id"]].status and by_id[row["id"]].event
             ]
-            owners = [row["conversation"] for row in failed]
+            arrivals = [
+                Arrival(row["channel"], (), f"e|{row['id']}", by_id[row["id"]].event) for row in heard
+            ]
+            owners = [row["conversation"] for row in heard]
             return Ingested(await _store(connection, arrivals, owners, [None] * len(owners), 0.0))
 
 

@@ -67,7 +67,10 @@ class ClaimRequest(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """The answer: claimed | wait (seconds) | settled | expired | unsettled | fenced | gone. See sql/claim.sql."""
+    """The answer: claimed | wait (seconds) | settled | expired | unsettled | fenced | gone. See sql/claim.sql.
+
+    Work that somebody else, or an earlier life, had begun is claimed at once.
+    """
 
     effect: str
     verdict: str
@@ -79,8 +82,8 @@ class Claim(msgspec.Struct, frozen=True):
 class ResultRecord(msgspec.Struct, frozen=True):
     """What became of a claimed effect: `status` queued (try again), uncertain, done or failed.
 
-    `failure` is the encoded event for the actor that goes with `failed`. `uncounted`: the effect is not to blame, so that
-    the attempt does not count.
+    `event` is the encoded event for the actor that goes with `done` or `failed`. `uncounted`: the effect is not to blame,
+    so that the attempt does not count.
     """
 
     effect: str
@@ -88,7 +91,7 @@ class ResultRecord(msgspec.Struct, frozen=True):
     status: str
     provider_id: str = ""
     code: str = ""
-    failure: bytes = b""
+    event: bytes = b""
     uncounted: bool = False
 
 
@@ -125,7 +128,7 @@ class Journal(Protocol):
         """Mark effects as being sent, before any request leaves; one answer per request, in the order asked."""
 
     async def record(self, results: Sequence[ResultRecord]) -> Ingested:
-        """Record what became of claimed effects; a failure for good is also an event, in the same step."""
+        """Record what became of claimed effects; what the actor hears of it becomes an event, in the same step, once."""
 
     async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
         """Return the unsettled effects of these conversations in order, the first `EFFECTS_MOST` of each one and lane."""

@@ -1,4 +1,4 @@
-"""Effects in their order: one lane of sends per conversation, asides beside it.
+"""Effects in their order: one lane of sends per conversation, asides and work beside it.
 
 Theory of operation: the next send of a conversation is attempted only after the previous one has ended. A send that may
 try again, or whose outcome is unknown, holds its lane; the unknown one is claimed anew only after `uncertain_wait`,
@@ -20,7 +20,7 @@ import trio
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.supervision import backoff, first_of, origin
-from runtime.channel import Accepted, Broken, Outcome, Refused, TryAgain, Uncertain
+from runtime.channel import Accepted, Answered, Broken, Outcome, Refused, TryAgain, Uncertain
 from runtime.journal.identity import shard_of
 from runtime.journal.protocol import EFFECTS_MOST, Claim
 from runtime.node.sending import Sending, SendingStatistics
@@ -44,10 +44,12 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True)
 class LaneStatistics:
-    """Conversations with sends under way, sends waiting in them; by channel, see `SendingStatistics`."""
+    """Conversations with sends under way, sends waiting in them, asides and work; the rest see `SendingStatistics`."""
 
     lanes: int
     waiting: int
+    beside: int
+    working: int
     outcomes: Mapping[str, int]
     open_circuits: Mapping[str, int]
     held: Mapping[str, int]
@@ -78,7 +80,7 @@ class Lanes:
         self._left: set[str] = set()
         self._unserved: set[str] = set()
         self._doubtful: set[int] = set()
-        self._asides: set[tuple[str, int, int]] = set()
+        self._beside: set[tuple[str, int, int]] = set()
 
     def append(self, effects: Iterable[Effect]) -> None:
         """Take effects of a turn that has just committed, in order; they stay in the outbox if they cannot leave here."""
@@ -86,8 +88,8 @@ class Lanes:
             if not self.sending.serves(effect.channel):
                 self._left.add(effect.conversation)
                 continue
-            if effect.lane is Lane.ASIDE:
-                self._begin_aside(effect)
+            if effect.lane is not Lane.SEND:
+                self._begin_beside(effect)
                 continue
             lane = self._lane(effect.conversation)
             if lane.behind or len(lane.queue) >= _KEPT:
@@ -176,22 +178,22 @@ class Lanes:
         )
         lane.queue = deque([effect for effect in found if effect.lane is Lane.SEND] + newer)
         for effect in found:
-            if effect.lane is Lane.ASIDE:
-                self._begin_aside(effect)
+            if effect.lane is not Lane.SEND:
+                self._begin_beside(effect)
 
-    def _begin_aside(self, effect: Effect) -> None:
+    def _begin_beside(self, effect: Effect) -> None:
         key = (effect.conversation, effect.version, effect.ordinal)
-        if key not in self._asides:
-            self._asides.add(key)
-            self._nursery.start_soon(self._aside, effect, key, name=f"aside {effect.id}")
+        if key not in self._beside:
+            self._beside.add(key)
+            self._nursery.start_soon(self._run_beside, effect, key, name=f"{effect.lane} {effect.id}")
 
-    async def _aside(self, effect: Effect, key: tuple[str, int, int]) -> None:
+    async def _run_beside(self, effect: Effect, key: tuple[str, int, int]) -> None:
         try:
             await self._through(effect, None)
         except* Exception as group:  # noqa: BLE001 - the boundary: it is in the outbox still
             self._fault(effect.conversation, group)
         finally:
-            self._asides.discard(key)
+            self._beside.discard(key)
 
     async def _through(self, effect: Effect, lane: _SendLane | None) -> bool:
         """Bring one effect to its end; False if it is not ours to end."""
@@ -206,7 +208,7 @@ class Lanes:
             tried = tried or isinstance(outcome, Uncertain)
             suspect = suspect or isinstance(outcome, Broken)
             match outcome, claim.verdict:
-                case Accepted() | Refused(), _:
+                case Accepted() | Answered() | Refused(), _:
                     return True
                 case None, "settled" | "gone":
                     return True
@@ -250,5 +252,12 @@ class Lanes:
         waiting = sum(len(lane.queue) for lane in self._lanes.values())
         sending: SendingStatistics = self.sending.statistics()
         return LaneStatistics(
-            len(self._lanes), waiting, sending.outcomes, sending.open_circuits, sending.held, sending.halted
+            len(self._lanes),
+            waiting,
+            len(self._beside),
+            sending.working,
+            sending.outcomes,
+            sending.open_circuits,
+            sending.held,
+            sending.halted,
         )

@@ -61,8 +61,10 @@ class Node:
         tell: Callable[[str, int], None],
         now: Callable[[], datetime],
         ready: trio.Event | None = None,
+        work_at_once: int = 16,
     ) -> None:
         self._app = app
+        self._work_at_once = work_at_once
         self._settings = settings
         self._journal = journal
         self._reach = reach
@@ -203,7 +205,10 @@ class Node:
         await self.cells.quiet()
 
     async def finish_effects(self) -> None:
-        """Claim no effect any more and wait until requests in hand are answered and recorded."""
+        """Claim no effect any more and wait until requests in hand are answered and recorded.
+
+        Work that takes longer than the caller waits stays in the outbox, and the next owner begins it again.
+        """
         self.sending.stop()
         await self.sending.calm()
 
@@ -368,6 +373,7 @@ class Node:
                     {provider.name: provider for provider in self._app.providers},
                     http,
                     timeout=settings.send_timeout,
+                    work_at_once=self._work_at_once,
                     share=lambda: self.leases.share,
                     dice=self.room.dice,
                 )
@@ -403,14 +409,23 @@ async def open_node(
     tell: Callable[[str, int], None] = lambda _conversation, _shard: None,
     now: Callable[[], datetime] = wall_clock,
     ready: trio.Event | None = None,
+    work_at_once: int = 16,
 ) -> AsyncIterator[Node]:
     """Run a node for the length of the block; leaving it cancels what is in hand, from the inside out.
 
     `begin` opens a transaction for `turn.postgres()`; `redis` and `web` are what `turn.redis` and `turn.http` lend;
     `tell` hints to other replicas. With `ready`, no shard is taken and so no turn is begun before it is set; `store`
-    works at once.
+    works at once. `work_at_once` pieces of work run beside the sends.
     """
-    reach = Reach(begin, redis, web)
-    node = Node(app, settings, journal=journal, reach=reach, tell=tell, now=now, ready=ready)
+    node = Node(
+        app,
+        settings,
+        journal=journal,
+        reach=Reach(begin, redis, web),
+        tell=tell,
+        now=now,
+        ready=ready,
+        work_at_once=work_at_once,
+    )
     async with node._opened(http):  # noqa: SLF001 - the other half of this module
         yield node

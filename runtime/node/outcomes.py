@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import EffectFailed, Failure, encode_event
-from runtime.channel import Accepted, Broken, Outcome, Refused, TryAgain, Uncertain
+from runtime.channel import Accepted, Answered, Broken, Outcome, Refused, TryAgain, Uncertain
 from runtime.journal.protocol import ResultRecord
 from runtime.node.circuit import Sign
 
@@ -15,9 +15,15 @@ ENDS = {
 }
 
 
+#: Work that was begun so often and never came to an end is given up: it may be what ends the process.
+WORK_TRIES = 8
+
+
 def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
-    """Return what is recorded of an outcome; a failure for good carries its event for the actor."""
+    """Return what is recorded of an outcome; a failure for good, and work that is done, carry an event for the actor."""
     match outcome:
+        case Answered(event=event):
+            return ResultRecord(str(effect.id), epoch, "done", event=encode_event(event))
         case Accepted(provider_id=provider_id):
             return ResultRecord(str(effect.id), epoch, "done", _storable(provider_id))
         case TryAgain(code=code):
@@ -28,18 +34,38 @@ def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
             return ResultRecord(str(effect.id), epoch, "uncertain", "", _storable(code))
         case Refused(code=code, reason=reason, kind=kind):
             failed = EffectFailed(
-                effect=str(effect.id), code=_storable(code), reason=_storable(reason), kind=kind
+                effect=str(effect.id),
+                code=_storable(code),
+                reason=_storable(reason),
+                kind=kind,
+                task=effect.payload.decode("utf-8", "replace") if effect.lane is Lane.WORK else "",
             )
-            heard = effect.lane is Lane.SEND  # a read mark that failed is nobody's news
+            heard = effect.lane is not Lane.ASIDE  # a read mark that failed is nobody's news
             return ResultRecord(
                 str(effect.id), epoch, "failed", "", _storable(code), encode_event(failed) if heard else b""
             )
 
 
+def worn_out(effect: Effect, attempts: int) -> Outcome | None:
+    """Return why work is not begun once more; None if it may be."""
+    if effect.lane is not Lane.WORK or attempts <= WORK_TRIES:
+        return None
+    return Refused("tries", f"it was begun {WORK_TRIES} times and did not come to an end")
+
+
+def repeatable(effect: Effect, outcome: Outcome) -> Outcome:
+    """Return an outcome as its lane takes it: work whose outcome is unknown is done again."""
+    match outcome:
+        case Uncertain(code=code, reason=reason) if effect.lane is Lane.WORK:
+            return TryAgain(code, reason)
+        case _:
+            return outcome
+
+
 def sign_of(outcome: Outcome | None) -> Sign:
     """Return what an outcome tells of the channel; without one, nothing left."""
     match outcome:
-        case Accepted() | Refused():
+        case Accepted() | Answered() | Refused():
             return Sign.WORKS
         case TryAgain(unreachable=False):
             return Sign.BUSY

@@ -21,6 +21,7 @@ from runtime.actor.resources import HttpClient
 from runtime.actor.supervision import backoff, origin
 from runtime.channel import (
     Accepted,
+    Answered,
     Broken,
     Delivery,
     Outcome,
@@ -33,7 +34,7 @@ from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
 from runtime.node.circuit import Sign
 from runtime.node.gates import Gate
-from runtime.node.outcomes import ENDS, result_of, sign_of
+from runtime.node.outcomes import ENDS, repeatable, result_of, sign_of, worn_out
 from runtime.node.places import Places
 from runtime.resources.errors import ResourceUnavailable
 
@@ -43,9 +44,11 @@ R = TypeVar("R")
 REQUESTS_AT_ONCE = 256  # of all channels, so that many ready sends do not keep a webhook's answer waiting
 _ASIDES_AT_ONCE = 64
 _CHANNEL_AT_ONCE = 32  # sends of one channel, and as many asides
+WORK_MOST = 900.0  # seconds: work keeps a deadline of its own, and this is for work that does not
 _ALERT_EVERY = 3600.0  # seconds: a halted account fails every send, and one line tells of it
 _KINDS = {
     Accepted: "accepted",
+    Answered: "answered",
     TryAgain: "again",
     Uncertain: "uncertain",
     Refused: "refused",
@@ -68,8 +71,12 @@ class Claims(Protocol):
 
 @dataclass(frozen=True)
 class SendingStatistics:
-    """Outcomes since the start; by channel: open circuits, sends that wait for them, and sends that a halt refused."""
+    """Outcomes since the start; by channel: open circuits, sends that wait for them, and sends that a halt refused.
 
+    `working`: work that has a place.
+    """
+
+    working: int
     outcomes: Mapping[str, int]
     open_circuits: Mapping[str, int]
     held: Mapping[str, int]
@@ -86,10 +93,14 @@ class Sending:
         http: HttpClient,
         *,
         timeout: float,
+        work_at_once: int,
         share: Callable[[], float],
         dice: Random,
     ) -> None:
-        """`share` returns the part of the shards that is ours; `timeout` is one request's, in seconds."""
+        """`share` returns the part of the shards that is ours; `timeout` is one request's, in seconds.
+
+        Work has `work_at_once` places of its own, first come, first served, all of which one channel may hold.
+        """
         self._claims = claims
         self._providers = providers
         self._http = http
@@ -99,6 +110,7 @@ class Sending:
         self._gates: dict[str, Gate] = {}
         self._places = Places(REQUESTS_AT_ONCE - _ASIDES_AT_ONCE, _CHANNEL_AT_ONCE)
         self._aside_places = Places(_ASIDES_AT_ONCE, _CHANNEL_AT_ONCE)
+        self._work_places = trio.CapacityLimiter(work_at_once)
         self._unrecorded: set[str] = set()  # effects that left from here and whose result is not stored
         self._alerted: dict[tuple[str, str], float] = {}
         self._in_hand = 0
@@ -162,6 +174,9 @@ class Sending:
         if effect.lane is Lane.ASIDE:
             async with self._aside_places.place(effect.channel):
                 return await self._carry_out(effect, provider)
+        if effect.lane is Lane.WORK:
+            async with self._work_places:
+                return await self._carry_out(effect, provider)
         gate = self._gates.get(effect.channel)
         if gate is None:
             limit = provider.pace(effect.channel).per_second
@@ -213,7 +228,7 @@ class Sending:
             outcome: Outcome | None = ENDS.get(claim.verdict)
             if claim.verdict == "claimed":
                 self._unrecorded.add(claim.effect)
-                outcome = await self._perform(effect, provider, claim)
+                outcome = worn_out(effect, claim.attempts) or await self._perform(effect, provider, claim)
             if outcome is not None:
                 result = result_of(effect, epoch, outcome)
                 await self.insist(lambda: self._claims.record(result))
@@ -244,10 +259,11 @@ class Sending:
         delivery = Delivery(
             str(effect.id), effect.channel, claim.address, effect.lane, effect.payload, claim.attempts
         )
+        patience = WORK_MOST if effect.lane is Lane.WORK else self._timeout
         try:
-            with trio.move_on_after(self._timeout):
-                return await provider.perform(delivery, self._http)
-            return Uncertain("timeout", f"no answer within {self._timeout:g} s")
+            with trio.move_on_after(patience):
+                return repeatable(effect, await provider.perform(delivery, self._http))
+            return repeatable(effect, Uncertain("timeout", f"no answer within {patience:g} s"))
         except ResourceUnavailable as error:
             return TryAgain("unavailable", error.reason, unreachable=True)
         except Exception as error:  # noqa: BLE001 - the boundary: a provider's fault ends no lane
@@ -259,7 +275,9 @@ class Sending:
                 fault=fault,
                 where=where,
             )
-            return Uncertain("fault", "the provider's code failed after the request may have left")
+            return repeatable(
+                effect, Uncertain("fault", "the provider's code failed after the request may have left")
+            )
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -284,10 +302,10 @@ class Sending:
     def _tell(self, verdict: str, outcome: Outcome, effect: Effect) -> None:
         kind = {"expired": "stale"}.get(verdict, verdict) if verdict in ENDS else _KINDS[type(outcome)]
         self.outcomes[kind] += 1
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, Accepted | Answered):
             return
         _log.warning(
-            "send not accepted",
+            "work not done" if effect.lane is Lane.WORK else "send not accepted",
             conversation=effect.conversation,
             effect=str(effect.id),
             channel=effect.channel,
@@ -326,6 +344,7 @@ class Sending:
     def statistics(self) -> SendingStatistics:
         """Return outcomes, and how the channels are."""
         return SendingStatistics(
+            self._work_places.borrowed_tokens,
             dict(self.outcomes),
             {channel: int(gate.circuit.open) for channel, gate in self._gates.items()},
             {channel: gate.waiting for channel, gate in self._gates.items()},

@@ -56,6 +56,7 @@ class Process:
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives in this process, by name."""
         return {
+            **self.app.statistics(),
             **self.node.statistics(),
             **self.unfinished.statistics(),
             "webhooks": self.receiver.statistics(),

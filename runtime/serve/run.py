@@ -134,9 +134,12 @@ async def _open(
             command_timeout=settings.redis.command_timeout,
         )
     )
-    http = await stack.enter_async_context(open_http_client(max_connections=REQUESTS_AT_ONCE))
+    http = await stack.enter_async_context(
+        open_http_client(max_connections=REQUESTS_AT_ONCE + settings.media.at_once)
+    )
     web = await stack.enter_async_context(open_http_client(max_connections=TURNS_HTTP_CONNECTIONS))
     await prepare(journal_pool, app, settings)
+    await app.begin(settings)
     salt = await installation_salt(journal_pool)
     wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))  # noqa: PLW0108 - it is opened below
     health = Health({"postgres": await _postgres_version(backends.postgres, journal_pool)})
@@ -162,6 +165,7 @@ async def _open(
             web=web,
             tell=wakeups.tell,
             ready=states.passed,
+            work_at_once=settings.media.at_once,
         )
     )
     ages = ages_of(settings.retention)

@@ -11,7 +11,7 @@ import pytest
 from fluent.syntax import FluentParser, ast, visitor
 
 from actors.brain.language import LANGUAGES, Language
-from actors.conversation.catalogue import Catalogue, CatalogueError, Key, count
+from actors.conversation.catalogue import Catalogue, CatalogueError, Key, count, size
 
 #: What CLDR asks of a cardinal in each language, and a number of each category.
 CATEGORIES: dict[Language, dict[str, tuple[int, ...]]] = {
@@ -27,6 +27,7 @@ SOURCES: dict[Language, str] = {
 }
 CATALOGUE = Catalogue.load()
 FSI, PDI = "\u2068", "\u2069"
+MB = 1024 * 1024
 
 
 class Collector(visitor.Visitor):
@@ -64,7 +65,7 @@ def all_texts(language: Language) -> Iterator[tuple[Key, str]]:
             for number in range(130):
                 yield key, CATALOGUE.text(language, key, count=number)
         else:
-            yield key, CATALOGUE.text(language, key, tenant="Marina Homes")
+            yield key, CATALOGUE.text(language, key, tenant="Marina Homes", limit=20 * MB)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -125,6 +126,27 @@ def test_numbers_are_grouped_and_written_as_the_language_does() -> None:
     written = {language: count(language, 3_000_000) for language in LANGUAGES}
     assert written == {"en": "3,000,000", "fa": "۳٬۰۰۰٬۰۰۰", "ar": "3,000,000", "ru": "3\u00a0000\u00a0000"}
     assert "۱٬۲۳۴" in CATALOGUE.text("fa", "acknowledged", count=1234)
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "written"),
+    [
+        ("en", 20 * MB, "20 MB"),
+        ("fa", 20 * MB, "۲۰ مگابایت"),
+        ("ar", 16 * MB, "١٦ ميغابايت"),
+        ("ru", 100 * MB, "100 МБ"),
+        ("en", 512 * 1024, "512 KB"),
+        ("fa", 1536 * 1024, "۱٫۵ مگابایت"),
+        ("ar", 1000, "٠٫٩ كيلوبايت"),
+        ("ru", 20 * MB - 1, "19,9 МБ"),
+        ("en", MB - 1, "1023.9 KB"),
+    ],
+)
+def test_a_size_is_written_in_the_readers_digits_and_never_larger_than_it_is(
+    language: Language, number: int, written: str
+) -> None:
+    assert size(language, number) == written
+    assert written in plain(CATALOGUE.text(language, "too-large-image", limit=number))
 
 
 @pytest.mark.parametrize("language", ["fa", "ar"])

@@ -1,9 +1,10 @@
 """The first conversation, as transcripts: what a person does (`>`), and the one answer, or silence (`<`).
 
 `> text` is a message, `> (lang:fa)` a choice picked, `> [sample]` one of the provider's samples and `> [kind]` anything
-that is not understood, `+ 8 days` lets time pass, `@ number` begins on one of the numbers below. `< text` is the answer,
-`...` in it stands for anything; a list below it is `< # title | title`; `< -` is silence. Every answer must quote the
-message it answers. Several scenarios may stand in one transcript, each with its own conversation.
+that is not understood, `~ stored` what came of the latest medium, `+ 8 days` lets time pass, `@ number` begins on one of
+the numbers below. `< text` is the answer, `...` in it stands for anything; a list below it is `< # title | title`; `< -`
+is silence. Every answer must quote the message it answers. Several scenarios may stand in one transcript, each with its
+own conversation.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from actors.conversation.bot import NO_MESSAGE, EstateBot
 from actors.conversation.directory import prepare
 from actors.conversation.state import EstateState
 from actors.estate import app
+from actors.media.task import Download, MediaFetched, Result, group_of
 from actors.messages import (
     AccountNotice,
     ChannelFault,
@@ -42,6 +44,7 @@ from actors.messages import (
 from actors.sql import migrations, statement
 from config import Channel, Secret, Settings, Tenant
 from runtime import EffectFailed, Event, Failure, Row, Transaction, Turn, UnreadableEvent
+from runtime.actor.effect import Lane
 from tests.unit.meta_samples import SAMPLES
 
 SECRET = Secret("a-secret-of-the-tests")
@@ -114,6 +117,7 @@ class Stage:
         self.state = EstateState()
         self.database = Recorder()
         self.turns = 0
+        self.asked: list[Download] = []
 
     async def play(self, event: Event) -> list[Outgoing]:
         turn = Turn(
@@ -127,7 +131,22 @@ class Stage:
         await self.bot.receive(turn, event)
         self.turns += 1
         self.state = msgspec.json.decode(msgspec.json.encode(turn.state), type=EstateState)
-        return [msgspec.json.decode(effect.payload, type=Outgoing) for effect in turn.effects]
+        self.asked += [
+            msgspec.json.decode(e.payload, type=Download) for e in turn.effects if e.lane is Lane.WORK
+        ]
+        return [msgspec.json.decode(e.payload, type=Outgoing) for e in turn.effects if e.lane is Lane.SEND]
+
+    def fetched(self, result: Result) -> MediaFetched:
+        """Return the event for what came of the latest medium."""
+        asked = self.asked[-1]
+        return MediaFetched(
+            message=asked.message,
+            kind=asked.kind,
+            group=group_of(asked.kind, asked.mime),
+            result=result,
+            tag=asked.tag,
+            limit=20 * 1024 * 1024,
+        )
 
     async def says(self, text: str) -> str:
         """Play one text and return the body of the one answer."""
@@ -395,6 +414,8 @@ TRANSCRIPTS = {
         < Вас приветствует агентство «Palm»! ...
         < # English | فارسی | العربية | Русский
         > [image]
+        < -
+        ~ stored
         < Спасибо, ... 1 ваше сообщение.
         > [location]
         < Спасибо, ... 2 ваших сообщения.
@@ -409,22 +430,102 @@ TRANSCRIPTS = {
         > [voice]
         < Welcome to Marina Homes! ...
         < # English | فارسی | العربية | Русский
-        > [image]
+        ~ stored
         < Thank you, ... 1 message of yours ...
+        > [image]
+        < -
+        ~ stored
+        < Thank you, ... 2 messages of yours ...
         > [contacts]
-        < Thank you, ... 2 messages ...
-        > [order]
         < Thank you, ... 3 messages ...
-        > [flow reply]
+        > [order]
         < Thank you, ... 4 messages ...
-        > [unsupported]
+        > [flow reply]
         < Thank you, ... 5 messages ...
-        > [broken interactive]
+        > [unsupported]
         < Thank you, ... 6 messages ...
-        > [template button]
+        > [broken interactive]
         < Thank you, ... 7 messages ...
-        > [ad referral]
+        > [template button]
         < Thank you, ... 8 messages ...
+        > [ad referral]
+        < Thank you, ... 9 messages ...
+    """,
+    "a text is answered while a picture is on its way, and each is answered once": """
+        @ marina
+        > hi
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        > [image]
+        < -
+        > Is it still free?
+        < Thank you, ... 1 message of yours ...
+        ~ stored
+        < Thank you, ... 2 messages of yours ...
+    """,
+    "a medium that cannot be taken is told of in the person's language": """
+        @ kish
+        > [image]
+        < به خانه کیش خوش آمدید! ...
+        < # English | فارسی | العربية | Русский
+        ~ too_large
+        < تصویر شما برای ما بیش از اندازه بزرگ است؛ حداکثر ۲۰ مگابایت را می‌توانیم دریافت کنیم. ...
+        > [voice]
+        < -
+        ~ timed_out
+        < دریافت پیام صوتی شما بیش از اندازه طول کشید. ...
+        > [document]
+        < -
+        ~ corrupt
+        < آنچه فرستادید باز نشد. ...
+        @ noor
+        > [voice]
+        < أهلًا بكم في عقارات نور! ...
+        < # English | فارسی | العربية | Русский
+        ~ too_large
+        < رسالتكم الصوتية أطول مما يمكننا استلامه، والحد الأقصى هو ٢٠ ميغابايت. ...
+        > [image]
+        < -
+        ~ timed_out
+        < استغرق استلام صورتكم ...
+        > [document]
+        < -
+        ~ too_large
+        < حجم ملفكم ...
+        @ palm
+        > [document]
+        < Вас приветствует агентство «Palm»! ...
+        < # English | فارسی | العربية | Русский
+        ~ timed_out
+        < Ваш файл загружается слишком долго. ...
+        > [image]
+        < -
+        ~ too_large
+        < Ваше изображение слишком большое: мы можем принять не более 20 МБ. ...
+        > [image]
+        < -
+        ~ bad_type
+        < Нам не удалось открыть то, что вы отправили. ...
+        @ marina
+        > [image]
+        < Welcome to Marina Homes! ...
+        < # English | فارسی | العربية | Русский
+        ~ expired
+        < We could not open what you sent. ...
+        > [image]
+        < -
+        ~ failed
+        < We could not open what you sent. ...
+    """,
+    "a medium that reaches no tenant is not fetched": """
+        @ gone
+        > [image]
+        < لا يمكن التواصل حاليًا مع Gone Estates عبر هذا الرقم.
+        @ shared
+        > [image]
+        < Hello! ...
+        > [image]
+        < -
     """,
     "what is no message meets silence and is no first contact": """
         @ marina
@@ -504,9 +605,43 @@ async def test_transcript(name: str) -> None:
             if mark == ">":
                 event = stage.heard(rest)
                 due = written_as(await stage.play(event), f"wamid.{stage.turns - 1}")
+            elif mark == "~":
+                event = stage.fetched(rest)  # type: ignore[arg-type]
+                due = written_as(await stage.play(event), event.message)
             elif mark == "+":
                 stage.now += timedelta(days=int(rest.removesuffix(" days")))
     assert played
+
+
+async def test_a_medium_on_its_way_is_counted_by_the_tenant_that_it_was_sent_to() -> None:
+    stage = Stage("shared")
+    await stage.says("TENANT_5")
+    assert await stage.play(stage.heard("[image]")) == []
+    await stage.says("TENANT_2")
+    (said,) = await stage.play(stage.fetched("stored"))
+    assert isinstance(said, Text)
+    assert plain(said.body).endswith("1 ваше сообщение.")
+    assert (stage.state.part(5).waiting, stage.state.part(2).waiting) == (1, 0)
+
+
+async def test_a_download_that_fails_as_an_effect_is_told_of_like_one_that_failed() -> None:
+    stage = Stage("marina")
+    await stage.says("hi")
+    await stage.play(stage.heard("[image]"))
+    task = msgspec.json.encode(stage.asked[-1]).decode()
+    failed = EffectFailed(effect="e", code="expired", kind=Failure.STALE, task=task)
+    (said,) = await stage.play(failed)
+    assert said == Text(
+        "We could not open what you sent. Please send it once more.", quote=stage.asked[-1].message
+    )
+    assert stage.state.noted["failed:expired"].times == 1
+
+
+async def test_a_medium_that_reaches_no_tenant_costs_no_download() -> None:
+    for number in ("gone", "shared"):
+        stage = Stage(number)
+        await stage.play(stage.heard("[image]"))
+        assert stage.asked == []
 
 
 async def test_a_routing_decision_is_recorded_with_its_cause_once_per_move() -> None:

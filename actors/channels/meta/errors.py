@@ -89,8 +89,8 @@ STATUSES: Mapping[int, Action] = {
 
 def judge(status: int, body: bytes, attempt: int = 1) -> Outcome:
     """Return what the answer to a send means; `attempt` counts from 1, for the pair clock and the tries with a medium."""
-    answer = _object(body)
-    code = _code(answer)
+    answer = answer_of(body)
+    code = code_of(answer)
     if code is None and 200 <= status < 300:
         return _accepted(status, answer)
     action = CODES.get(code) if code is not None else None
@@ -155,7 +155,8 @@ def _accepted(status: int, answer: Mapping[str, object]) -> Outcome:
             return Uncertain(f"http_{status}", "the answer names no message")
 
 
-def _code(answer: Mapping[str, object]) -> int | None:
+def code_of(answer: Mapping[str, object]) -> int | None:
+    """Return the code of the error in an answer; None if it has none."""
     match answer:
         case {"error": {"code": code}}:
             digits = token(code)
@@ -164,7 +165,8 @@ def _code(answer: Mapping[str, object]) -> int | None:
             return None
 
 
-def _object(body: bytes) -> Mapping[str, object]:
+def answer_of(body: bytes) -> Mapping[str, object]:
+    """Return the JSON object of an answer; an empty one for anything else."""
     try:
         tree = decode(body)
     except MalformedError:

@@ -15,17 +15,23 @@ import msgspec
 
 from actors.channels.meta.errors import judge, judge_fault, judge_mark
 from actors.channels.meta.examination import examine_shapes, examine_truth
+from actors.channels.meta.media import source_of
 from actors.channels.meta.parsing import Routes, parse
 from actors.channels.meta.rendering import recipient, render
 from actors.channels.meta.signature import fingerprint, knows, matching
 from actors.channels.meta.wire import MalformedError, name
+from actors.media.download import Downloads
+from actors.media.sources import Source
+from actors.media.task import Download
 from actors.messages import MarkRead, Outgoing
 from config import Channel, Settings
 from runtime import (
+    Answered,
     Broken,
     Delivery,
     Finding,
     HttpClient,
+    Lane,
     Outcome,
     Pace,
     Refused,
@@ -41,11 +47,12 @@ PAIR_INTERVAL, PAIR_BURST = 6.0, 44
 
 @dataclass(frozen=True)
 class _Line:
-    """Where and how the sends of one channel leave."""
+    """Where and how the sends of one channel leave, and how its media are fetched."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     pace: Pace
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -59,12 +66,14 @@ class _Table:
 
 
 class MetaProvider:
-    """The provider "meta". One object serves webhooks (`receive`) and sends (`perform`)."""
+    """The provider "meta". One object serves webhooks (`receive`) and effects (`perform`): sends and downloads."""
 
     name = "meta"
 
     def __init__(self) -> None:
+        self.downloads = Downloads()
         self._table = _Table()
+        self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
@@ -73,6 +82,7 @@ class MetaProvider:
         Raises ValueError, and keeps the old channels, for an access token that no header can carry.
         """
         self._table = _tabulate([channel for channel in settings.channels if channel.provider == self.name])
+        self.downloads.configure(settings)
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "meta:<phone number id>"."""
@@ -94,10 +104,18 @@ class MetaProvider:
         return line.pace if line else Pace(1.0, PAIR_INTERVAL, PAIR_BURST)
 
     async def perform(self, delivery: Delivery, http: HttpClient) -> Outcome:
-        """Send one message or read mark and return what became of it; cancelled, it may have been sent."""
+        """Send one message or read mark, or fetch a medium, and return what became of it.
+
+        Cancelled, a message may have been sent; a medium has left nothing behind.
+        """
         line = self._table.lines.get(delivery.channel)
         if line is None:
             return Broken("channel_disabled", "the channel is not configured")
+        if delivery.lane is Lane.WORK:
+            return await self._fetch(delivery, line.source, http)
+        return await self._send(delivery, line, http)
+
+    async def _send(self, delivery: Delivery, line: _Line, http: HttpClient) -> Outcome:
         try:
             message = self._decoder.decode(delivery.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -125,6 +143,13 @@ class MetaProvider:
         examine_shapes(channels, tell)
         if http is not None:
             await examine_truth(channels, http, tell)
+
+    async def _fetch(self, delivery: Delivery, source: Source, http: HttpClient) -> Outcome:
+        try:
+            task = self._tasks.decode(delivery.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Refused("unreadable", "the effect is not a task of this version")
+        return Answered(await self.downloads.fetch(task, delivery.id, source, http))
 
     def _challenge(self, query: Mapping[str, str]) -> Response:
         right = knows(self._table.tokens, query.get("hub.verify_token", ""))
@@ -168,5 +193,7 @@ def _line(channel: Channel) -> _Line:
     bearer = channel.access_token.reveal()
     if not bearer.isascii():
         raise ValueError(f"channel {channel.key}: the access_token has characters that no header can carry")
-    headers = {"authorization": f"Bearer {bearer}", "content-type": "application/json"}
-    return _Line(url, headers, Pace(float(channel.max_mps), PAIR_INTERVAL, PAIR_BURST))
+    authorization = {"authorization": f"Bearer {bearer}"}
+    headers = {**authorization, "content-type": "application/json"}
+    pace = Pace(float(channel.max_mps), PAIR_INTERVAL, PAIR_BURST)
+    return _Line(url, headers, pace, source_of(channel.api_url, authorization))

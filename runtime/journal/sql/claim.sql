@@ -4,7 +4,7 @@
 -- not sent once more) | fenced. "claimed" marks the effect `sending` under this epoch, "expired" and "unsettled" put it under
 -- this epoch, so that only this caller may record its end; "claimed" moves the person's pair clock (GCRA: the clock is when
 -- the burst will be whole again), before any request leaves. `again`: what is `sending` under this epoch was claimed by an
--- earlier wish whose answer was lost, and never left. A database clock that jumped back makes nobody wait longer than a whole
+-- earlier wish whose answer was lost, and never left. Work may be done twice, so it is never in doubt. A database clock that jumped back makes nobody wait longer than a whole
 -- burst takes, or than the doubt lasts: what lies further ahead is drawn in. Whoever locks both locks conversations first,
 -- then effects, each in key order. What was marked is asked for with `in`: the planner makes a join with it quadratic.
 with wanted as materialized (
@@ -19,7 +19,7 @@ with wanted as materialized (
 ), known as materialized (
   select w.id, w.conversation, w.epoch, w.pair_interval, w.pair_burst, l.address, o.status, o.lane, o.claimed_at, l.pair_clock,
     o.maybe_duplicate, o.expires_at <= now() as late, l.epoch > w.epoch or o.epoch > w.epoch as fenced,
-    o.status = 'queued' or (w.again and o.status = 'sending' and o.epoch = w.epoch) as certain,
+    o.status = 'queued' or o.lane = 'work' or (w.again and o.status = 'sending' and o.epoch = w.epoch) as certain,
     w.again and o.status = 'sending' as repeated,
     extract(epoch from least(o.claimed_at, now()) + make_interval(secs => $7) - now())::float8 as doubt,
     least(greatest(l.pair_clock, now()), now() + make_interval(secs => w.pair_interval * w.pair_burst)) as clock
