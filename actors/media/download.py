@@ -21,7 +21,7 @@ import structlog
 import trio
 
 from actors.media.content import ENDINGS, HEAD, digest_of, fits, named_type, type_of
-from actors.media.files import Draft, MediaFiles
+from actors.media.files import Draft, FilesStatistics, MediaFiles
 from actors.media.places import joined, leads_inside, may_lead, same_origin
 from actors.media.sources import Busy, Denied, Gone, Link, Source
 from actors.media.task import Download, Group, MediaFetched, Result, group_of
@@ -72,6 +72,7 @@ class DownloadStatistics:
     running: int
     results: Mapping[str, int]
     bytes: int
+    files: FilesStatistics
 
 
 class Downloads:
@@ -88,7 +89,9 @@ class Downloads:
     def configure(self, settings: Settings) -> None:
         """Take limits and the place of the files; downloads that run keep the old ones."""
         self._settings = settings.media
-        self._files = MediaFiles(settings.data_dir / "media")
+        root = settings.data_dir / "media"
+        if self._files is None or self._files.root != root:
+            self._files = MediaFiles(root)
 
     async def fetch(self, task: Download, name: str, source: Source, http: HttpClient) -> MediaFetched:
         """Fetch a medium and keep it under `name` with the ending of its type; return what came of it.
@@ -128,7 +131,8 @@ class Downloads:
 
     def statistics(self) -> DownloadStatistics:
         """Return the counts."""
-        return DownloadStatistics(self._running, dict(self._results), self._bytes)
+        files = self._files.statistics() if self._files is not None else FilesStatistics(0, 0)
+        return DownloadStatistics(self._running, dict(self._results), self._bytes, files)
 
 
 @dataclass(frozen=True)

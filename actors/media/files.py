@@ -13,6 +13,7 @@ import math
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -23,6 +24,14 @@ T = TypeVar("T")
 _DRAFTS = "drafts"
 _BUFFER = 256 * 1024  # bytes that are written at once
 _CLEANUP = 10.0  # seconds for removing a draft
+
+
+@dataclass(frozen=True)
+class FilesStatistics:
+    """Files that are being written now, and threads that work on them."""
+
+    drafts: int
+    threads: int
 
 
 class Draft:
@@ -97,20 +106,27 @@ class MediaFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._threads = trio.CapacityLimiter(math.inf)  # a download has one at most, so those bound it
+        self._drafts = 0
 
     @asynccontextmanager
     async def draft(self) -> AsyncIterator[Draft]:
         """Open a new file; at the end of the block it is gone unless it was kept. Raises OSError."""
         draft = await _in_thread(self._open, self._threads)
+        self._drafts += 1
         try:
             yield draft
         finally:
+            self._drafts -= 1
             with trio.move_on_after(_CLEANUP, shield=True):
                 await draft.discard()
 
     async def sweep(self) -> int:
         """Remove the drafts of a process that was killed; return how many. Only for who has the directory alone."""
         return await _in_thread(self._sweep, self._threads)
+
+    def statistics(self) -> FilesStatistics:
+        """Return what is under way."""
+        return FilesStatistics(self._drafts, int(self._threads.borrowed_tokens))
 
     def _open(self) -> Draft:
         drafts = self.root / _DRAFTS

@@ -1,7 +1,7 @@
 """A stand-in for Meta's Graph API on loopback: keeps the contract, remembers, and fails on demand."""
 
 from actors.channels.fake_graph.accounts import Account, accounts_of
-from actors.channels.fake_graph.faults import Failure, Faults
+from actors.channels.fake_graph.faults import Failure, Faults, MediaFault
 from actors.channels.fake_graph.server import (
     IDENTITY,
     FakeGraph,
@@ -21,6 +21,7 @@ __all__ = [
     "FakeStatistics",
     "Faults",
     "Health",
+    "MediaFault",
     "Sent",
     "SentPage",
     "accounts_of",

@@ -1,15 +1,18 @@
-"""What the stand-in provider is told to do wrong, and for which send it does it.
+"""What the stand-in provider is told to do wrong, and for which send or medium it does it.
 
-Pure but for its seeded dice and its countdowns: one call decides about one send.
+Pure but for its seeded dice and its countdowns: one call decides about one send, or one look at a medium.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from actors.channels.fake_graph.tricks import Trick
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=600)]
@@ -38,6 +41,18 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delay: Seconds = 0.0
 
 
+class MediaFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trick that is played with the medium `media` ("" means any), the next `times` (None: for ever).
+
+    `seconds`: how long a slow one takes.
+    """
+
+    trick: Trick
+    media: str = ""
+    times: Count | None = None
+    seconds: Seconds = 1.0
+
+
 class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All faults; without arguments, a provider in good health.
 
@@ -46,7 +61,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     send, in this order and as often, nothing if empty; `status_code`: why one failed; `status_delay`: seconds
     before they are; without `echo` they do not name the caller's effect. `expired`: channels whose token has expired;
     `unknown`: channels whose number is gone; `unsubscribed`: business accounts without an app; `token_life`: seconds
-    after which tokens say that they end, 0: never.
+    after which tokens say that they end, 0: never. `media`: tricks, the first that fits.
     """
 
     latency: Seconds = 0.0
@@ -61,6 +76,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unknown: Names = ()
     unsubscribed: Names = ()
     token_life: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    media: Annotated[tuple[MediaFault, ...], Meta(max_length=100)] = ()
 
 
 class Dice:
@@ -76,6 +92,7 @@ class Dice:
         self._hang_ups = faults.hang_ups
         self._seen = [0] * len(faults.failures)
         self._struck = [0] * len(faults.failures)
+        self._played = [0] * len(faults.media)
 
     def change(self, patch: bytes) -> Faults:
         """Replace the faults that a JSON object names and keep the others.
@@ -97,6 +114,16 @@ class Dice:
             if self._seen[place] % failure.every == 0:
                 self._struck[place] += 1
                 return failure
+        return None
+
+    def trick(self, media: str, among: Sequence[str]) -> MediaFault | None:
+        """Return the first trick among these that is played with a medium now."""
+        for place, fault in enumerate(self.faults.media):
+            if fault.trick not in among or fault.media not in ("", media):
+                continue
+            if fault.times is None or self._played[place] < fault.times:
+                self._played[place] += 1
+                return fault
         return None
 
     def hangs_up(self) -> bool:

@@ -7,7 +7,8 @@ is no part of the product.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from typing import cast
@@ -19,10 +20,12 @@ from trio import TaskStatus
 
 from runtime import Request, Response
 
-#: Takes a request; None drops the connection.
-Endpoint = Callable[[Request], Awaitable[Response | None]]
+#: Takes a request; None drops the connection. A script is bytes to send and seconds to wait, and then it hangs up.
+Script = Callable[[], Iterator[bytes | float]]
+Endpoint = Callable[[Request], Awaitable[Response | Script | None]]
 
 _BODY_LIMIT = 110 * 1024 * 1024  # a document of 100 MB and its form
+_PIECE = 256 * 1024  # bytes of a body that are sent at once
 _IDLE = 120.0  # seconds without a request
 
 
@@ -70,8 +73,32 @@ async def _exchange(endpoint: Endpoint, connection: h11.Connection, stream: trio
     response = await endpoint(request) if request else None
     if request is None or response is None:
         return False
-    await stream.send_all(_encode(connection, response, head_only=request.method == "HEAD"))
+    if not isinstance(response, Response):
+        await _play(response(), stream)
+        return False
+    for piece in _encode(connection, response, head_only=request.method == "HEAD"):
+        await stream.send_all(piece)
     return connection.our_state is h11.DONE
+
+
+async def _play(script: Iterator[bytes | float], stream: trio.SocketStream) -> None:
+    """Send and wait as a script says; whoever has gone ends it."""
+    async with trio.open_nursery() as nursery:
+
+        async def watch() -> None:
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                while await stream.receive_some(4096):
+                    pass
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(watch)
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            for step in script:
+                if isinstance(step, bytes):
+                    await stream.send_all(step)
+                else:
+                    await trio.sleep(step)
+        nursery.cancel_scope.cancel()
 
 
 async def _read(connection: h11.Connection, stream: trio.SocketStream) -> Request | None:
@@ -114,20 +141,19 @@ def _target(head: h11.Request) -> SplitResult:
         raise h11.RemoteProtocolError("the request target is no URL", error_status_hint=400) from None
 
 
-def _encode(connection: h11.Connection, response: Response, *, head_only: bool = False) -> bytes:
+def _encode(connection: h11.Connection, response: Response, *, head_only: bool = False) -> Iterator[bytes]:
+    """Yield a response, the head with as much of the body as fits into one piece."""
     headers = [
         ("content-type", response.content_type),
         ("content-length", str(len(response.body))),
         *response.headers,
     ]
-    return b"".join(
-        connection.send(event) or b""
-        for event in (
-            h11.Response(status_code=response.status, headers=headers),
-            h11.Data(data=b"" if head_only else response.body),
-            h11.EndOfMessage(),
-        )
-    )
+    first = connection.send(h11.Response(status_code=response.status, headers=headers)) or b""
+    body = b"" if head_only else response.body
+    for start in range(0, len(body), _PIECE):
+        yield first + (connection.send(h11.Data(data=body[start : start + _PIECE])) or b"")
+        first = b""
+    yield first + (connection.send(h11.EndOfMessage()) or b"")
 
 
 async def _reject(connection: h11.Connection, stream: trio.SocketStream, status: int) -> None:
@@ -135,6 +161,7 @@ async def _reject(connection: h11.Connection, stream: trio.SocketStream, status:
         return
     try:
         with trio.move_on_after(1):
-            await stream.send_all(_encode(connection, Response(status, headers=(("connection", "close"),))))
+            for piece in _encode(connection, Response(status, headers=(("connection", "close"),))):
+                await stream.send_all(piece)
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         return

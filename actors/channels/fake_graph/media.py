@@ -69,7 +69,7 @@ class MediaStore:
             self._links.pop(oldest, None)
         return medium
 
-    def describe(self, medium_id: str, base_url: str, now: float) -> Mapping[str, object] | None:
+    def describe(self, medium_id: str, base_url: str, now: float) -> dict[str, object] | None:
         """Return the JSON of GET /{media-id}, whose link lives from now; None where there is no such file."""
         medium = self._media.get(medium_id)
         if medium is None:
@@ -83,6 +83,10 @@ class MediaStore:
             "file_size": len(medium.content),
             "id": medium_id,
         }
+
+    def find(self, medium_id: str) -> Medium | None:
+        """Return the file of an id."""
+        return self._media.get(medium_id)
 
     def fetch(self, medium_id: str, now: float) -> Medium | None:
         """Return the file behind a link that is still alive."""

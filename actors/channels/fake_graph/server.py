@@ -24,9 +24,11 @@ from actors.channels.fake_graph.contract import json_response
 from actors.channels.fake_graph.faults import Faults
 from actors.channels.fake_graph.state import Graph, GraphStatistics, Sent
 from actors.channels.fake_graph.statuses import SenderStatistics, StatusSender
+from actors.channels.fake_graph.tricks import Script
 from config import Settings
 from runtime import Request, Response
 
+_ELSEWHERE = "127.0.0.2"  # another host, as far as a client can see
 #: How the provider introduces itself at /_fake/health.
 IDENTITY = "majlis fake graph"
 
@@ -118,12 +120,18 @@ class FakeGraph:
         """
         # Before the nursery, which would wrap its error in a group.
         listeners = await http1.listen(host, port)
+        try:
+            other_host, others = _ELSEWHERE, await http1.listen(_ELSEWHERE, 0)
+        except OSError:  # a system with one loopback address: another port is another server, too
+            other_host, others = host, await http1.listen(host, 0)
         async with trio.open_nursery() as nursery:
             self.address = await nursery.start(http1.serve_on, self, host, listeners)
+            other = await nursery.start(http1.serve_on, self._elsewhere, other_host, others)
+            self._graph.elsewhere = f"http://{other}"
             nursery.start_soon(self._statuses.run)
             task_status.started(self.address)
 
-    async def __call__(self, request: Request) -> Response | None:
+    async def __call__(self, request: Request) -> Response | Script | None:
         """Answer one request as the provider would; None drops the connection. Faults may delay it."""
         if request.path.startswith("/_fake/"):
             return await self._control(request)
@@ -136,6 +144,11 @@ class FakeGraph:
         if answer.delay:
             await trio.sleep(answer.delay)
         return answer.response
+
+    async def _elsewhere(self, request: Request) -> Response:
+        """Answer one request at the other host, to which media may be redirected."""
+        await trio.lowlevel.checkpoint()
+        return self._graph.visit(request)
 
     # ── what a test or a drill asks and says ──────────────────────────
 
@@ -181,6 +194,13 @@ class FakeGraph:
     def add_media(self, mime_type: str, content: bytes) -> str:
         """Keep a file as if a person had sent it; return its media id."""
         return self._graph.media.add(mime_type, content).id
+
+    def link_media(self, media: str) -> str:
+        """Return a link to a file, as webhooks may bring one; it lives as long as any. Raises KeyError for no file."""
+        description = self._graph.media.describe(media, f"http://{self.address}", time.monotonic())
+        if description is None:
+            raise KeyError(media)
+        return str(description["url"])
 
     def reset(self) -> None:
         """Forget sends, counters, media, faults and statuses that are queued; indexes go on."""

@@ -31,6 +31,7 @@ from actors.channels.fake_graph.contract import (
 from actors.channels.fake_graph.faults import Dice, Failure, Faults
 from actors.channels.fake_graph.limits import Limits
 from actors.channels.fake_graph.media import MediaStore, upload
+from actors.channels.fake_graph.tricks import DONE, SAID, Script, script
 from runtime import Request, Response
 
 _NODE = re.compile(
@@ -38,6 +39,8 @@ _NODE = re.compile(
 )
 _DEBUG = re.compile(r"/(?:v[0-9]{1,3}\.[0-9]{1,2}/)?debug_token", re.ASCII)
 _MEDIUM = re.compile(r"/_media/([0-9]{1,32})", re.ASCII)
+_ELSEWHERE = re.compile(r"/_elsewhere/([0-9]{1,32})", re.ASCII)
+_HUGE = 10 * 1024**3
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -78,13 +81,17 @@ class StatusUpdate(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True):
     """What follows from a request: no `response` means that the connection is dropped."""
 
-    response: Response | None
+    response: Response | Script | None
     delay: float = 0.0
     statuses: tuple[StatusUpdate, ...] = ()
 
 
 class GraphStatistics(msgspec.Struct, frozen=True):
-    """Counters since the start or the last reset. `refused` counts error answers by code."""
+    """Counters since the start or the last reset. `refused` counts error answers by code.
+
+    `visits_elsewhere`: requests at the other host, to which a trick redirects; `tokens_elsewhere`: those that carried an
+    access token there.
+    """
 
     accepted: int
     reads: int
@@ -96,6 +103,9 @@ class GraphStatistics(msgspec.Struct, frozen=True):
     hang_ups: int
     media: int
     media_bytes: int
+    media_fetches: int
+    visits_elsewhere: int
+    tokens_elsewhere: int
 
 
 class Graph:
@@ -114,6 +124,7 @@ class Graph:
     ) -> None:
         self.accounts = accounts
         self.dice = Dice(None, seed)
+        self.elsewhere = "http://127.0.0.2:9"
         self._run = run
         self._started = started
         self._strict = strict
@@ -129,6 +140,7 @@ class Graph:
         self.dice.put(Faults())
         self._log: list[Sent] = []
         self._reads = self._invalid = self._hang_ups = 0
+        self._fetches = self._visits = self._tokens = 0
         self._before = self._count
         self._refused: dict[str, int] = {}
 
@@ -162,6 +174,9 @@ class Graph:
             hang_ups=self._hang_ups,
             media=len(self.media),
             media_bytes=self.media.bytes,
+            media_fetches=self._fetches,
+            visits_elsewhere=self._visits,
+            tokens_elsewhere=self._tokens,
         )
 
     def apply(self, request: Request, now: float, wall: float) -> Answer:
@@ -173,6 +188,14 @@ class Graph:
             self._refused[code] = self._refused.get(code, 0) + 1
             trace = f"A{self._run}{sum(self._refused.values()):06d}"
             return Answer(refusal.response(trace), self.dice.faults.latency)
+
+    def visit(self, request: Request) -> Response:
+        """Take one request at the other host: it gives a medium to anybody, and notes who brings a token."""
+        self._visits += 1
+        self._tokens += "authorization" in request.headers
+        found = _ELSEWHERE.fullmatch(request.path)
+        medium = self.media.find(found[1]) if found else None
+        return Response(200, medium.content, medium.mime_type) if medium else Response(404)
 
     def _route(self, request: Request, now: float, wall: float) -> Answer:
         if medium := _MEDIUM.fullmatch(request.path):
@@ -206,6 +229,14 @@ class Graph:
         faults = self.dice.faults
         told = describe_subscriptions(self.accounts, business, bearer_of(request.headers), faults)
         return Answer(json_response(told), faults.latency)
+
+    def _authorize_anybody(self, request: Request) -> None:
+        """Let in whoever brings the token of some account; any, where one of them takes any."""
+        self._authorize(request, None)
+        given = request.headers["authorization"].partition(" ")[2]
+        tokens = [account.token for account in self.accounts.values()]
+        if all(tokens) and tokens and not any(hmac.compare_digest(given, token) for token in tokens):
+            raise GraphError(190, "Invalid OAuth access token.")
 
     def _message(self, request: Request, channel: str, now: float, wall: float) -> Answer:
         account = self.accounts.get(channel)
@@ -289,20 +320,30 @@ class Graph:
 
     def _describe(self, request: Request, node: str, now: float) -> Answer:
         account = self.accounts.get(node)
-        self._authorize(request, account)
         if account is not None:
+            self._authorize(request, account)
             told = describe_number(account, request.query.get("fields", ""), self.dice.faults)
             return Answer(json_response(told), self.dice.faults.latency)
+        self._authorize_anybody(request)
         description = self.media.describe(node, "http://" + request.headers.get("host", "localhost"), now)
         if description is None:
             raise GraphError(100, f"Object with ID '{node[:64]}' does not exist.")
-        return Answer(json_response(description))
+        if trick := self.dice.trick(node, SAID):
+            if trick.trick == "unresolved":
+                return Answer(Response(503, b"<html>upstream</html>", "text/html"))
+            description["file_size"] = _HUGE
+            if trick.trick == "undeclared":
+                del description["file_size"]
+        return Answer(json_response(description), self.dice.faults.latency)
 
     def _fetch(self, request: Request, medium_id: str, now: float) -> Answer:
-        self._authorize(request, None)
+        self._authorize_anybody(request)
         medium = self.media.fetch(medium_id, now)
         if medium is None:
             raise GraphError(100, "This link has expired.", 404)
+        self._fetches += 1
+        if fault := self.dice.trick(medium_id, DONE):
+            return Answer(script(fault.trick, medium, fault.seconds, self.elsewhere))
         return Answer(Response(200, medium.content, medium.mime_type))
 
 

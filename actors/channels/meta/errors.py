@@ -110,7 +110,7 @@ def failure_of(code: str) -> Failure:
 
 def error_code(body: bytes) -> int | None:
     """Return the Graph code of an answer, None where it holds none."""
-    return _code(_object(body))
+    return code_of(answer_of(body))
 
 
 def judge_mark(status: int) -> Outcome:
