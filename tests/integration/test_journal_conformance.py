@@ -38,10 +38,16 @@ def arrival(dedup: str, *identities: str, channel: str = CHANNEL, payload: bytes
 
 
 def turn(
-    event: StoredEvent, version: int, *, epoch: int = 1, effects: int = 0, state: bytes = b"s"
+    event: StoredEvent,
+    version: int,
+    *,
+    epoch: int = 1,
+    effects: int = 0,
+    state: bytes = b"s",
+    lane: Lane = Lane.SEND,
 ) -> TurnRecord:
     made = tuple(
-        Effect(event.conversation, event.channel, version, place, Lane.SEND, f"{version}.{place}".encode())
+        Effect(event.conversation, event.channel, version, place, lane, f"{version}.{place}".encode())
         for place in range(effects)
     )
     expires = datetime.now(UTC) + timedelta(hours=1)
@@ -231,6 +237,76 @@ async def test_a_failure_for_good_is_an_event_in_the_same_step_once(journal: Jou
     assert (event.conversation, event.seq, event.payload) == (effect.conversation, 2, b"failure")
     assert (await journal.record([result])).events == []
     assert await journal.effects([effect.conversation]) == []
+
+
+async def one_piece_of_work(journal: Journal) -> Effect:
+    (event,) = (await journal.ingest([arrival("m1")])).events
+    record = turn(event, 1, effects=1, lane=Lane.WORK)
+    await journal.commit([record])
+    assert await journal.effects([event.conversation]) == list(record.effects)
+    return record.effects[0]
+
+
+@pytest.mark.parametrize("status", ["sending", "uncertain"])
+async def test_work_that_was_cut_off_is_claimed_at_once_by_the_next_owner(
+    journal: Journal, status: str
+) -> None:
+    work = await one_piece_of_work(journal)
+    (first,) = await journal.claim([request(work, interval=6.0, burst=1)], 20.0)
+    if status == "uncertain":
+        await journal.record([ResultRecord(str(work.id), 1, "uncertain")])
+    (second,) = await journal.claim([request(work, epoch=2, interval=6.0, burst=1)], 20.0)
+    (third,) = await journal.claim([request(work, epoch=2, interval=6.0, burst=1)], 20.0)
+    assert [(c.verdict, c.attempts) for c in (first, second, third)] == [
+        ("claimed", 1),
+        ("claimed", 2),
+        ("claimed", 3),
+    ]
+    (late,) = await journal.claim([request(work, epoch=1)], 20.0)
+    assert late.verdict == "fenced"
+
+
+async def test_what_came_of_work_is_an_event_in_the_same_step_once(journal: Journal) -> None:
+    work = await one_piece_of_work(journal)
+    await journal.claim([request(work, epoch=1)], 20.0)
+    await journal.claim([request(work, epoch=2)], 20.0)
+    late = ResultRecord(str(work.id), 1, "done", event=b"of the first life")
+    assert (await journal.record([late])).events == []
+    done = ResultRecord(str(work.id), 2, "done", event=b"of the second")
+    (event,) = (await journal.record([done])).events
+    assert (event.conversation, event.seq, event.payload) == (work.conversation, 2, b"of the second")
+    assert event.stale_at is None
+    assert (await journal.record([done])).events == []
+    assert await journal.effects([work.conversation]) == []
+    (again,) = await journal.claim([request(work, epoch=3)], 20.0)
+    assert again.verdict == "settled"
+
+
+async def test_work_moves_no_pair_clock_and_waits_for_none(journal: Journal) -> None:
+    (event,) = (await journal.ingest([arrival("m1")])).events
+    sends = turn(event, 1, effects=2)
+    await journal.commit([sends])
+    (more,) = (await journal.ingest([arrival("m2")])).events
+    work = turn(more, 2, effects=2, lane=Lane.WORK)
+    await journal.commit([work])
+    one = {"interval": 6.0, "burst": 1}
+    wishes = [work.effects[0], sends.effects[0], work.effects[1], sends.effects[1]]
+    verdicts = [(await journal.claim([request(wish, **one)], 20.0))[0].verdict for wish in wishes]  # type: ignore[arg-type]
+    assert verdicts == ["claimed", "claimed", "claimed", "wait"]
+
+
+async def test_work_that_was_cut_off_and_is_late_is_expired_and_not_unsettled(journal: Journal) -> None:
+    (event,) = (await journal.ingest([arrival("m1")])).events
+    record = turn(event, 1, effects=1, lane=Lane.WORK)
+    soon = datetime.now(UTC) + timedelta(seconds=0.3)
+    await journal.commit([msgspec.structs.replace(record, expires_at=soon)])
+    (claim,) = await journal.claim([request(record.effects[0])], 20.0)
+    assert claim.verdict == "claimed"
+    with trio.fail_after(5):
+        while claim.verdict == "claimed":
+            (claim,) = await journal.claim([request(record.effects[0], epoch=2)], 20.0)
+            await trio.sleep(0.02)
+    assert claim.verdict == "expired"
 
 
 async def test_an_effect_past_its_time_is_expired(journal: Journal) -> None:
