@@ -347,6 +347,7 @@ async def open_world(
     faults: Faults | None = None,
     node: Mapping[str, object] | None = None,
     server: Mapping[str, object] | None = None,
+    media: Mapping[str, object] | None = None,
     start: bool = True,
     statuses_to_second: bool = False,
 ) -> AsyncIterator[World]:
@@ -361,6 +362,7 @@ async def open_world(
             "postgres": {"url": postgres},
             "redis": {"url": redis},
             "node": dict(node or {}),
+            "media": dict(media or {}),
             "tenants": TENANTS,
             "channels": [{"api_url": api, **one} for one in channels],
         }
