@@ -22,6 +22,10 @@ ENDINGS: Mapping[str, str] = {
     "image/png": ".png",
     "image/webp": ".webp",
     "image/gif": ".gif",
+    "image/heic": ".heic",
+    "image/avif": ".avif",
+    "image/tiff": ".tif",
+    "image/bmp": ".bmp",
     "audio/ogg": ".ogg",
     "audio/mpeg": ".mp3",
     "audio/mp4": ".m4a",
@@ -33,7 +37,12 @@ ENDINGS: Mapping[str, str] = {
     "application/zip": ".zip",
 }
 _TAKEN: Mapping[Group, frozenset[str]] = {
-    "image": frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"}),
+    "image": frozenset(
+        {
+            *("image/jpeg", "image/png", "image/webp", "image/gif"),
+            *("image/heic", "image/avif", "image/tiff", "image/bmp"),  # as documents
+        }
+    ),
     "voice": frozenset({"audio/ogg", "audio/mpeg", "audio/mp4", "audio/amr", "audio/aac", "video/3gpp"}),
     "video": frozenset({"video/mp4", "video/3gpp"}),
     "sticker": frozenset({"image/webp"}),
@@ -43,6 +52,9 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"BM", "image/bmp"),
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
     (b"#!AMR", "audio/amr"),
@@ -76,6 +88,10 @@ def type_of(head: bytes) -> str:
 def _brand(brand: bytes) -> str:
     if brand.startswith((b"3gp", b"3g2")):
         return "video/3gpp"
+    if brand in {b"avif", b"avis"}:
+        return "image/avif"
+    if brand.startswith((b"hei", b"hev", b"mif1", b"msf1")):
+        return "image/heic"
     return "audio/mp4" if brand.startswith((b"M4A", b"M4B")) else "video/mp4"
 
 

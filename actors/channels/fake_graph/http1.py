@@ -18,10 +18,10 @@ import h11
 import trio
 from trio import TaskStatus
 
+from actors.channels.fake_graph.tricks import Script
 from runtime import Request, Response
 
-#: Takes a request; None drops the connection. A script is bytes to send and seconds to wait, and then it hangs up.
-Script = Callable[[], Iterator[bytes | float]]
+#: Takes a request; None drops the connection, and so does the end of a script.
 Endpoint = Callable[[Request], Awaitable[Response | Script | None]]
 
 _BODY_LIMIT = 110 * 1024 * 1024  # a document of 100 MB and its form

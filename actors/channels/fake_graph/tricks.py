@@ -34,6 +34,7 @@ SAID: tuple[str, ...] = get_args(Said)
 DONE: tuple[str, ...] = get_args(Done)
 Trick = Literal[Said, Done]
 
+#: Bytes to send and seconds to wait.
 Script = Callable[[], Iterator[bytes | float]]
 
 _PIECE = 65536
