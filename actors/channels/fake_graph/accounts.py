@@ -66,6 +66,13 @@ def authorize(account: Account | None, bearer: str, faults: Faults) -> None:
         raise GraphError(190, "Invalid OAuth access token.")
 
 
+def authorize_any(accounts: Mapping[str, Account], bearer: str, faults: Faults) -> None:
+    """Check that a bearer is the token of some account, as media ask of it; GraphError 190 if not."""
+    usable = [one for one in accounts.values() if one.token in ("", bearer) and one.id not in faults.expired]
+    if accounts and not usable:
+        raise GraphError(190, "Invalid OAuth access token.")
+
+
 def describe_number(account: Account, fields: str, faults: Faults) -> Mapping[str, object]:
     """Return the JSON of GET /{phone-number-id}; GraphError 100 for a number that is gone."""
     if account.id in faults.unknown:
