@@ -17,6 +17,7 @@ from runtime.drill.checkpoints import (
     cancel_at_every_checkpoint,
     raise_at_every_checkpoint,
 )
+from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.process import (
     ServeFailed,
     ServeProcess,
@@ -33,6 +34,8 @@ __all__ = [
     "CheckpointsTried",
     "History",
     "InjectedFault",
+    "LeakCheck",
+    "Leaked",
     "Ledger",
     "LedgerEntry",
     "LedgerSend",
@@ -48,6 +51,7 @@ __all__ = [
     "ServeProcess",
     "ServerStatus",
     "TooManyCheckpoints",
+    "assert_no_leaks",
     "cancel_at_every_checkpoint",
     "holder_of",
     "majlis_command",

@@ -392,12 +392,14 @@ async def open_bridge(
     bridge = Bridge(cancel_grace)
     turns = cast("trio.abc.Instrument", bridge.turns)  # Trio takes any object with the methods
     async with beside(bridge.watch):
-        await bridge.launch()
-        trio.lowlevel.add_instrument(turns)
         try:
-            yield bridge
-        finally:
-            trio.lowlevel.remove_instrument(turns)
+            await bridge.launch()
+            trio.lowlevel.add_instrument(turns)
+            try:
+                yield bridge
+            finally:
+                trio.lowlevel.remove_instrument(turns)
+        finally:  # also when the launch is cancelled: its thread runs already
             await bridge.shut(close_budget)
 
 

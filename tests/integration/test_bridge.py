@@ -236,3 +236,11 @@ async def test_an_exception_of_the_block_leaves_as_itself() -> None:
     with pytest.raises(ValueError, match="mine"):
         async with open_bridge():
             raise ValueError("mine")
+
+
+async def test_a_launch_that_is_cancelled_leaves_no_thread_behind() -> None:
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        async with open_bridge():
+            raise AssertionError("opened")
+    assert not any(thread.name == "majlis-bridge" for thread in threading.enumerate())
