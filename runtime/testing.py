@@ -10,6 +10,7 @@ from runtime.actor.replay import (
     rehearse,
     replay,
 )
+from runtime.drill.addresses import postgres_socket
 from runtime.drill.checkpoints import (
     CheckpointsTried,
     InjectedFault,
@@ -18,6 +19,7 @@ from runtime.drill.checkpoints import (
     raise_at_every_checkpoint,
 )
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
+from runtime.drill.passage import Faults
 from runtime.drill.process import (
     ServeFailed,
     ServeProcess,
@@ -26,12 +28,15 @@ from runtime.drill.process import (
     majlis_command,
     server_status,
 )
+from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
 from runtime.journal.ledger import Ledger, LedgerEntry, LedgerSend, read_history, read_ledger
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.node.node import Node, open_node
 
 __all__ = [
     "CheckpointsTried",
+    "FaultProxy",
+    "Faults",
     "History",
     "InjectedFault",
     "LeakCheck",
@@ -45,6 +50,7 @@ __all__ = [
     "Node",
     "PastEvent",
     "PastTurn",
+    "ProxyStatistics",
     "Rehearsed",
     "Replayed",
     "ServeFailed",
@@ -53,9 +59,11 @@ __all__ = [
     "TooManyCheckpoints",
     "assert_no_leaks",
     "cancel_at_every_checkpoint",
+    "fault_proxy",
     "holder_of",
     "majlis_command",
     "open_node",
+    "postgres_socket",
     "raise_at_every_checkpoint",
     "read_history",
     "read_ledger",

@@ -34,6 +34,11 @@ BLOCKS = {
     block.split()[1].rstrip(":"): block
     for block in re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 }
+#: A client that is opened and, in some cases, not closed.
+LEAKY = """client = open_http_client()
+        client = await client.__aenter__()
+        if True:
+            assert"""
 GUARANTEES = [f"G{number}" for number in range(1, 11)]
 
 
@@ -156,7 +161,20 @@ async def test_the_bot_of_readme_takes_an_order_and_remembers_it(
         assert bill["context"]["message_id"] == "wamid.in4"
 
 
-def test_the_test_of_readme_passes_and_can_fail(shop: Path) -> None:
+@pytest.mark.parametrize(
+    ("test", "file", "good", "bad"),
+    [
+        ("test_hello.py", "hello.py", "guest.orders += 1", "guest.orders += 2"),
+        (
+            "test_faults.py",
+            "test_faults.py",
+            "async with open_http_client() as client:\n            assert",
+            LEAKY,
+        ),
+    ],
+    ids=["a rehearsal", "faults"],
+)
+def test_a_test_of_readme_passes_and_can_fail(shop: Path, test: str, file: str, good: str, bad: str) -> None:
     command = [
         sys.executable,
         "-B",  # two versions within a second: bytecode of the first would pass for the second
@@ -171,7 +189,7 @@ def test_the_test_of_readme_passes_and_can_fail(shop: Path) -> None:
 
     def tested() -> str:
         done = subprocess.run(  # noqa: S603 - our own words
-            [*command, f"--rootdir={shop}", "test_hello.py"],
+            [*command, f"--rootdir={shop}", test],
             cwd=shop,
             capture_output=True,
             text=True,
@@ -181,12 +199,13 @@ def test_the_test_of_readme_passes_and_can_fail(shop: Path) -> None:
         return done.stdout.splitlines()[-1]
 
     assert tested().startswith("1 passed")
-    (shop / "hello.py").write_text(BLOCKS["hello.py"].replace("guest.orders += 1", "guest.orders += 2"))
+    assert good in BLOCKS[file]
+    (shop / file).write_text(BLOCKS[file].replace(good, bad))
     assert tested().startswith("1 failed")
 
 
 def test_there_are_no_other_blocks_of_python() -> None:
-    assert set(BLOCKS) == {"hello.py", "test_hello.py"}
+    assert set(BLOCKS) == {"hello.py", "test_hello.py", "test_faults.py"}
 
 
 # ── the tables ────────────────────────────────────────────────────────
