@@ -20,6 +20,7 @@ from config import Settings, render_toml, show
 from runtime.cli.benchmarks import bench
 from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
+from runtime.cli.drills import drill
 from runtime.cli.words import (
     PLAIN_FAULTS,
     CommandFailed,
@@ -70,6 +71,7 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         parked,
         dead_letters,
         bench,
+        drill,
         _config,
         _version,
     ):
