@@ -1,1 +1,1 @@
-"""Rehearsed failure: a real `serve` as a child process that can be killed, stopped and started again."""
+"""Rehearsed failure: faults at every checkpoint, a network that breaks, leaks told by name, a `serve` to kill, drills."""

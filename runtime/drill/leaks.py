@@ -60,7 +60,8 @@ def left_over(
     ):
         limit = len(had) if expected is None else expected
         grown += max(0, min(len(has), limit) - len(had))
-        if len(has) != limit if expected is not None else len(has) > limit:
+        wrong = len(has) > limit if expected is None else len(has) != limit
+        if wrong:
             told.append(f"{server}: {len(has)} connections, {limit} expected{_named(has)}")
         told += [f"{server}: still running: {one.name}, {one.told}" for one in has if one.running]
         told += [

@@ -11,6 +11,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -51,7 +52,7 @@ async def postgres_sessions(watch: PostgresPool, prefix: str) -> list[Session]:
         Session(
             row["name"],
             f"pid {row['pid']} {row['state'] or 'starting'}: {masked(row['query'])}",
-            row["state"] not in {"idle", "idle in transaction", "idle in transaction (aborted)"},
+            row["state"] in {"active", "fastpath function call"},
             row["in_transaction"],
             row["advisory_locks"],
         )
@@ -112,6 +113,16 @@ def tasks_below(root: trio.lowlevel.Task) -> Counter[str]:
         found[task.name] += 1
         rest += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
     return found
+
+
+def time_on_cores() -> tuple[float, float]:
+    """Return the seconds that this process's threads ran, and those that they waited for a core. Linux only."""
+    ran = waited = 0
+    for path in Path("/proc/self/task").glob("*/schedstat"):
+        with suppress(OSError):  # the thread has just ended
+            words = path.read_text("ascii").split()
+            ran, waited = ran + int(words[0]), waited + int(words[1])
+    return ran / 1e9, waited / 1e9
 
 
 def files_below(directory: Path) -> frozenset[str]:

@@ -42,6 +42,8 @@ Operation: TypeAlias = Callable[[Driver], Coroutine[Any, Any, T]]
 
 CLOSE_TIMEOUT = 1.0
 """Seconds for the graceful close of a connection, the cancellation of its query included; then it is cut."""
+CONNECT_GRACE = 0.5
+"""Seconds for which an attempt to connect is awaited whose caller was cancelled."""
 COMMIT_TIMEOUT = 2.0
 """Seconds for which COMMIT is shielded from cancellation."""
 CHECK_AFTER = 30.0
@@ -93,11 +95,16 @@ class Connector:
     async def _open(self, slot: Slot[Driver]) -> Driver:
         loop = asyncio.get_running_loop()
         began = loop.time()
+        connecting = loop.create_task(self._connect())
         try:
-            slot.conn = await self._connect()
+            slot.conn = await asyncio.shield(connecting)
         except asyncio.CancelledError:
+            # Cut off now, its session would go on starting at the server, beyond the size of the pool. So it is
+            # awaited for a little, and kept for the next caller.
+            slot.conn = await _soon(connecting)
             # Callers less patient than the connect time-out must not hide for ever that nobody answers.
-            slot.opened = False if loop.time() - began > self.connect_timeout / 2 else None
+            hopeless = False if loop.time() - began > self.connect_timeout / 2 else None
+            slot.opened = True if slot.conn is not None else hopeless
             raise
         except _DRIVER_FAULTS as exc:
             if isinstance(exc, asyncpg.ClientConfigurationError):  # no reason to try again
@@ -121,6 +128,20 @@ class Connector:
                 raise
             self.check_interval = False
         return await asyncpg.connect(self.dsn, timeout=self.connect_timeout, server_settings=self.session)
+
+
+async def _soon(connecting: asyncio.Task[Driver]) -> Driver | None:
+    """Return the connection if it is there within the grace, else cut the attempt off."""
+    try:
+        await asyncio.wait({connecting}, timeout=CONNECT_GRACE)
+        if not connecting.done():
+            connecting.cancel()
+            await asyncio.wait({connecting}, timeout=CONNECT_GRACE)
+    finally:  # the loop is being closed
+        connecting.cancel()
+    if not connecting.done() or connecting.cancelled() or connecting.exception() is not None:
+        return None
+    return connecting.result()
 
 
 async def _answers(conn: Driver, patience: float) -> bool:

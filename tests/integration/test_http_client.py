@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import ssl
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import pytest
 import trio
 
 from runtime.resources.errors import ResourceUnavailable
-from runtime.resources.http import MAX_BODY, HttpClient, NeverSent, UnfitAnswerError, open_http_client
+from runtime.resources.http import MAX_BODY, NeverSent, UnfitAnswerError, open_http_client
 
 CANNED = {
     "redirect": b"HTTP/1.1 302 Found\r\nlocation: /echo/1\r\ncontent-length: 0\r\n\r\n",
@@ -215,45 +214,3 @@ async def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_se
         with pytest.raises(NeverSent):
             await client.request("GET", f"https://localhost:{port}/echo/1")
     assert server.heads == []
-
-
-async def echo(client: HttpClient, base: str, number: int) -> None:
-    answer = await client.request("POST", f"{base}/echo/{number}", content=b"!")
-    assert answer.content == b"%d!" % number
-
-
-async def slow(client: HttpClient, base: str, number: int) -> None:
-    assert (await client.request("GET", f"{base}/slow/{number}")).content == b"%d" % number
-
-
-async def drip(client: HttpClient, base: str, number: int) -> None:
-    async with client.stream("GET", f"{base}/drip/{number}") as answer:
-        assert len([chunk async for chunk in answer]) > 0
-
-
-async def test_storm_of_cancellations_loses_no_slot_and_mixes_no_answers(server: Server) -> None:
-    rng, size, operations, late = random.Random(3), 8, 3000, list[float]()
-    async with open_http_client(max_connections=size, acquire_timeout=10) as client:
-        numbers = iter(range(operations))
-
-        async def caller() -> None:
-            for number in numbers:
-                patience = rng.choice([0.0, 0.001, 0.002, 0.004, 0.008, 0.02, 5.0]) * rng.random()
-                with trio.move_on_after(patience) as scope:
-                    await rng.choice([echo, slow, drip])(client, server.url, number)
-                if scope.cancelled_caught:
-                    late.append(trio.current_time() - scope.deadline)
-
-        with trio.fail_after(60):
-            async with trio.open_nursery() as nursery:
-                for _ in range(size * 2):
-                    nursery.start_soon(caller)
-        assert len(late) > operations / 10, "the storm cut too little"
-        statistics = client.statistics()
-        assert statistics.in_flight == statistics.pool.busy == statistics.pool.closing == 0
-        await until(lambda: server.open == client.statistics().pool.idle)
-        async with trio.open_nursery() as nursery:  # all slots are usable at the same time
-            for number in range(size):
-                nursery.start_soon(slow, client, server.url, number)
-        assert client.statistics().pool.idle == size
-    await until(lambda: server.open == 0)

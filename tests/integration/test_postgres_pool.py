@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,7 +23,8 @@ from runtime.resources.errors import (
     postgres_fault,
 )
 from runtime.resources.pool import Limits
-from runtime.resources.postgres import PostgresPool, open_postgres_pool
+from runtime.resources.postgres import CONNECT_GRACE, PostgresPool, open_postgres_pool
+from runtime.testing import Faults, fault_proxy
 
 NAME = "test/pool"
 
@@ -162,6 +162,35 @@ async def test_cancelled_the_query_is_gone_at_return_and_the_slot_usable(
     assert await sessions(watch) == []
     assert pool.statistics().busy == 0
     assert await pool.fetch("select 1")
+
+
+async def test_a_session_that_was_starting_when_its_caller_was_cancelled_is_the_pools_and_is_used(
+    bridge: Bridge, postgres_dsn: str, watch: PostgresPool
+) -> None:
+    async with (
+        fault_proxy(postgres_dsn, faults=Faults(latency=0.05)) as proxy,
+        open_postgres_pool(proxy.url(postgres_dsn), bridge=bridge, name=NAME, size=1) as pool,
+    ):
+        with trio.move_on_after(0.07) as scope:
+            await pool.fetch("select 1")
+        assert scope.cancelled_caught
+        assert len(await sessions(watch)) == pool.statistics().idle == 1
+        assert await pool.fetch("select 1")
+        assert pool.statistics().opened == 1
+
+
+async def test_a_caller_who_is_cancelled_waits_only_briefly_for_a_server_that_does_not_answer(
+    bridge: Bridge, postgres_dsn: str
+) -> None:
+    async with (
+        fault_proxy(postgres_dsn, faults=Faults(admission="blackhole")) as proxy,
+        open_postgres_pool(proxy.url(postgres_dsn), bridge=bridge, name=NAME, size=1) as pool,
+    ):
+        with trio.move_on_after(0.01) as scope:
+            await pool.fetch("select 1")
+        assert trio.current_time() - scope.deadline < CONNECT_GRACE + 0.3
+        assert pool.statistics().busy == pool.statistics().idle == 0
+    assert bridge.statistics().orphans == 0
 
 
 async def test_a_time_out_of_one_statement_is_unavailability(pool: PostgresPool, watch: PostgresPool) -> None:
@@ -365,80 +394,6 @@ async def test_closing_is_bounded_while_the_server_is_paused(
             pause.enter_context(paused(own_server))
             began = trio.current_time()
         assert trio.current_time() - began < 3
-
-
-def draw(rng: random.Random) -> float:
-    return rng.choice([0.0, 0.0005, 0.001, 0.002, 0.004, 0.008, 5.0]) * rng.random()
-
-
-async def query(pool: PostgresPool, echo: int) -> None:
-    row = await pool.fetchrow("select $1::int as echo", echo)
-    assert row is not None
-    assert row["echo"] == echo
-
-
-async def sleep(pool: PostgresPool, echo: int) -> None:
-    row = await pool.fetchrow("select $1::int as echo, pg_sleep(0.002)", echo)
-    assert row is not None
-    assert row["echo"] == echo
-
-
-async def transaction(pool: PostgresPool, echo: int) -> None:
-    async with pool.transaction() as tx:
-        await tx.execute("insert into t values ($1)", echo)
-        row = await tx.fetchrow("select id from t where id = $1", echo)
-        assert row is not None
-        assert row["id"] == echo
-
-
-async def hold(pool: PostgresPool, echo: int) -> None:
-    async with pool.connection() as held:
-        for number in (echo, echo + 1):
-            row = await held.fetchrow("select $1::int as echo", number)
-            assert row is not None
-            assert row["echo"] == number
-
-
-async def test_storm_of_cancellations_leaves_only_the_pool(
-    bridge: Bridge, postgres_dsn: str, watch: PostgresPool
-) -> None:
-    """Connect, acquire, query, sleep and transaction, each cut at a random moment or left to finish."""
-    rng, size, operations = random.Random(7), 8, 4000
-    late: list[float] = []  # from the cancellation to the return, each
-    async with open_postgres_pool(
-        postgres_dsn, bridge=bridge, name=NAME, size=size, acquire_timeout=10
-    ) as pool:
-        await pool.execute("create table t(id int)")
-        numbers = iter(range(0, operations * 10, 10))
-
-        async def caller() -> None:
-            for number in numbers:
-                with trio.move_on_after(draw(rng)) as scope:
-                    await rng.choice([query, sleep, transaction, hold])(pool, number)
-                if scope.cancelled_caught:
-                    late.append(trio.current_time() - scope.deadline)
-
-        with trio.fail_after(120):
-            async with trio.open_nursery() as nursery:
-                for _ in range(size * 2):
-                    nursery.start_soon(caller)
-        assert len(late) > operations / 10, "the storm cut too little"
-
-        seen = await sessions(watch)
-        statistics = pool.statistics()
-        assert len(seen) == statistics.idle <= size
-        assert statistics.busy == statistics.closing == statistics.waiting == 0
-        assert {state for state, _ in seen} <= {"idle"}
-        async with trio.open_nursery() as nursery:  # all slots are usable at the same time
-            for _ in range(size):
-                nursery.start_soon(pool.fetch, "select pg_sleep(0.05)")
-        assert pool.statistics().idle == size
-        assert sorted(late)[len(late) * 99 // 100] < 0.25
-        began = trio.current_time()
-    assert trio.current_time() - began < 2
-    assert await sessions(watch) == []
-    assert bridge.statistics().abandoned == 0
-    assert bridge.statistics().in_flight == 0
 
 
 @pytest.mark.parametrize(

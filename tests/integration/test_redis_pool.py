@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -238,48 +237,3 @@ async def test_a_listener_that_has_gone_costs_nobody_anything(redis: RedisPool) 
             return redis.statistics().dropped > before
 
         await until(counted)
-
-
-async def get_and_set(redis: RedisPool, echo: int) -> None:
-    assert await redis.command("ECHO", str(echo)) == str(echo).encode()
-
-
-async def pipeline(redis: RedisPool, echo: int) -> None:
-    replies = await redis.pipeline([("ECHO", str(echo + n)) for n in range(5)])
-    assert replies == [str(echo + n).encode() for n in range(5)]
-
-
-async def block(redis: RedisPool, echo: int) -> None:
-    assert await redis.command("BLPOP", f"majlis:test:none:{echo}", 0.005) is None
-
-
-async def test_storm_of_cancellations_leaves_only_the_pool(
-    bridge: Bridge, redis_dsn: str, watch: RedisPool
-) -> None:
-    """Connect, acquire, command, pipeline and blocking command, each cut at a random moment or left to finish."""
-    rng, size, operations = random.Random(11), 8, 4000
-    late: list[float] = []
-    async with open_redis_pool(redis_dsn, bridge=bridge, name=NAME, size=size, acquire_timeout=10) as redis:
-        numbers = iter(range(0, operations * 10, 10))
-
-        async def caller() -> None:
-            for number in numbers:
-                patience = rng.choice([0.0, 0.0003, 0.0006, 0.001, 0.002, 0.004, 5.0]) * rng.random()
-                with trio.move_on_after(patience) as scope:
-                    await rng.choice([get_and_set, pipeline, block])(redis, number)
-                if scope.cancelled_caught:
-                    late.append(trio.current_time() - scope.deadline)
-
-        with trio.fail_after(60):
-            async with trio.open_nursery() as nursery:
-                for _ in range(size * 2):
-                    nursery.start_soon(caller)
-        assert len(late) > operations / 10, "the storm cut too little"
-        statistics = redis.statistics().pool
-        seen = await clients(watch)
-        assert len(seen) == statistics.idle <= size
-        assert statistics.busy == statistics.closing == statistics.waiting == 0
-        assert not any("flags=b" in line for line in seen), "nobody is blocked"
-        assert sorted(late)[len(late) * 99 // 100] < 0.25
-    assert await clients(watch) == []
-    assert bridge.statistics().abandoned == 0

@@ -125,6 +125,24 @@ async def test_an_exception_of_a_cancelled_scenario_names_the_checkpoint() -> No
     assert re.fullmatch(r"cancelled at checkpoint 3 \(task \S+scenario, \S+test_checkpoints\.py:\d+\)", note)
 
 
+async def test_what_a_cancelled_scenario_may_raise_it_may_not_raise_uncancelled() -> None:
+    async def scenario() -> None:
+        try:
+            await trio.lowlevel.checkpoint()
+        except trio.Cancelled:
+            raise LookupError from None
+
+    tried = await cancel_at_every_checkpoint(scenario, expected=(LookupError,))
+    assert (tried.tried, tried.survived) == (3, 1)
+
+    async def always() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError) as caught:
+        await cancel_at_every_checkpoint(always, expected=(LookupError,))
+    assert caught.value.__notes__ == ["without a fault, after 2 checkpoints"]
+
+
 async def test_after_is_awaited_beyond_the_fault_and_its_exception_names_the_checkpoint() -> None:
     looked: list[int] = []
 

@@ -13,7 +13,8 @@ import msgspec
 import trio
 
 from runtime.drill.loopback import connections_to
-from runtime.drill.sightings import postgres_sessions, redis_clients
+from runtime.drill.result import percentile
+from runtime.drill.sightings import postgres_sessions, redis_clients, time_on_cores
 from runtime.drill.storm.operations import KINDS, ForeignAnswer, Handles, Plan
 from runtime.resources.postgres import PostgresPool
 from runtime.resources.redis import RedisPool
@@ -40,6 +41,14 @@ class Watch(msgspec.Struct, frozen=True):
     http_port: int
 
 
+class Round(msgspec.Struct, frozen=True, order=True):
+    """Some operations of few callers: how promptly 99 of 100 returned, and whether that means anything."""
+
+    p99: float
+    starved: float
+    """The part of the time it wanted a core in which this process had none, as others had them."""
+
+
 class Tally(msgspec.Struct):
     """What came of the operations."""
 
@@ -53,8 +62,7 @@ class Tally(msgspec.Struct):
     """The most connections that were seen at one moment, by name."""
     looks: int = 0
     seconds: float = 0.0
-    prompt: list[float] = msgspec.field(default_factory=list)
-    """The p99 of `late` in each round of few callers."""
+    rounds: list[Round] = msgspec.field(default_factory=list)
 
     @property
     def ended(self) -> int:
@@ -70,6 +78,16 @@ async def blow(handles: Handles, plans: Iterable[Plan], tally: Tally, callers: i
         for _ in range(callers):
             nursery.start_soon(_call, handles, rest, tally)
     tally.seconds += trio.current_time() - began
+
+
+async def blow_gently(handles: Handles, plans: Iterable[Plan], tally: Tally) -> None:
+    """Carry out the plans by few callers, and note how promptly they returned."""
+    before, (ran, waited) = len(tally.late), time_on_cores()
+    await blow(handles, plans, tally, FEW_CALLERS)
+    ran, waited = (now - then for now, then in zip(time_on_cores(), (ran, waited), strict=True))
+    tally.rounds.append(
+        Round(percentile(tally.late[before:], 99), max(0.0, waited) / max(ran + waited, 1e-9))
+    )
 
 
 @asynccontextmanager

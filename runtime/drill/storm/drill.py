@@ -24,7 +24,7 @@ from runtime.drill.noise import Noise, listening
 from runtime.drill.passage import Faults
 from runtime.drill.proxy import fault_proxy
 from runtime.drill.result import Drill, DrillResult, Invariant, Orders, at_most, exactly, percentile
-from runtime.drill.storm.blow import FEW_CALLERS, NAME, SIZE, Tally, Watch, blow, watched
+from runtime.drill.storm.blow import NAME, SIZE, Tally, Watch, blow, blow_gently, watched
 from runtime.drill.storm.calm import judge
 from runtime.drill.storm.operations import TABLE, Handles, plan
 from runtime.drill.storm.silence import CLOSED_WITHIN, silence
@@ -45,6 +45,8 @@ STRETCH = 4.0
 """How much later operations are cut that pass through them."""
 ROUNDS = 3
 """Rounds of few callers; the best of them is judged."""
+ONE_ROUND = 500
+"""Operations of a round, if there are enough."""
 
 _PATIENCE = 10.0  # seconds for a free connection: under a storm, waiting is no fault
 _WATCH = "watch"
@@ -158,16 +160,14 @@ async def _half(
 async def _operations(phase: str, handles: Handles, numbers: range, seed: int, tally: Tally) -> None:
     """Most operations as a storm; the last ones by few callers, in rounds whose time to return is judged."""
     stretch = STRETCH if phase == "proxied" else 1.0
-    one_round = max(len(numbers) // 50, min(250, len(numbers) // 6))
+    one_round = min(ONE_ROUND, len(numbers) // 6)
     storm_end = numbers.stop - ROUNDS * one_round
     await blow(
         handles, (plan(seed, number, stretch) for number in numbers[: storm_end - numbers.start]), tally
     )
     for start in range(storm_end, numbers.stop, one_round):
-        before = len(tally.late)
-        plans = [plan(seed, number, stretch) for number in range(start, start + one_round)]
-        await blow(handles, plans, tally, FEW_CALLERS)
-        tally.prompt.append(percentile(tally.late[before:], 99))
+        rest = range(start, start + one_round)
+        await blow_gently(handles, (plan(seed, number, stretch) for number in rest), tally)
 
 
 async def _open(stack: AsyncExitStack, places: _Places, bridge: Bridge, closing: dict[str, float]) -> Handles:
@@ -226,7 +226,8 @@ def _figures(phase: str, tally: Tally) -> Mapping[str, float]:
         f"{phase}: looks at the servers": tally.looks,
         f"{phase}: cancel to return, median (ms)": percentile(tally.late, 50) * 1000,
         f"{phase}: cancel to return, p99 (ms)": percentile(tally.late, 99) * 1000,
-        f"{phase}: cancel to return, p99 by few callers (ms)": min(tally.prompt) * 1000,
+        f"{phase}: cancel to return, p99 by few callers (ms)": min(tally.rounds).p99 * 1000,
+        f"{phase}: time without a core meanwhile (%)": min(tally.rounds).starved * 100,
         f"{phase}: cancel to return, longest (ms)": max(tally.late, default=0.0) * 1000,
     }
 
