@@ -48,7 +48,7 @@ ROUNDS = 3
 ONE_ROUND = 500
 """Operations of a round, if there are enough."""
 
-_PATIENCE = 10.0  # seconds for a free connection: under a storm, waiting is no fault
+_PATIENCE = 10.0  # seconds for a free connection, a new one, an answer: under a storm, waiting is no fault
 _WATCH = "watch"
 
 
@@ -178,12 +178,23 @@ async def _open(stack: AsyncExitStack, places: _Places, bridge: Bridge, closing:
 
     def postgres(name: str, limits: Limits) -> AbstractAsyncContextManager[PostgresPool]:
         return open_postgres_pool(
-            places.postgres, bridge=bridge, name=NAME + name, limits=limits, acquire_timeout=_PATIENCE
+            places.postgres,
+            bridge=bridge,
+            name=NAME + name,
+            limits=limits,
+            connect_timeout=_PATIENCE,
+            acquire_timeout=_PATIENCE,
         )
 
     def redis(name: str, limits: Limits) -> AbstractAsyncContextManager[RedisPool]:
         return open_redis_pool(
-            places.redis, bridge=bridge, name=NAME + name, limits=limits, acquire_timeout=_PATIENCE
+            places.redis,
+            bridge=bridge,
+            name=NAME + name,
+            limits=limits,
+            connect_timeout=_PATIENCE,
+            command_timeout=_PATIENCE,
+            acquire_timeout=_PATIENCE,
         )
 
     keeps, keeps_none = Limits(SIZE), Limits(SIZE, lifetime=0.0)
@@ -192,7 +203,9 @@ async def _open(stack: AsyncExitStack, places: _Places, bridge: Bridge, closing:
         fresh_postgres=await lend("fresh_postgres", postgres("fresh_postgres", keeps_none)),
         redis=await lend("redis", redis("redis", keeps)),
         fresh_redis=await lend("fresh_redis", redis("fresh_redis", keeps_none)),
-        http=await lend("http", open_http_client(limits=keeps, acquire_timeout=_PATIENCE)),
+        http=await lend(
+            "http", open_http_client(limits=keeps, connect_timeout=_PATIENCE, acquire_timeout=_PATIENCE)
+        ),
         url=places.http,
     )
 
