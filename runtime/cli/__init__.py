@@ -17,6 +17,7 @@ import click
 import trio
 
 from config import Settings, render_toml, show
+from runtime.cli.backup import backup, psql, restore_command
 from runtime.cli.benchmarks import bench
 from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
@@ -70,6 +71,9 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         _reload,
         parked,
         dead_letters,
+        psql,
+        backup,
+        restore_command,
         bench,
         drill,
         _config,

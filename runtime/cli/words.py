@@ -18,9 +18,12 @@ from runtime.app import App
 from runtime.drill.process import ServeFailed
 from runtime.ingress.operator import OperatorError
 from runtime.ingress.serving import ListenError
+from runtime.journal.backup_file import BackupDamaged, BackupFailed
 from runtime.journal.migrations import SchemaMismatch
+from runtime.journal.restore import RestoreRefused
 from runtime.resources.data_dir import StartFailed
 from runtime.resources.errors import ResourceUnavailable, UnusableUrl
+from runtime.resources.postgres_tools import ToolFailed
 from runtime.serve.place import PlaceTaken
 
 P = ParamSpec("P")
@@ -42,6 +45,10 @@ PLAIN_FAULTS = (
     ResourceUnavailable,
     UnusableUrl,
     OperatorError,
+    BackupFailed,
+    BackupDamaged,
+    RestoreRefused,
+    ToolFailed,
 )
 
 

@@ -14,7 +14,8 @@ import asyncpg
 from runtime.app import Migration
 from runtime.resources.postgres import Driver, PostgresPool
 
-_LOCK = 0x6D616A6C6973  # "majlis"
+LOCK = 0x6D616A6C6973  # "majlis"
+"""The advisory lock of whoever changes the schema; shared by those who need it to stay as it is."""
 #: Classes of errors by which the database means the statement, not its state: data, constraints, syntax, names, rights.
 _FAULTS_OF_SQL = ("22", "23", "3F", "42")
 _TABLE = """
@@ -71,7 +72,7 @@ async def migrate(
         done = []
         async with connection.transaction():
             await connection.execute("set local statement_timeout = 0")
-            await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+            await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
             await _change(connection, "schema_version: the table of what was applied", _TABLE)
             for namespace, steps in schemas.items():
                 rows = await connection.fetch(

@@ -296,6 +296,10 @@ class World:
         """Return what a statement finds in the database."""
         return await self._bridge.run(_fetch, postgres_of(self.majlis.settings), sql, args)
 
+    async def rows_of(self, server: Majlis, sql: str, *args: object) -> list[Any]:
+        """Return what a statement finds in the database of a server with embedded ones of its own."""
+        return await self._bridge.run(_fetch, postgres_of(server.settings), sql, args)
+
     async def number(self, sql: str, *args: object) -> int:
         """Return the one number that a statement finds."""
         return int((await self.rows(sql, *args))[0][0])
