@@ -65,6 +65,7 @@ class Cell:
         "_stir",
         "_tried",
         "busy",
+        "busy_since",
         "conversation",
         "mailbox",
         "phase",
@@ -80,6 +81,7 @@ class Cell:
         self.timers: dict[str, Timer] | None = None  # most conversations never have one
         self.phase = Phase.COLD
         self.busy = False
+        self.busy_since = 0.0
         self.used_at = 0.0
         self._row: ConversationRow | None = None
         self._known = False

@@ -16,12 +16,14 @@ from pathlib import Path
 import click
 import trio
 
-from config import Settings, render_toml, show
+from config import Settings, render_toml
+from config import show as settings_shown
 from runtime.cli.backup import backup, psql, restore_command
 from runtime.cli.benchmarks import bench
 from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
 from runtime.cli.drills import drill
+from runtime.cli.looking import ps, show
 from runtime.cli.words import (
     PLAIN_FAULTS,
     CommandFailed,
@@ -69,6 +71,8 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         doctor_command(default_app),
         _status,
         _reload,
+        ps,
+        show,
         parked,
         dead_letters,
         psql,
@@ -145,7 +149,7 @@ def _config() -> None:
 @plainly
 def _show(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:
     """Print the effective settings, secrets masked."""
-    facts = show(read_settings(config, demo, data_dir))
+    facts = settings_shown(read_settings(config, demo, data_dir))
     click.echo(json.dumps(facts) if as_json else render_toml(facts))
 
 

@@ -52,9 +52,10 @@ class _ConversationId(click.ParamType[str]):
         return value
 
 
-_ID = _ConversationId()
+#: An argument that is the id of a conversation.
+CONVERSATION = _ConversationId()
 _NUMBER = click.IntRange(1, 2**63 - 1)
-_limit = click.option(
+limit_option = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Print so many at most."
 )
 _payload = click.option(
@@ -69,7 +70,7 @@ def parked() -> None:
 
 @parked.command("list")
 @settings_options
-@_limit
+@limit_option
 @json_option
 @plainly
 def _list(config: Path | None, demo: bool, data_dir: Path | None, limit: int, as_json: bool) -> None:
@@ -85,7 +86,7 @@ def _list(config: Path | None, demo: bool, data_dir: Path | None, limit: int, as
 
 @parked.command("show")
 @settings_options
-@click.argument("conversation", type=_ID)
+@click.argument("conversation", type=CONVERSATION)
 @_payload
 @json_option
 @plainly
@@ -111,7 +112,7 @@ def _show(
 
 @parked.command("replay")
 @settings_options
-@click.argument("conversations", type=_ID, nargs=-1)
+@click.argument("conversations", type=CONVERSATION, nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that are parked.")
 @json_option
 @plainly
@@ -138,7 +139,7 @@ def _replay(
 
 @parked.command("skip")
 @settings_options
-@click.argument("conversation", type=_ID)
+@click.argument("conversation", type=CONVERSATION)
 @click.option("--seq", type=_NUMBER, help="Only if it stopped at this event.")
 @json_option
 @plainly
@@ -163,8 +164,8 @@ _fate = click.option("--fate", type=click.Choice(["dead", "stale"]), help="Only 
 @dead_letters.command("list")
 @settings_options
 @_fate
-@click.option("--conversation", type=_ID, help="Only those of this one.")
-@_limit
+@click.option("--conversation", type=CONVERSATION, help="Only those of this one.")
+@limit_option
 @json_option
 @plainly
 def _list_letters(

@@ -8,8 +8,8 @@ again by itself, within `node.poll_interval`. Works beside any number of servers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -155,17 +155,25 @@ class Desk:
         """Run one statement or transaction, again where the database says that it may."""
         for attempt in range(1, _TRIES + 1):
             try:
-                return await self._pool.run(work)
-            except asyncpg.QueryCanceledError as error:
-                raise ResourceUnavailable("postgres", "the statement took too long; try again") from error
-            except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
-                raise SchemaMismatch(
-                    "the database has no tables of this version: `majlis serve` makes them at its start"
-                ) from error
+                with plain_faults():
+                    return await self._pool.run(work)
             except Exception as error:
                 if postgres_fault(error) is not PostgresFault.RETRY or attempt == _TRIES:
                     raise
         raise AssertionError("the last try returns or raises")
+
+
+@contextmanager
+def plain_faults() -> Iterator[None]:
+    """Say in plain words what a statement of an operator's command may meet."""
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise ResourceUnavailable("postgres", "the statement took too long; try again") from error
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        raise SchemaMismatch(
+            "the database has no tables of this version: `majlis serve` makes them at its start"
+        ) from error
 
 
 @asynccontextmanager

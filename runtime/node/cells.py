@@ -7,8 +7,9 @@ when they have been idle long enough or are too many: nothing is lost by it, the
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import trio
 
@@ -34,6 +35,18 @@ class CellStatistics:
     parks: int
     waits: int
     passivated: int
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell now: events in its `mailbox`, `behind` if the journal may hold more; busy, or idle, for seconds."""
+
+    conversation: str
+    busy: bool
+    phase: str
+    mailbox: int
+    behind: bool
+    seconds: float
 
 
 class Cells:
@@ -124,6 +137,7 @@ class Cells:
         if cell.busy:
             return
         cell.busy = True
+        cell.busy_since = cell.used_at
         self._busy += 1
         if self._quiet.is_set():
             self._quiet = trio.Event()
@@ -137,6 +151,17 @@ class Cells:
             self._busy -= 1
             if not self._busy:
                 self._quiet.set()
+
+    def view(self, conversations: Iterable[str]) -> Sequence[CellView]:
+        """Return those of the conversations that are in memory."""
+        now = trio.current_time()
+        return [_view(cell, now) for name in conversations if (cell := self._cells.get(name)) is not None]
+
+    def busiest(self, limit: int) -> Sequence[CellView]:
+        """Return cells with a task, those that have had it for the longest time first."""
+        busy = (cell for cell in self._cells.values() if cell.busy)
+        now = trio.current_time()
+        return [_view(cell, now) for cell in nsmallest(limit, busy, key=lambda cell: cell.busy_since)]
 
     def statistics(self) -> CellStatistics:
         """Return how many are here and what they did."""
@@ -153,3 +178,11 @@ class Cells:
             room.waits,
             self._passivated,
         )
+
+
+def _view(cell: Cell, now: float) -> CellView:
+    seconds = now - (cell.busy_since if cell.busy else cell.used_at)
+    mailbox = cell.mailbox
+    return CellView(
+        cell.conversation, cell.busy, cell.phase.name.lower(), len(mailbox), mailbox.behind, round(seconds, 3)
+    )

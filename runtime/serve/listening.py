@@ -16,6 +16,8 @@ from runtime.node.metrics import fields_of, metrics_page
 from runtime.serve.place import operator_socket
 from runtime.serve.process import Process
 
+_CELLS = 1000  # of which one answer tells
+
 
 async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) -> None:
     """Open the three listeners: the public one for providers, the admin one for probes, the socket for operators."""
@@ -46,7 +48,13 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
         ready=process.health.readiness,
         metrics=metrics_page(process.statistics),
     )
-    operator = operator_endpoint({"status": partial(_status, process), "reload": partial(_reload, process)})
+    operator = operator_endpoint(
+        {
+            "status": partial(_status, process),
+            "reload": partial(_reload, process),
+            "cells": partial(_cells, process),
+        }
+    )
     never = partial(serve_http, shutdown=public)
     process.addresses["operator"] = await nursery.start(
         partial(never, operator, bind=[f"unix:{operator_socket(process.settings.data_dir)}"])
@@ -76,6 +84,19 @@ def _plain(value: object) -> object:
         return {"/".join(k) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
     fields = fields_of(value)
     return {name: _plain(inner) for name, inner in fields.items()} if fields else value
+
+
+async def _cells(process: Process, arguments: Mapping[str, str]) -> object:
+    """Say which of the `conversations` (ids between blanks) are in memory here, and which have been busy for longest."""
+    node, limit = process.node, arguments.get("limit", "0")
+    if not limit.isdecimal():
+        raise OperatorError("limit must be a number")
+    return {
+        "replica": process.replica,
+        "shards": node.leases.shards,
+        "named": node.cells.view(arguments.get("conversations", "").split()),
+        "busiest": node.cells.busiest(min(int(limit), _CELLS)),
+    }
 
 
 async def _reload(process: Process, _arguments: Mapping[str, str]) -> object:
