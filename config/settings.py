@@ -107,6 +107,7 @@ class Postgres(Backend, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pool_size: Annotated[int, Meta(ge=9, le=1000)] = 12
     acquire_timeout: Seconds = 1.0
     statement_timeout: Seconds = 5.0
+    backup_before_migration: bool = True  # into data_dir/backup, the newest three are kept
 
 
 class Redis(Backend, frozen=True, kw_only=True, forbid_unknown_fields=True):

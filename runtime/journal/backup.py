@@ -83,13 +83,20 @@ async def back_up(
     """
     async with long_session(source.dsn, "majlis/backup", bridge) as session:
         await wait_for_schema(session)
-        (size,) = await session.fetch(statement("backup_size"))
-        tools = source.tools(size["major"])
-        with drafted(target) as draft:
-            check_space(target.parent, size["bytes"])
-            async with session.transaction():
-                manifest = await _dump(session, source, tools, draft, progress)
-            await trio.to_thread.run_sync(draft.close, manifest)
+        return await write_backup(session, source, target, progress)
+
+
+async def write_backup(
+    session: PostgresConnection, source: Source, target: Path, progress: Callable[[int], None]
+) -> Manifest:
+    """Do what `back_up` does on a session that has waited for the schema."""
+    (size,) = await session.fetch(statement("backup_size"))
+    tools = source.tools(size["major"])
+    with drafted(target) as draft:
+        check_space(target.parent, size["bytes"])
+        async with session.transaction():
+            manifest = await _dump(session, source, tools, draft, progress)
+        await trio.to_thread.run_sync(draft.close, manifest)
     return manifest
 
 

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import asyncpg
 
 from runtime.app import Migration
-from runtime.resources.postgres import Driver, PostgresPool
+from runtime.journal.statements import statement
+from runtime.resources.postgres import Driver, PostgresPool, Queries
 
 LOCK = 0x6D616A6C6973  # "majlis"
 """The advisory lock of whoever changes the schema; shared by those who need it to stay as it is."""
@@ -56,6 +57,24 @@ def plan(
 def checksum(step: Migration) -> str:
     """Return the fingerprint under which an applied step is remembered."""
     return hashlib.sha256(step.sql.encode()).hexdigest()
+
+
+async def pending(database: Queries, schemas: Mapping[str, Sequence[Migration]]) -> Sequence[str]:
+    """Return "namespace/version name" of what `migrate` would apply to a database that was migrated before.
+
+    Nothing, for a database that never was: there is nothing in it to lose. Raises SchemaMismatch, ResourceUnavailable.
+    """
+    try:
+        rows = await database.fetch(statement("schema_versions"))
+    except asyncpg.UndefinedTableError:
+        return []
+    steps = []
+    for namespace, known in schemas.items():
+        applied = {
+            row["version"]: (row["name"], row["checksum"]) for row in rows if row["namespace"] == namespace
+        }
+        steps += [f"{namespace}/{step.version} {step.name}" for step in plan(namespace, known, applied)]
+    return steps if rows else []
 
 
 async def migrate(

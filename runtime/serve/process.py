@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from config import Settings
-from runtime.app import App
+from runtime.app import App, Migration
 from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
 from runtime.journal.migrations import migrate
@@ -89,9 +89,13 @@ async def prepare(pool: PostgresPool, app: App, settings: Settings) -> None:
     async def work(connection: Driver) -> None:
         await app.prepare(connection, settings)
 
-    schemas = {"journal": migrations(), f"app_{app.name}": app.migrations}
-    for step in await migrate(pool, schemas, work):
+    for step in await migrate(pool, schemas_of(app), work):
         _log.info("migration applied", step=step)
+
+
+def schemas_of(app: App) -> Mapping[str, Sequence[Migration]]:
+    """Return the migrations of the journal and of the app, by their namespace."""
+    return {"journal": migrations(), f"app_{app.name}": app.migrations}
 
 
 def configure(app: App, settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """A process from start to exit code: everything opened in order, and closed in the reverse order.
 
-Start: lock, embedded servers, bridge, pools, migrations, node, listeners, a look at the states, ready. A fault on the way
-ends the start with its reason; states that cannot be read keep it from getting ready.
+Start: lock, embedded servers, bridge, pools, a backup where migrations are pending, migrations, node, listeners, a look
+at the states, ready. A fault on the way ends the start with its reason; states that cannot be read keep it from getting
+ready.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ from runtime.resources.postgres import CLOSE_TIMEOUT, PostgresPool, open_postgre
 from runtime.resources.redis import RedisPool, open_redis_pool
 from runtime.serve.backends import Backend as Place
 from runtime.serve.backends import open_backends
+from runtime.serve.before_migration import back_up_before
 from runtime.serve.checking import StateCheck
 from runtime.serve.health import Health
 from runtime.serve.listening import listen
 from runtime.serve.place import locked
-from runtime.serve.process import Process, configure, prepare
+from runtime.serve.process import Process, configure, prepare, schemas_of
 from runtime.serve.retention import Retainer, ages_of
 from runtime.serve.stopping import next_stop, stop
 from runtime.serve.unfinished import UnfinishedWatch
@@ -61,7 +63,7 @@ async def serve(
     """Run until a signal says stop; return the exit code: 0 drained, 3 work left durable, 130 or 143 forced.
 
     Raises what made the start impossible: SettingsError, PlaceTaken, StartFailed, ListenError, SchemaMismatch,
-    ResourceUnavailable.
+    BackupFailed, ResourceUnavailable.
     """
     settings = load()
     configure(app, settings)
@@ -138,6 +140,7 @@ async def _open(
         open_http_client(max_connections=REQUESTS_AT_ONCE + settings.media.at_once)
     )
     web = await stack.enter_async_context(open_http_client(max_connections=TURNS_HTTP_CONNECTIONS))
+    await back_up_before(schemas_of(app), settings, backends.postgres.dsn, bridge)
     await prepare(journal_pool, app, settings)
     await app.begin(settings)
     salt = await installation_salt(journal_pool)
