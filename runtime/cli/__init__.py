@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+import msgspec
 import trio
 
 from config import Settings, render_toml
@@ -57,10 +58,12 @@ __all__ = [
 Companion = Callable[[Settings], AbstractAsyncContextManager[object]]
 
 
-def ask(settings: Settings, command: str, arguments: Mapping[str, str] | None = None) -> object:
+def ask(
+    settings: Settings, command: str, arguments: Mapping[str, str] | None = None, within: float = 5.0
+) -> object:
     """Give a command to the running `serve` of these settings. Raises OperatorError."""
     socket = operator_socket(settings.data_dir)
-    return trio.run(partial(call_operator, socket, command, arguments or {}, 5.0))
+    return trio.run(partial(call_operator, socket, command, arguments or {}, within))
 
 
 def commands(default_app: str, companion: Companion = lambda _settings: nullcontext()) -> click.Group:
@@ -71,6 +74,7 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         doctor_command(default_app),
         _status,
         _reload,
+        _tasks,
         ps,
         show,
         parked,
@@ -136,6 +140,28 @@ def _status(config: Path | None, demo: bool, data_dir: Path | None, as_json: boo
 def _reload(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:
     """Let the running server read its tenants and channels again, and say what is wrong with them."""
     print_facts(ask(read_settings(config, demo, data_dir), "reload"), as_json)
+
+
+class _Dump(msgspec.Struct, frozen=True):
+    tasks: int
+    seconds: float
+    longest_pause: float
+    lines: list[str]
+
+
+@click.command("tasks")
+@settings_options
+@json_option
+@plainly
+def _tasks(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Print the tree of the running server's tasks, and where each of them waits."""
+    dump = msgspec.convert(ask(read_settings(config, demo, data_dir), "tasks", within=30.0), _Dump)
+    told = [
+        *dump.lines,
+        "",
+        f"{dump.tasks} tasks in {dump.seconds:g} s, at most {dump.longest_pause:g} s at once",
+    ]
+    click.echo(json.dumps(msgspec.to_builtins(dump)) if as_json else "\n".join(told))
 
 
 @click.group("config")

@@ -53,6 +53,7 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
             "status": partial(_status, process),
             "reload": partial(_reload, process),
             "cells": partial(_cells, process),
+            "tasks": partial(_tasks, process),
         }
     )
     never = partial(serve_http, shutdown=public)
@@ -97,6 +98,11 @@ async def _cells(process: Process, arguments: Mapping[str, str]) -> object:
         "named": node.cells.view(arguments.get("conversations", "").split()),
         "busiest": node.cells.busiest(min(int(limit), _CELLS)),
     }
+
+
+async def _tasks(process: Process, _arguments: Mapping[str, str]) -> object:
+    """Do what SIGUSR1 does, and answer with it."""
+    return await process.tasks.look()
 
 
 async def _reload(process: Process, _arguments: Mapping[str, str]) -> object:

@@ -23,6 +23,7 @@ from runtime.resources.redis import RedisPool
 from runtime.serve.checking import StateCheck
 from runtime.serve.health import Health
 from runtime.serve.retention import Retainer
+from runtime.serve.tasks import TaskWatch
 from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class Process:
     retainer: Retainer
     unfinished: UnfinishedWatch
     states: StateCheck
+    tasks: TaskWatch
     stopping: trio.Event
     listening: HttpStatistics
     addresses: dict[str, Sequence[str]]
@@ -70,6 +72,7 @@ class Process:
             "wakeups": self.wakeups.statistics(),
             "retention": self.retainer.statistics(),
             "states": self.states.statistics(),
+            "tasks": self.tasks.statistics(),
             "tables": self.retainer.sizes,
         }
 

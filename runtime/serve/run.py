@@ -46,6 +46,7 @@ from runtime.serve.place import locked
 from runtime.serve.process import Process, configure, prepare, schemas_of
 from runtime.serve.retention import Retainer, ages_of
 from runtime.serve.stopping import next_stop, stop
+from runtime.serve.tasks import TaskWatch, watching_tasks
 from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
@@ -70,7 +71,8 @@ async def serve(
     _raise_descriptor_limit()
     async with AsyncExitStack() as stack:
         replica = stack.enter_context(locked(settings.data_dir))
-        process = await _open(stack, app, settings, load, replica)
+        tasks = await stack.enter_async_context(watching_tasks(settings.data_dir))
+        process = await _open(stack, app, settings, load, replica, tasks)
         return await _run(process, started)
 
 
@@ -92,12 +94,17 @@ def _calm_collector() -> None:
 
 
 async def _open(
-    stack: AsyncExitStack, app: App, settings: Settings, load: Callable[[], Settings], replica: str
+    stack: AsyncExitStack,
+    app: App,
+    settings: Settings,
+    load: Callable[[], Settings],
+    replica: str,
+    tasks: TaskWatch,
 ) -> Process:
     """Open everything below the listeners, in order."""
     backends = await stack.enter_async_context(open_backends(settings))
     _log.info("databases", postgres=backends.postgres.kind, redis=backends.redis.kind)
-    bridge = await stack.enter_async_context(open_bridge())
+    tasks.bridge = bridge = await stack.enter_async_context(open_bridge())
     postgres = partial(
         open_postgres_pool,
         backends.postgres.dsn,
@@ -190,6 +197,7 @@ async def _open(
         Retainer(Retention(journal_pool, ages), ages),
         UnfinishedWatch(Desk(journal_pool)),
         states,
+        tasks,
         trio.Event(),
         HttpStatistics(),
         {},

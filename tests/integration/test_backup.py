@@ -84,12 +84,16 @@ async def majlis(server: Majlis, *words: str) -> Done:
 
 
 async def busy_office(world: World, people: int = 4) -> None:
-    """Leave behind what an operator may meet: answered, waiting, parked, dead, reminded, queued and uncertain."""
+    """Leave behind what an operator may meet: answered, parked (person 0), reminded, dead."""
     for number in range(people):
         assert await world.majlis.say(OWN, person(number), f"Good evening {MARK}") == 200
     await world.handled(people)
+    await world.rows(
+        """update conversation set parked = true, attempts = 5
+           where id = (select conversation from alias where identity like '%' || $1)""",
+        person(0),
+    )
     for change in (
-        """update conversation set parked = true, attempts = 5 where id = (select min(id) from conversation)""",
         """insert into parked(conversation, shard, seq, attempts, fault, origin)
            select id, shard, next_seq, 5, 'ValueError', 'bot.py:33' from conversation where parked""",
         """insert into timer(conversation, name, generation, due_at, shard)
@@ -365,6 +369,27 @@ async def test_a_backup_never_takes_the_place_of_a_file_and_needs_room(
     with pytest.raises(BackupFailed, match="MB free"):
         await back_up(vault.source, vault.home / "two")
     assert [path.name for path in vault.home.iterdir()] == ["one"]
+
+
+async def test_psql_opens_the_database_in_use_and_no_command_holds_a_password(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "majlis.toml"
+    url = postgres_dsn.replace("majlis@", "majlis:very-secret@")
+    config.write_text(f'data_dir = "{tmp_path}/data"\n[postgres]\nurl = "{url}"\n')
+    config.chmod(0o600)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    asked = r"""select 'in ' || current_database() \g
+\! tr '\0' ' ' < /proc/$PPID/cmdline; echo; test "$PGPASSWORD" = very-secret && echo told apart
+"""
+    done = await trio.run_process(
+        [*majlis_command(), "psql", "--config", str(config), "--", "-At"],
+        stdin=asked.encode(),
+        capture_stdout=True,
+        env=environ,
+    )
+    name = postgres_dsn.rpartition("/")[2].partition("?")[0]
+    assert done.stdout.decode().splitlines() == [f"in {name}", "psql -At ", "told apart"]
 
 
 async def _longer_than(sent: list[int], number: int) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import stat
 from datetime import timedelta
 from pathlib import Path
 
@@ -159,6 +161,51 @@ async def test_beside_a_running_server_the_state_in_memory_is_told() -> None:
         assert [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("20")].count(
             "turn"
         ) == 2
+
+
+async def test_the_tree_of_tasks_is_told_over_the_socket_and_at_a_signal_while_work_goes_on() -> None:
+    async with open_world() as world:
+        terminal = Terminal(world.majlis.config)
+        assert await world.majlis.say(OWN, person(1), f"Hello {MARK}") == 200
+        await world.handled(1)
+        async with world.locked("turn"):
+            for number in range(2, 6):
+                assert await world.majlis.say(OWN, person(number), f"Hello {MARK}") == 200
+
+            async def all_busy() -> bool:
+                return "4 x cell c" in (await terminal.type("tasks")).stdout
+
+            await until(all_busy)
+            told = (await terminal.type("tasks")).stdout
+            for words in (
+                "leases",
+                "poll",
+                "wakeups",
+                "nursery of",
+                "asyncio",
+                "thread majlis-bridge",
+                "s left",
+            ):
+                assert words in told, words
+            path = world.majlis.settings.data_dir / "log" / "tasks.txt"
+            for times in (1, 2):
+                world.majlis.signal(signal.SIGUSR1)
+                await world.majlis.logged("tasks written", times)
+            assert "4 x cell c" in path.read_text()
+            assert path.with_name("tasks.txt.1").exists()
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert leaks(told + path.read_text()) == []
+        await world.handled(5)
+        assert (await terminal.facts("tasks"))["tasks"] > 10
+
+
+async def test_a_signal_during_the_start_is_answered_too() -> None:
+    async with open_world(start=False) as world:
+        world.majlis.process.spawn()
+        await world.majlis.logged("server binary")
+        world.majlis.signal(signal.SIGUSR1)
+        await world.majlis.logged("tasks written", within=30)
+        await world.majlis.process.ready()
 
 
 async def test_no_look_goes_through_all_conversations(
