@@ -45,7 +45,7 @@ def psql(config: Path | None, demo: bool, data_dir: Path | None, arguments: tupl
 
     async def major() -> int:
         async with long_session(source.dsn, "majlis/psql") as session:
-            return int((await session.fetch(statement("backup_size")))[0]["major"])
+            return int((await session.fetch(statement("server_major")))[0]["major"])
 
     tools = source.tools(trio.run(major), "psql")
     environ = {"PGAPPNAME": "majlis/psql", **source.environment}

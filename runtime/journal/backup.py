@@ -16,6 +16,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import trio
+from typing_extensions import override
 
 from runtime.journal.backup_file import BackupFailed, Draft, Manifest, check_space, drafted, opened
 from runtime.journal.migrations import LOCK
@@ -42,6 +43,10 @@ class Source(msgspec.Struct, frozen=True):
         """Return programs that fit a server. Raises ToolFailed."""
         search_path = self.environ.get("PATH", "")
         return find_tools(names or TOOLS, server_major, bindir=self.bindir, search_path=search_path)
+
+    @override
+    def __repr__(self) -> str:
+        return "Source(...)"  # the URL may hold a password
 
     @property
     def environment(self) -> dict[str, str]:

@@ -58,7 +58,7 @@ async def restore(
         async with long_session(source.dsn, "majlis/restore", bridge) as session:
             major = await _judge(session, backup.manifest, replace)
             tools = source.tools(max(major, major_of(backup.manifest.tool_version)), *TOOLS)
-            await _run(source, tools, backup, _Options(replace, hold_sends), progress)
+            await _run(source, tools, backup, _Options(replace, hold_sends, major), progress)
             await session.execute("analyze")
             (row,) = await session.fetch(statement("restore_report"))
     return Restored(backup.manifest, **dict(row))
@@ -68,6 +68,20 @@ async def restore(
 class _Options:
     replace: bool
     hold_sends: bool
+    server_major: int
+
+
+#: What pg_restore says first, whatever the server knows: the setting, and the version that brought it.
+_NEWS = ((b"SET transaction_timeout = 0;\n", 17),)
+_PREAMBLE = 4096  # bytes within which it says so
+
+
+def fitting(preamble: bytes, server_major: int) -> bytes:
+    """Return the beginning of a script without the settings that a server of this version does not know. Pure."""
+    for line, since in _NEWS:
+        if server_major < since:
+            preamble = preamble.replace(line, b"", 1)
+    return preamble
 
 
 def _readable(manifest: Manifest) -> None:
@@ -121,9 +135,34 @@ async def _run(
     )
     async with running(tools, "psql", arguments, environ=source.environment, fed=True) as psql:
         await psql.write(_before(options).encode())
-        await _pour(source, tools, backup, psql.write, progress)
+        script = _Script(psql.write, options.server_major)
+        await _pour(source, tools, backup, script.write, progress)
+        await script.end()
         await psql.write(_after(backup.manifest, options).encode())
         await psql.finish()
+
+
+class _Script:
+    """Holds the beginning of a script back until it is fit for the server."""
+
+    def __init__(self, write: Callable[[bytes], Awaitable[None]], server_major: int) -> None:
+        self._write, self._server_major = write, server_major
+        self._preamble: bytes | None = b""
+
+    async def write(self, data: bytes) -> None:
+        """Pass data on."""
+        if self._preamble is None:
+            await self._write(data)
+            return
+        self._preamble += data
+        if len(self._preamble) >= _PREAMBLE:
+            await self.end()
+
+    async def end(self) -> None:
+        """Pass on what was held back."""
+        held, self._preamble = self._preamble, None
+        if held:
+            await self._write(fitting(held, self._server_major))
 
 
 async def _pour(

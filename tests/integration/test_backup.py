@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from runtime.journal import backup_file
 from runtime.journal.backup import Source, back_up, long_session, verify
-from runtime.journal.backup_file import BackupDamaged, BackupFailed, Manifest, drafted, opened
+from runtime.journal.backup_file import BackupDamaged, BackupFailed, Manifest, drafted, opened, partial_of
 from runtime.journal.migrations import installation_salt
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.restore import RestoreRefused, restore
@@ -133,6 +133,8 @@ async def test_a_backup_under_load_is_restored_elsewhere_whole_and_gapless_and_s
         refused = await majlis(world.majlis, "restore", str(target))
         assert (refused.code, "in use by another serve" in refused.stderr) == (1, True)
         assert await world.majlis.process.stop() == 0
+        at_rest = await majlis(world.majlis, "backup", str(world.home / "rest.majlis"), "--json")
+        assert at_rest.facts["rows"] > made.facts["rows"], at_rest.stderr
 
         other = world.beside()
         restored = await majlis(other, "restore", str(target), "--json")
@@ -354,6 +356,27 @@ async def test_a_backup_that_is_cancelled_leaves_no_file_and_no_open_transaction
         ]
 
     await until(gone)
+
+
+async def test_a_command_that_is_told_to_end_in_the_middle_leaves_nothing(
+    vault: Vault, postgres_dsn: str
+) -> None:
+    await vault.filled()
+    config, target = vault.home / "majlis.toml", vault.home / "one"
+    config.write_text(f'data_dir = "{vault.home}/data"\n[postgres]\nurl = "{postgres_dsn}"\n')
+    config.chmod(0o600)
+    command = [*majlis_command(), "backup", "--config", str(config), str(target)]
+    async with trio.open_nursery() as nursery, vault.office.pool.transaction() as holder:
+        await holder.execute("lock table only inbox in access exclusive mode")  # pg_dump waits
+        process: trio.Process = await nursery.start(
+            partial(trio.run_process, command, env={"PATH": os.environ["PATH"]}, check=False)
+        )
+        half = trio.Path(partial_of(target))
+        await until(half.exists, within=30)
+        process.terminate()
+        with trio.fail_after(20):
+            assert await process.wait() == 143
+    assert [path.name for path in vault.home.iterdir()] == ["majlis.toml"]
 
 
 async def test_a_backup_never_takes_the_place_of_a_file_and_needs_room(
