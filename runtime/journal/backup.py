@@ -95,13 +95,16 @@ async def write_backup(
     session: PostgresConnection, source: Source, target: Path, progress: Callable[[int], None]
 ) -> Manifest:
     """Do what `back_up` does on a session that has waited for the schema."""
-    (size,) = await session.fetch(statement("backup_size"))
-    tools = source.tools(size["major"])
-    with drafted(target) as draft:
-        check_space(target.parent, size["bytes"])
-        async with session.transaction():
-            manifest = await _dump(session, source, tools, draft, progress)
-        await trio.to_thread.run_sync(draft.close, manifest)
+    try:
+        (size,) = await session.fetch(statement("backup_size"))
+        tools = source.tools(size["major"])
+        with drafted(target) as draft:
+            check_space(target.parent, size["bytes"])
+            async with session.transaction():
+                manifest = await _dump(session, source, tools, draft, progress)
+            await trio.to_thread.run_sync(draft.close, manifest)
+    except asyncpg.PostgresError as error:
+        raise BackupFailed(f"the database ended it: {type(error).__name__} ({error.sqlstate})") from error
     return manifest
 
 

@@ -139,7 +139,7 @@ async def _run(
         await _pour(source, tools, backup, script.write, progress)
         await script.end()
         await psql.write(_after(backup.manifest, options).encode())
-        await psql.finish()
+        await psql.finish()  # what fails before the commit has changed nothing
 
 
 class _Script:
