@@ -11,6 +11,7 @@ from config.loading import load
 from config.rules import is_loopback
 from config.settings import Channel, Media, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
 from config.showing import render_toml, show
+from config.supervision import Supervision, take_supervision
 
 __all__ = [
     "Channel",
@@ -24,6 +25,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "ShadowedPackage",
+    "Supervision",
     "Tenant",
     "check_packages",
     "child_environment",
@@ -33,4 +35,5 @@ __all__ = [
     "load",
     "render_toml",
     "show",
+    "take_supervision",
 ]
