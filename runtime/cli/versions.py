@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from config import payload
-from runtime.cli.contents import LICENCES, Contents, Part, contents, licence_files, packages
+from runtime.cli.contents import LICENCES, Contents, Part, contents, licence_files, packages, part_of
 from runtime.cli.telling import lines_of
 from runtime.cli.words import json_option, plainly
 
@@ -66,7 +66,7 @@ def _texts() -> list[tuple[str, list[Path]]]:
     """Return the names of parts, each with the files of its licence."""
     folder = payload()
     if folder is None:
-        return [(one.name, licence_files(one)) for one in packages()]
+        return [(part_of(one).name, licence_files(one)) for one in packages()]
     places = sorted((folder / LICENCES).iterdir())
     return [(place.name, sorted(path for path in place.rglob("*") if path.is_file())) for place in places]
 
