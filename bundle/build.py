@@ -86,13 +86,9 @@ def build(output: Path, *, slim: bool, commit: str) -> str:
         archive = packed(servers(Path(sysconfig.get_path("purelib"))), WORK / "servers.tar.xz", "xz")
         archive.rename(inside / f"servers-{hash_of(archive)[:16]}.tar.xz")
     files = [(path, str(path.relative_to(folder))) for path in sorted(folder.rglob("*"))]
-    seal = hashlib.sha256(
-        "".join(sorted(line_of(*file) for file in [(folder, ""), *files])).encode()
-    ).hexdigest()
     payload = packed(files, WORK / "payload.tar.gz", "gz")
-    return joined(
-        payload, output, {"SEAL": seal, "GLIBC": json.loads((inside / "contents.json").read_bytes())["glibc"]}
-    )
+    needed = json.loads((inside / "contents.json").read_bytes())["glibc"]
+    return joined(payload, output, {"SEAL": seal_of([(folder, ""), *files]), "GLIBC": needed})
 
 
 def servers(site: Path) -> Files:
@@ -109,10 +105,14 @@ def servers(site: Path) -> Files:
     return [(path, str(path.relative_to(site))) for path in sorted(files)]
 
 
-def line_of(path: Path, place: str) -> str:
-    """Return the line by which the stub knows a file of the folder."""
-    kind = "l" if path.is_symlink() else "d" if path.is_dir() else str(path.stat().st_size)
-    return f"{kind} {place}\n"
+def seal_of(files: Files) -> str:
+    """Return the hash of names and sizes by which the stub knows that the folder is whole, made as it makes it."""
+
+    def line(path: Path, place: str) -> str:
+        kind = "l" if path.is_symlink() else "d" if path.is_dir() else path.stat().st_size
+        return f"{kind} {place}\n"
+
+    return hashlib.sha256("".join(sorted(line(*file) for file in files)).encode()).hexdigest()
 
 
 def frozen() -> Path:
@@ -156,21 +156,20 @@ def packed(files: Files, archive: Path, kind: Literal["xz", "gz"]) -> Path:
     return archive
 
 
-def joined(payload: Path, output: Path, words: Mapping[str, str]) -> str:
-    """Put the payload behind the stub; return the hash of the whole."""
+def joined(payload: Path, output: Path, facts: Mapping[str, str]) -> str:
+    """Put the payload behind the stub, whose @WORDS@ become the facts; return the hash of the whole."""
     stub = STUB.read_text("utf-8")
     digest = hash_of(payload)
-    name = f"{version('majlis')}-{digest[:16]}"
     size = sum(path.stat().st_size for path in (WORK / "frozen").rglob("*") if path.is_file())
-    words = {
-        **words,
+    known = {
         "HASH": digest,
-        "NAME": name,
+        "NAME": f"{version('majlis')}-{digest[:16]}",
+        "LINE": str(stub.count("\n") + 1),
         "MACHINE": platform.machine(),
         "MEGABYTES": str(size // 1_000_000 + 1),
     }
-    for name, text in {**words, "LINE": str(stub.count("\n") + 1)}.items():
-        stub = stub.replace(f"@{name}@", text)
+    for word, fact in {**known, **facts}.items():
+        stub = stub.replace(f"@{word}@", fact)
     output.parent.mkdir(parents=True, exist_ok=True)
     draft = output.with_name(f".{output.name}.{os.getpid()}")
     with draft.open("wb") as file, payload.open("rb") as rest:

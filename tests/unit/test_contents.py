@@ -21,7 +21,15 @@ def pinned(lock: str) -> dict[str, str]:
 
 def test_the_binary_is_built_from_the_versions_that_are_tested() -> None:
     built, tested = pinned("build.lock"), pinned("requirements.lock")
-    own = {"altgraph", "macholib", "pefile", "pyinstaller", "pyinstaller-hooks-contrib", "pywin32-ctypes", "setuptools"}
+    own = {
+        "altgraph",
+        "macholib",
+        "pefile",
+        "pyinstaller",
+        "pyinstaller-hooks-contrib",
+        "pywin32-ctypes",
+        "setuptools",
+    }
     assert set(built) - set(tested) == own
     assert {name: version for name, version in built.items() if name not in own}.items() <= tested.items()
 
@@ -38,11 +46,12 @@ def test_a_checkout_tells_its_servers_and_its_commit() -> None:
     done = CliRunner().invoke(majlis, ["version", "--full", "--json"])
     assert done.exit_code == 0, done.output
     whole = json.loads(done.output)
-    assert [part["name"] for part in whole["servers"]][0] == "PostgreSQL"
-    assert len(whole["servers"]) == 2
+    postgres, redis = whole["servers"]
+    assert postgres["name"] == "PostgreSQL"
+    assert redis["name"] in {"Valkey", "Redis"}
     assert all(re.fullmatch(r"\d+(\.\d+)+", part["version"]) for part in whole["servers"])
     assert whole["binary"] is False
-    assert (CHECKOUT / ".git").exists() == bool(whole["commit"])
+    assert re.fullmatch(r"([0-9a-f]{40})?", whole["commit"])  # empty where there is no git
     told = CliRunner().invoke(majlis, ["version", "--full"]).output
     assert all(part["name"] in told for part in whole["packages"])
 

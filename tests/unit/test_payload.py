@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,13 @@ from config import enter_payload, payload
 
 
 @pytest.fixture
-def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """This process, as if it ran from a folder."""
     inside = tmp_path / "_internal"
     inside.mkdir()
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "_MEIPASS", str(inside), raising=False)
-    yield inside
+    return inside
 
 
 def test_an_installation_from_files_has_none_and_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +30,9 @@ def test_an_installation_from_files_has_none_and_is_left_alone(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("before", [None, "/mine:/other"])
-def test_what_the_loader_set_is_undone(frozen: Path, monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+def test_what_the_loader_set_is_undone(
+    frozen: Path, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", str(frozen))
     monkeypatch.setenv("_PYI_ARCHIVE_FILE", str(frozen))
     monkeypatch.setenv("KEPT", "so")
