@@ -75,7 +75,7 @@ def main() -> None:
         keep(licence_files(one) or standard_text(part), licences / part.name)
     servers = () if asked.slim else tuple(served(licences))
     libraries = tuple(linked(asked.toc, licences))
-    brought = Brought(asked.commit, least_glibc(folder), asked.slim, servers, libraries)
+    brought = Brought(asked.commit, least_glibc(folder), servers, libraries)
     (folder / LIST).write_bytes(msgspec.json.format(msgspec.json.encode(brought)))
 
 

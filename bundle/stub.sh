@@ -101,6 +101,6 @@ if ! is_whole; then
     exec 9>&-
     is_whole || die "what was unpacked into $home is not whole, or others may write to it; remove it and try again"
 fi
-exec 8<"$home"
+exec 8<"$home" # held from here on, so that nobody removes it before the program holds it itself
 if command -v flock >/dev/null; then flock -n -s 8; fi
 exec "$home/majlis" "$@"

@@ -41,7 +41,6 @@ class Brought(msgspec.Struct, frozen=True):
 
     commit: str = ""
     glibc: str = ""
-    slim: bool = False
     servers: tuple[Part, ...] = ()
     libraries: tuple[Part, ...] = ()
 

@@ -267,6 +267,20 @@ async def test_it_serves_an_app_of_the_working_directory_that_uses_the_standard_
 # ── where it unpacks itself ───────────────────────────────────────────
 
 
+def test_systemd_names_the_place_and_ours_goes_before_it(binary: Path, cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "ours").mkdir(mode=0o700)
+    given = {"CACHE_DIRECTORY": f"{cache}:{tmp_path}/second"}
+    for environ, used in (
+        (given, cache),
+        ({**given, "MAJLIS_CACHE_DIR": str(tmp_path / "ours")}, tmp_path / "ours"),
+    ):
+        assert not list(used.iterdir())
+        said = finished((binary, "version"), env=environ)
+        assert said.returncode == 0, said.stderr
+        assert len(in_cache(used)) == 1
+    assert not (tmp_path / "second").exists()
+
+
 def test_two_first_starts_at_once_both_work(binary: Path, cache: Path) -> None:
     environ = {"MAJLIS_CACHE_DIR": str(cache)}
     both = [
