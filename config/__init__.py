@@ -8,6 +8,7 @@ from config.environ import child_environment, environment
 from config.faults import SettingsError
 from config.installation import ShadowedPackage, check_packages
 from config.loading import load
+from config.payload import enter_payload, payload
 from config.rules import is_loopback
 from config.settings import Channel, Media, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
 from config.showing import render_toml, show
@@ -29,10 +30,12 @@ __all__ = [
     "Tenant",
     "check_packages",
     "child_environment",
+    "enter_payload",
     "environment",
     "is_loopback",
     "kept_demo_secrets",
     "load",
+    "payload",
     "render_toml",
     "show",
     "take_supervision",

@@ -19,6 +19,7 @@ Table = dict[str, object]
 
 PREFIX = "MAJLIS_"
 _CONFIG = "MAJLIS_CONFIG"  # names the TOML file; loading.py reads it
+_NO_SETTINGS = (_CONFIG, "MAJLIS_CACHE_DIR")  # the latter is read by the single binary before it is Majlis
 CHANNEL_SECRETS = ("app_secret", "verify_token", "access_token")
 _SECRET_URLS = (("postgres", "url"), ("redis", "url"))
 _FLAG_ONLY = "demo"
@@ -121,7 +122,9 @@ def from_environment(environ: Mapping[str, str], below: Table, faults: Faults) -
     settable = {_variable(*path): (path, kind) for path, kind in leaves()}
     channels = _copied(below.get("channels"))
     secrets = _channel_variables(channels)
-    texts = {name: text for name, text in environ.items() if name.startswith(PREFIX) and name != _CONFIG}
+    texts = {
+        name: text for name, text in environ.items() if name.startswith(PREFIX) and name not in _NO_SETTINGS
+    }
     for name in [name for name in texts if name.endswith("_FILE")]:
         target = name.removesuffix("_FILE")
         if target in secrets or settable.get(target, ((),))[0] in _SECRET_URLS:
@@ -142,7 +145,7 @@ def from_environment(environ: Mapping[str, str], below: Table, faults: Faults) -
             channel, key = secrets[name]
             channel[key] = text
         else:
-            known = (variable.removeprefix(PREFIX) for variable in (*settable, *secrets, _CONFIG))
+            known = (variable.removeprefix(PREFIX) for variable in (*settable, *secrets, *_NO_SETTINGS))
             faults.add(name, f"unknown setting{did_you_mean(name.removeprefix(PREFIX), known, PREFIX)}")
     return layer
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -25,6 +24,7 @@ from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
 from runtime.cli.drills import drill
 from runtime.cli.looking import ps, show
+from runtime.cli.versions import version_command
 from runtime.cli.words import (
     PLAIN_FAULTS,
     CommandFailed,
@@ -85,7 +85,7 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         bench,
         drill,
         _config,
-        _version,
+        version_command,
     ):
         majlis.add_command(command)
     return majlis
@@ -190,14 +190,3 @@ def _check(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool
     counts = {"tenants": len(settings.tenants), "channels": len(settings.channels)}
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
     click.echo(json.dumps({"ok": True, **counts}) if as_json else f"ok: {listed}")
-
-
-@click.command("version")
-@json_option
-@click.option(
-    "--config", type=click.Path(path_type=Path), expose_value=False, help="Taken, as by every command."
-)
-def _version(as_json: bool) -> None:
-    """Print the version."""
-    number = version("majlis")
-    click.echo(json.dumps({"version": number}) if as_json else f"majlis {number}")

