@@ -121,21 +121,22 @@ class Supervisor:
 @asynccontextmanager
 async def supervising(majlis: Majlis, abstract: str = "") -> AsyncIterator[Supervisor]:
     """Supervise one configuration; nothing of it outlives the block."""
-    with tempfile.TemporaryDirectory(prefix="majlis-sup-") as place:
-        Path(place).chmod(0o711)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-            listener.bind(f"\0{abstract}" if abstract else f"{place}/notify")
-            supervisor = Supervisor(majlis, listener)
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(supervisor.listen)
-                try:
-                    yield supervisor
-                finally:
-                    if supervisor.process is not None and supervisor.process.poll() is None:
-                        supervisor.process.kill()
-                        with trio.CancelScope(shield=True, deadline=trio.current_time() + 10):
-                            await trio.to_thread.run_sync(partial(supervisor.process.wait, 5))
-                nursery.cancel_scope.cancel()
+    with (
+        tempfile.TemporaryDirectory(prefix="majlis-sup-") as place,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener,
+    ):
+        listener.bind(f"\0{abstract}" if abstract else f"{place}/notify")
+        supervisor = Supervisor(majlis, listener)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(supervisor.listen)
+            try:
+                yield supervisor
+            finally:
+                if supervisor.process is not None and supervisor.process.poll() is None:
+                    supervisor.process.kill()
+                    with trio.CancelScope(shield=True, deadline=trio.current_time() + 10):
+                        await trio.to_thread.run_sync(partial(supervisor.process.wait, 5))
+            nursery.cancel_scope.cancel()
 
 
 def held_socket(host: str, port: int) -> socket.socket:

@@ -53,21 +53,23 @@ async def test_a_frozen_loop_gives_no_sign_of_life_and_a_supervisor_that_is_away
     postgres_dsn: str, redis_dsn: str
 ) -> None:
     name = f"majlis-test-{os.getpid()}"
-    async with open_world(postgres_dsn, redis_dsn, start=False) as world:
-        async with supervising(world.majlis, abstract=name) as supervisor:
-            supervisor.start(WATCHDOG_USEC="600000")
-            await supervisor.heard(READY="1")
-            supervisor.signal(signal.SIGSTOP)
-            await trio.testing.wait_all_tasks_blocked()
-            supervisor.reports.clear()
-            with trio.move_on_after(0.8):
-                await supervisor.heard(WATCHDOG="1", within=5)
-            assert not supervisor.reports
-            supervisor.signal(signal.SIGCONT)
-            await supervisor.heard(WATCHDOG="1")
-            supervisor.deafen()
-            await world.welcomed(world.majlis, person(1))
-            assert await supervisor.stop() == 0
+    async with (
+        open_world(postgres_dsn, redis_dsn, start=False) as world,
+        supervising(world.majlis, abstract=name) as supervisor,
+    ):
+        supervisor.start(WATCHDOG_USEC="600000")
+        await supervisor.heard(READY="1")
+        supervisor.signal(signal.SIGSTOP)
+        await trio.testing.wait_all_tasks_blocked()
+        supervisor.reports.clear()
+        with trio.move_on_after(0.8):
+            await supervisor.heard(WATCHDOG="1", within=5)
+        assert not supervisor.reports
+        supervisor.signal(signal.SIGCONT)
+        await supervisor.heard(WATCHDOG="1")
+        supervisor.deafen()
+        await world.welcomed(world.majlis, person(1))
+        assert await supervisor.stop() == 0
 
 
 async def test_with_a_socket_unit_a_restart_refuses_nobody(postgres_dsn: str, redis_dsn: str) -> None:
