@@ -55,7 +55,10 @@ class Host(Protocol):
 
 
 class Room:
-    """See the module. Counts since the start: `turns`, `events` handled, `faults`, `waits` uncounted, `parks`."""
+    """See the module. Counts since the start: `turns`, `events` handled, `faults`, `waits` uncounted, `parks`.
+
+    `waiting` cells pause now because a resource was away, or had no place for them.
+    """
 
     def __init__(
         self,
@@ -82,3 +85,4 @@ class Room:
         self.faults = 0
         self.waits = 0
         self.parks = 0
+        self.waiting = 0
