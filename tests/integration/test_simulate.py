@@ -202,7 +202,7 @@ async def test_a_bot_that_takes_duplicates_for_news_is_found_out(tmp_path: Path)
 
 async def test_links_are_acknowledged_before_anything_else_is_sent_on_shared_numbers(tmp_path: Path) -> None:
     bot = TinyBot(demo(tmp_path))
-    verdict = await run(bot, replace(PLAN, first="TENANT_2", shared=True, channels=2))
+    verdict = await run(bot, replace(PLAN, first=("TENANT_2",), shared=True, channels=2))
     assert verdict.ok, verdict.table()
     firsts = [entry for entry in bot.entries if entry.seq == 1]
     assert len(firsts) == 20
