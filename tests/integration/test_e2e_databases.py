@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import pytest
@@ -163,3 +163,40 @@ async def test_an_embedded_postgres_that_is_killed_is_started_again(redis_dsn: s
         await all_answered_once(world, range(1, 3))
         await ready(world)
         assert int((cluster / "postmaster.pid").read_text().split()[0]) != killed
+
+
+@pytest.mark.parametrize("how", ["frozen", "stopped"])
+async def test_hints_between_replicas_come_again_after_redis_was_away_and_meanwhile_the_poll_finds_all(
+    how: str, place: Path, postgres_dsn: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        started = await stack.enter_async_context(AsyncExitStack())
+        server = await started.enter_async_context(embedded_redis(place, environ=PATH))
+        world = await stack.enter_async_context(open_world(postgres_dsn, server.dsn))
+        holder, other = world.majlis, world.beside()
+        await other.process.start()
+        guests = iter(range(1000))
+
+        async def heard() -> int:
+            return int((await holder.statistics())["wakeups"]["heard"])
+
+        async def hinted() -> bool:
+            before = await heard()
+            await world.welcomed(other, person(next(guests)))
+            return await heard() > before
+
+        await until(hinted, 15)
+        with ExitStack() as ice:
+            if how == "frozen":
+                ice.enter_context(frozen(family(server.pid)))
+            else:
+                await started.aclose()
+            for _ in range(3):
+                await world.welcomed(other, person(next(guests)))
+        if how == "stopped":
+            await started.enter_async_context(embedded_redis(place, environ=PATH))
+        await until(hinted, 15)
+        came = next(guests)
+        await world.handled(came)
+        assert sorted(sent.to for sent in world.fake.sent()) == [person(guest) for guest in range(came)]
+        assert [one.process.lives for one in world.all] == [1, 1]
