@@ -263,6 +263,7 @@ class Cell:
             )
             cut: BaseException | None = None
             with trio.CancelScope(deadline=trio.current_time() + room.turn_timeout) as deadline:
+                resources.timed_by(deadline)
                 try:
                     await room.actor.receive(turn, event)
                 except BaseException as fault:

@@ -34,6 +34,7 @@ from runtime.node.sending import REQUESTS_AT_ONCE
 from runtime.node.wakeups import Wakeups
 from runtime.resources.bridge import open_bridge
 from runtime.resources.http import open_http_client
+from runtime.resources.pool import Limits
 from runtime.resources.postgres import CLOSE_TIMEOUT, PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
 from runtime.serve.backends import Backend as Place
@@ -52,6 +53,9 @@ from runtime.serve.unfinished import UnfinishedWatch
 _log = structlog.get_logger(__name__)
 
 TURNS_HTTP_CONNECTIONS = 32  # of `turn.http`, apart from those of sends
+IN_LINE = (
+    60.0  # seconds for which a turn may wait for a connection of its own; its deadline stands still meanwhile
+)
 JOURNAL_CONNECTIONS = 8  # seven kinds of batch; leases, poll and ping share what is free
 
 
@@ -126,7 +130,10 @@ async def _open(
         postgres(
             name=f"majlis/{replica}/turns",
             size=settings.postgres.pool_size - JOURNAL_CONNECTIONS,
-            acquire_timeout=deadline / 2,
+            acquire_timeout=IN_LINE,
+            limits=Limits(
+                settings.postgres.pool_size - JOURNAL_CONNECTIONS, waiters=settings.node.max_active
+            ),
             statement_timeout=of_a_turn,
             settings={"idle_in_transaction_session_timeout": f"{(deadline + CLOSE_TIMEOUT) * 1000:.0f}"},
             patience=of_a_turn
