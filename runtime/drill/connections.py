@@ -15,13 +15,13 @@ import msgspec
 
 from config import Settings
 from runtime.journal.ledger import postgres_of
+from runtime.journal.postgres import CONNECTIONS as JOURNAL_CONNECTIONS
 from runtime.journal.statements import statement
 from runtime.resources.bridge import open_bridge
 from runtime.resources.embedded import running_redis_dsn
 from runtime.resources.errors import ResourceUnavailable
 from runtime.resources.postgres import PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
-from runtime.serve.run import JOURNAL_CONNECTIONS
 
 LISTENING = " (listening)"
 """What the name of a Redis connection that holds a subscription ends with here."""

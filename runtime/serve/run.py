@@ -26,6 +26,7 @@ from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
 from runtime.journal.desk import Desk
 from runtime.journal.migrations import installation_salt
+from runtime.journal.postgres import CONNECTIONS as JOURNAL_CONNECTIONS
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.retention import Retention
 from runtime.journal.states import States
@@ -56,7 +57,6 @@ TURNS_HTTP_CONNECTIONS = 32  # of `turn.http`, apart from those of sends
 IN_LINE = (
     60.0  # seconds for which a turn may wait for a connection of its own; its deadline stands still meanwhile
 )
-JOURNAL_CONNECTIONS = 8  # seven kinds of batch; leases, poll and ping share what is free
 
 
 async def serve(
