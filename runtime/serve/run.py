@@ -54,9 +54,8 @@ from runtime.serve.unfinished import UnfinishedWatch
 _log = structlog.get_logger(__name__)
 
 TURNS_HTTP_CONNECTIONS = 32  # of `turn.http`, apart from those of sends
-IN_LINE = (
-    60.0  # seconds for which a turn may wait for a connection of its own; its deadline stands still meanwhile
-)
+IN_LINE = 600.0
+"""Seconds a turn may wait for a connection of its own: the last resort. Who finds the database away is told at once."""
 
 
 async def serve(
