@@ -18,7 +18,7 @@ from runtime.drill.checkpoints import (
     cancel_at_every_checkpoint,
     raise_at_every_checkpoint,
 )
-from runtime.drill.connections import Connection, ServersView, open_view, pool_size
+from runtime.drill.connections import IDLE_LIFE, Connection, ServersView, open_view, pool_size
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.passage import Faults
 from runtime.drill.process import (
@@ -36,6 +36,7 @@ from runtime.node.node import Node, open_node
 from runtime.resources.errors import ResourceUnavailable
 
 __all__ = [
+    "IDLE_LIFE",
     "CheckpointsTried",
     "Connection",
     "FaultProxy",

@@ -16,7 +16,7 @@ from actors.simulate.picture import draw
 from actors.simulate.usage import Sample, Usage, usage_of
 from actors.stage import unwrapped
 from config import Settings
-from runtime.testing import Connection, ResourceUnavailable, ServersView, open_view, pool_size
+from runtime.testing import IDLE_LIFE, Connection, ResourceUnavailable, ServersView, open_view, pool_size
 
 #: Seconds between two looks, and for one of them.
 EVERY = 0.05
@@ -50,9 +50,8 @@ class Record:
     def usage(self) -> Usage:
         """Sum up."""
         names = {name for sample in self._samples for name in sample.pools}
-        return usage_of(
-            self._samples, {name: pool_size(name, self._settings) for name in names}, self._missed
-        )
+        sizes = {name: pool_size(name, self._settings) for name in names}
+        return usage_of(self._samples, sizes, self._missed, IDLE_LIFE)
 
     def write(self, path: Path) -> None:
         """Write the numbers to `path`, and the picture beside it. Raises OSError."""

@@ -1,7 +1,8 @@
 """What the samples of a run say of connections: how many a pool had at most, and how many were opened on the way. Pure.
 
 A pool that grows to its size has opened each connection once. More than that was opened instead of others: that is
-what must not happen, message by message.
+what must not happen, message by message. A pool closes what was idle for long, and may open that again: each of its
+connections once in such a while, and no more.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class PoolUse(msgspec.Struct, frozen=True):
     """A pool over the run, by its `name` at the server and a short `label`.
 
     `size` is configured, `highest` was seen at most, `opened` counts connections that came after the warm-up; of these
-    `replaced` came when the pool had had as many before: instead of others, not beside them.
+    `replaced` came when the pool had had as many before: instead of others, not beside them. `excused` of them at most
+    are what idle connections that were closed explain.
     """
 
     name: str
@@ -35,6 +37,12 @@ class PoolUse(msgspec.Struct, frozen=True):
     highest: int
     opened: int
     replaced: int
+    excused: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was never exceeded, and opened connections to grow alone, or again after long idleness."""
+        return self.highest <= self.size and self.replaced <= self.excused
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -57,10 +65,8 @@ class Usage(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether something was seen, no pool was exceeded, and none opened connections but to grow."""
-        return (
-            bool(self.pools) and not self.replaced and all(pool.highest <= pool.size for pool in self.pools)
-        )
+        """Whether something was seen, and all of it was right."""
+        return bool(self.pools) and all(pool.ok for pool in self.pools)
 
     def rows(self) -> list[tuple[str, object]]:
         """Return the lines of a verdict's table."""
@@ -78,10 +84,13 @@ class Usage(msgspec.Struct, frozen=True):
         ]
 
 
-def usage_of(samples: Sequence[Sample], sizes: Mapping[str, int], missed: int = 0) -> Usage:
-    """Sum up samples in the order of time; `sizes` by pool."""
+def usage_of(
+    samples: Sequence[Sample], sizes: Mapping[str, int], missed: int = 0, idle_life: float = 300.0
+) -> Usage:
+    """Sum up samples in the order of time; `sizes` by pool, `idle_life` the seconds after which pools close idle ones."""
     labels = _labels({name for sample in samples for name in sample.pools})
-    pools = [_use(name, labels[name], samples, sizes[name]) for name in sorted(labels)]
+    lives = int(samples[-1].at / idle_life) if samples else 0
+    pools = [_use(name, labels[name], samples, sizes[name], lives) for name in sorted(labels)]
     return Usage(pools, len(samples), missed, samples[-1].acknowledged if samples else 0)
 
 
@@ -95,7 +104,7 @@ def _labels(names: Collection[str]) -> Mapping[str, str]:
     return {name: rest[1:] if rest.startswith("/") else f"Redis{rest}" for name, rest in short.items()}
 
 
-def _use(name: str, label: str, samples: Sequence[Sample], size: int) -> PoolUse:
+def _use(name: str, label: str, samples: Sequence[Sample], size: int, lives: int) -> PoolUse:
     known: set[str] = set()
     highest = opened = replaced = 0
     for sample in samples:
@@ -107,4 +116,4 @@ def _use(name: str, label: str, samples: Sequence[Sample], size: int) -> PoolUse
         if sample.at > WARM_UP:
             opened += new
             replaced += max(0, new - growth)
-    return PoolUse(name, label, size, highest, opened, replaced)
+    return PoolUse(name, label, size, highest, opened, replaced, lives * size)

@@ -20,11 +20,16 @@ from runtime.journal.statements import statement
 from runtime.resources.bridge import open_bridge
 from runtime.resources.embedded import running_redis_dsn
 from runtime.resources.errors import ResourceUnavailable
+from runtime.resources.pool import Limits
 from runtime.resources.postgres import PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
 
 LISTENING = " (listening)"
 """What the name of a Redis connection that holds a subscription ends with here."""
+
+
+IDLE_LIFE = Limits(size=1).idle
+"""Seconds after which a pool of a `serve` closes a connection that nobody needed; the next crowd opens it again."""
 
 
 class Connection(msgspec.Struct, frozen=True):

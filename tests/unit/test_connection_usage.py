@@ -43,6 +43,13 @@ def test_one_that_comes_back_to_its_old_number_with_a_new_connection_has_replace
     assert usage_of(samples("ab", "a", "ac"), SIZES).replaced == 1
 
 
+def test_what_was_closed_after_long_idleness_may_be_opened_again_once_in_such_a_while() -> None:
+    calm = samples("ab", "a", "ac", every=100.0)
+    assert [usage_of(calm, SIZES, idle_life=life).ok for life in (250.0, 200.0)] == [False, True]
+    busy = samples("ab", "cd", "ef", every=100.0)
+    assert not usage_of(busy, SIZES, idle_life=200.0).ok
+
+
 def test_what_is_replaced_while_pools_fill_is_no_matter() -> None:
     usage = usage_of(samples("ab", "cd", "cd", every=WARM_UP / 2), SIZES)
     assert (usage.opened, usage.ok) == (0, True)
