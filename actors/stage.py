@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,7 +59,7 @@ async def open_stage(settings: Settings, app: str) -> AsyncIterator[Stage]:
             f"{settings.data_dir} is in use by a running serve (pid {holder}): stop it, or give --data-dir"
         )
     settings = _with_free_ports(settings)
-    async with _unwrapped() as nursery:
+    async with unwrapped() as nursery:
         fake = FakeGraph.of(settings)
         try:
             await nursery.start(fake.serve, host, port)
@@ -83,6 +84,23 @@ async def open_stage(settings: Settings, app: str) -> AsyncIterator[Stage]:
             file.unlink(missing_ok=True)
 
 
+def with_channels(settings: Settings, wanted: int, shared: bool, mps: int) -> Settings:
+    """Return settings with `wanted` channels that tenants share, or own, each of which may send `mps` a second.
+
+    Further ones are copies of the first of that kind under ids of their own. Raises CommandFailed where there is none.
+    """
+    kind = [channel for channel in settings.channels if (channel.tenant is None) == shared]
+    if not kind:
+        raise CommandFailed(
+            f"the settings have no channel that tenants {'share' if shared else 'own'} (try --demo)"
+        )
+    taken = {channel.id for channel in settings.channels}
+    fresh = (str(number) for number in count(int(kind[0].id) + 1) if str(number) not in taken)
+    copies = [msgspec.structs.replace(kind[0], id=next(fresh)) for _ in range(wanted - len(kind))]
+    channels = [msgspec.structs.replace(channel, max_mps=mps) for channel in (*settings.channels, *copies)]
+    return msgspec.structs.replace(settings, channels=tuple(channels))
+
+
 def settings_beside(settings: Settings, status: ServerStatus) -> Settings:
     """Return the settings by which the running server goes: those of a stage, if it is one, else these."""
     file = settings.data_dir / _FILE
@@ -102,13 +120,8 @@ def write(settings: Settings, path: Path) -> None:
     draft.replace(path)
 
 
-def child_environ() -> Mapping[str, str]:
-    """Return the environment of a child that reads its settings from a file alone."""
-    return {name: value for name, value in environment().items() if not name.startswith("MAJLIS_")}
-
-
 @asynccontextmanager
-async def _unwrapped() -> AsyncIterator[trio.Nursery]:
+async def unwrapped() -> AsyncIterator[trio.Nursery]:
     """Open a nursery that is cancelled at the end; what the block raises leaves as it is, not as a group of one."""
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
@@ -119,6 +132,11 @@ async def _unwrapped() -> AsyncIterator[trio.Nursery]:
         nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure
+
+
+def child_environ() -> Mapping[str, str]:
+    """Return the environment of a child that reads its settings from a file alone."""
+    return {name: value for name, value in environment().items() if not name.startswith("MAJLIS_")}
 
 
 def _set_aside(log: Path) -> None:

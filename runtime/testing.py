@@ -18,6 +18,7 @@ from runtime.drill.checkpoints import (
     cancel_at_every_checkpoint,
     raise_at_every_checkpoint,
 )
+from runtime.drill.connections import IDLE_LIFE, Connection, ServersView, open_view, pool_size
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.passage import Faults
 from runtime.drill.process import (
@@ -32,9 +33,12 @@ from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
 from runtime.journal.ledger import Ledger, LedgerEntry, LedgerSend, read_history, read_ledger
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.node.node import Node, open_node
+from runtime.resources.errors import ResourceUnavailable
 
 __all__ = [
+    "IDLE_LIFE",
     "CheckpointsTried",
+    "Connection",
     "FaultProxy",
     "Faults",
     "History",
@@ -53,9 +57,11 @@ __all__ = [
     "ProxyStatistics",
     "Rehearsed",
     "Replayed",
+    "ResourceUnavailable",
     "ServeFailed",
     "ServeProcess",
     "ServerStatus",
+    "ServersView",
     "TooManyCheckpoints",
     "assert_no_leaks",
     "cancel_at_every_checkpoint",
@@ -63,6 +69,8 @@ __all__ = [
     "holder_of",
     "majlis_command",
     "open_node",
+    "open_view",
+    "pool_size",
     "postgres_socket",
     "raise_at_every_checkpoint",
     "read_history",

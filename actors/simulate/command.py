@@ -15,9 +15,10 @@ import trio
 from actors.simulate.people import Plan
 from actors.simulate.report import Verdict
 from actors.simulate.run import Progress, simulate
+from actors.simulate.sampling import picture_beside, recording
 from actors.simulate.views import Ledger
 from actors.simulate.watch import SimulationError
-from actors.stage import open_stage
+from actors.stage import open_stage, with_channels
 from config import Settings
 from runtime.cli import PLAIN_FAULTS, fail, json_option, read_settings, settings_options
 
@@ -50,6 +51,9 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
         "--link", default="", metavar="TEXT", help="First text of everybody, on shared channels: TENANT_2."
     )
     @click.option(
+        "--deep-links", is_flag=True, help="The same, with the deep link of each active tenant by turns."
+    )
+    @click.option(
         "--first", default="", metavar="TEXT", help="First text of everybody, on tenants' own channels."
     )
     @click.option(
@@ -68,15 +72,31 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
         type=click.IntRange(0, 100),
         help="Start a server for the run, and kill -9 and restart it so often on the way.",
     )
+    @click.option(
+        "--mps",
+        default=0,
+        type=click.IntRange(0, 100_000),
+        help="Start a server for the run, with as many channels as are asked for, that may send so much a second each.",
+    )
+    @click.option(
+        "--connections",
+        "record",
+        metavar="FILE.json",
+        type=click.Path(dir_okay=False, writable=True, path_type=Path),
+        help="Look at the databases' connections every 50 ms, judge them too; numbers to FILE.json, a picture beside it.",
+    )
     @settings_options
     @json_option
     def command(
         *,
         link: str,
+        deep_links: bool,
         first: str,
         app: str | None,
         spawn: bool,
         kills: int,
+        mps: int,
+        record: Path | None,
         config: Path | None,
         demo: bool,
         data_dir: Path | None,
@@ -84,12 +104,23 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
         **numbers: object,
     ) -> None:
         """Drive a Majlis with signed webhooks and judge it from outside."""
-        wishes = {"first": link or first, "shared": bool(link), "expect": "turns" if app else "replies"}
+        if record and kills:
+            raise click.UsageError("--connections: a server that is killed opens all of them anew")
+        if record and (record.suffix != ".json" or not record.parent.is_dir()):
+            raise click.UsageError(f"--connections: {record} is not a place for a file *.json")
         try:
-            plan = msgspec.convert({**numbers, **wishes}, Plan)
             settings = read_settings(config, demo, data_dir)
-            own = (app or default_app) if spawn or kills else None
-            verdict = _run(_Order(plan, settings, partial(read_ledger, settings), own, kills))
+            links = [link] if link else _links(settings) if deep_links else []
+            wishes = {
+                "first": links or [first] * bool(first),
+                "shared": bool(links),
+                "expect": "turns" if app else "replies",
+            }
+            plan = msgspec.convert({**numbers, **wishes}, Plan)
+            own = (app or default_app) if spawn or kills or mps else None
+            if mps:
+                settings = with_channels(settings, plan.channels, plan.shared, mps)
+            verdict = _run(_Order(plan, settings, partial(read_ledger, settings), own, kills, record))
         except (*PLAIN_FAULTS, SimulationError, msgspec.ValidationError, OSError) as fault:
             fail(fault)
         click.echo(
@@ -103,15 +134,27 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
     return command
 
 
+def _links(settings: Settings) -> list[str]:
+    """Return the deep link of each active tenant."""
+    links = [f"TENANT_{tenant.id}" for tenant in settings.tenants if tenant.status == "active"]
+    if not links:
+        raise SimulationError("the settings have no active tenant to link to (try --demo)")
+    return links
+
+
 @dataclass(frozen=True)
 class _Order:
-    """What to run, how to read the database, and the app of a server of the run's own, if it is to have one."""
+    """What to run, how to read the database, and the app of a server of the run's own, if it is to have one.
+
+    `record`: where to keep what is seen of connections, if they are to be looked at.
+    """
 
     plan: Plan
     settings: Settings
     ledger: Callable[[], Awaitable[Ledger]]
     own: str | None
     kills: int
+    record: Path | None
 
 
 def _run(order: _Order) -> Verdict:
@@ -132,7 +175,8 @@ async def _beside(order: _Order, shown: _Shown) -> Verdict:
         await order.ledger()  # a run whose end could not be judged is not begun
     except Exception as fault:
         raise SimulationError(f"the database cannot be read: {fault}") from fault
-    return await simulate(order.plan, order.settings, ledger=order.ledger, progress=shown)
+    drive = partial(simulate, order.plan, order.settings, ledger=order.ledger)
+    return await _recorded(order, order.settings, shown, drive)
 
 
 async def _on_a_stage(order: _Order, shown: _Shown) -> Verdict:
@@ -143,21 +187,36 @@ async def _on_a_stage(order: _Order, shown: _Shown) -> Verdict:
             seconds = await stage.restart()
             shown.say(f"the server was killed (kill -9) and serves again after {seconds:.1f} s")
 
-        return await simulate(
+        drive = partial(
+            simulate,
             order.plan,
             stage.settings,
             fake=stage.fake,
             ledger=order.ledger,
-            progress=shown,
             kills=order.kills,
             restart=restart,
         )
+        return await _recorded(order, stage.settings, shown, drive)
+
+
+async def _recorded(
+    order: _Order, settings: Settings, shown: _Shown, drive: Callable[..., Awaitable[Verdict]]
+) -> Verdict:
+    """Drive, and look at the connections meanwhile if that is asked for."""
+    if order.record is None:
+        return await drive(progress=shown)
+    async with recording(settings, lambda: shown.acknowledged) as record:
+        verdict = await drive(progress=shown)
+        record.write(order.record)
+        shown.say(f"connections: {order.record}, {picture_beside(order.record)}")
+        return msgspec.structs.replace(verdict, connections=record.usage())
 
 
 class _Shown:
     """Progress on stderr: one line that changes on a terminal, else a line every few seconds."""
 
     def __init__(self) -> None:
+        self.acknowledged = 0
         self._due = 0.0
         self._terminal = sys.stderr.isatty()
 
@@ -171,6 +230,7 @@ class _Shown:
         click.echo(f"\r\x1b[K{line}" if self._terminal else line, err=True)
 
     def __call__(self, progress: Progress) -> None:
+        self.acknowledged = progress.acknowledged
         now = trio.current_time()
         if not self._terminal and now < self._due:
             return

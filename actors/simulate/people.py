@@ -49,9 +49,10 @@ class Plan:
 
     `people` write `messages` texts each, person i to channel i mod `channels`. A fraction `duplicates` of the
     messages is delivered twice. `batch` messages share a POST, `concurrency` POSTs are under way at a time,
-    in `shuffle`d order or message by message through the people. `first`: everybody's first text (a deep
-    link), acknowledged before the others leave; `texts` replace the others. `channel_keys` ("meta:<id>") name
-    the channels, else the first ones are taken that a tenant owns, or with `shared` those that all share.
+    in `shuffle`d order or message by message through the people. `first`: first texts (deep links), person i's
+    at i mod their number, acknowledged before the others leave; `texts` replace the others. `channel_keys`
+    ("meta:<id>") name the channels, else the first ones are taken that a tenant owns, or with `shared` those
+    that all share.
     `expect`: "replies" for a bot that answers each text, quoting it; "turns" for one that may also stay
     silent. Seconds: `deadline` until all is acknowledged; `quiet` without progress until the verdict is given
     anyway (None: what the settings' own waits call for).
@@ -65,7 +66,7 @@ class Plan:
     batch: int = 1
     seed: int = 0
     concurrency: int = 8
-    first: str = ""
+    first: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     channel_keys: tuple[str, ...] = ()
     shared: bool = False
@@ -187,7 +188,7 @@ def _person(run: str, index: int, number: Number) -> Person:
 
 def _text(plan: Plan, random: Random, index: int, place: int) -> str:
     if plan.first and place == 0:
-        return plan.first
+        return plan.first[index % len(plan.first)]
     texts = plan.texts or tuple(_TEXTS.values())[index % len(_TEXTS)]
     return f"{random.choice(texts)} ({place + 1})" if not plan.texts else random.choice(texts)
 

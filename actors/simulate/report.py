@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from actors.simulate.usage import Usage
+
 Kind = Literal[
     "unacknowledged",
     "lost",
@@ -31,7 +33,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of a run, and what is wrong with it.
 
     Counts are messages, but for `violations` (broken limits and refused bodies), `strange` and `unsettled`
-    (sends). `kills`: how often the server was killed meanwhile.
+    (sends). `kills`: how often the server was killed meanwhile; `connections`: those of the databases, if they were
+    looked at.
     """
 
     run: str
@@ -57,6 +60,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[str, int]
     findings: Sequence[Finding]
     kills: int = 0
+    connections: Usage | None = None
 
     @property
     def complete(self) -> bool:
@@ -74,7 +78,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             self.misquoted,
             self.strange,
         )
-        return not any(wrong) and not self.unsettled and not any(self.violations.values())
+        used = self.connections is None or self.connections.ok
+        return used and not any(wrong) and not self.unsettled and not any(self.violations.values())
 
     def table(self) -> str:
         """Return the verdict for people."""
@@ -96,8 +101,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             *([("kill -9 of the server", f"{self.kills} times")] if self.kills else []),
             ("ack p50 / p99", f"{self.ack_p50_ms:.1f} / {self.ack_p99_ms:.1f} ms"),
             ("until the last reply", f"{self.seconds:.1f} s, {self.messages_per_second:,.0f} messages/s"),
+            *(self.connections.rows() if self.connections else []),
             ("verdict", "ok" if self.ok else "WRONG"),
         ]
-        lines = [f"{name:<30}{value}" for name, value in rows]
+        lines = [f"{name:<32}{value}" for name, value in rows]
         lines += [f"  {found.kind}: {' '.join(found.messages)}: {found.what}" for found in self.findings]
         return "\n".join(lines)

@@ -28,7 +28,7 @@ from runtime.actor.mailbox import Mailbox
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
 from runtime.actor.room import Room
 from runtime.actor.state import StateUnreadable
-from runtime.actor.supervision import backoff, behind, first_of, judge, origin
+from runtime.actor.supervision import backoff, behind, first_of, judge, origin, patience
 from runtime.actor.turn import Turn
 
 _log = structlog.get_logger(__name__)
@@ -263,6 +263,7 @@ class Cell:
             )
             cut: BaseException | None = None
             with trio.CancelScope(deadline=trio.current_time() + room.turn_timeout) as deadline:
+                resources.timed_by(deadline)
                 try:
                     await room.actor.receive(turn, event)
                 except BaseException as fault:
@@ -320,7 +321,7 @@ class Cell:
         if tried is None or away:
             room.waits += 1
             if away:
-                pause = min(pause, 1.0)
+                pause = patience(pause, room.waiting + 1, room.dice)
             else:  # ours, or a state that another version wrote: nobody is to be parked for it
                 _log.error(
                     "conversation waits",
@@ -348,8 +349,12 @@ class Cell:
         if self._row is not None and self._row.parked:
             self.timers = None
             self._go(Phase.PARKED)
-        else:
+            return
+        room.waiting += away
+        try:
             await self._pause(room, pause)
+        finally:
+            room.waiting -= away
 
     async def _count(self, room: Room, tried: _Tried, kind: str, where: str) -> float:
         """Count an attempt durably and tell of it; return the pause. What cannot be counted now is not: it only waits."""

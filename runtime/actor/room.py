@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Protocol
 
+import trio
+
 from runtime.actor.behaviour import Actor
 from runtime.actor.event import EventCodec, StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, TurnRecord
@@ -18,6 +20,9 @@ from runtime.actor.supervision import RestartWindow
 
 class TurnResources(Resources, Protocol):
     """What one turn has open: it commits the turn, in the actor's own transaction if that was opened."""
+
+    def timed_by(self, clock: trio.CancelScope) -> None:
+        """Hear what will cut the turn: its deadline does not run while the turn stands in line for a transaction."""
 
     async def commit(self, record: TurnRecord) -> bool:
         """Commit; False if the turn is fenced. Raises ResourceUnavailable when the outcome is not known."""
@@ -55,7 +60,10 @@ class Host(Protocol):
 
 
 class Room:
-    """See the module. Counts since the start: `turns`, `events` handled, `faults`, `waits` uncounted, `parks`."""
+    """See the module. Counts since the start: `turns`, `events` handled, `faults`, `waits` uncounted, `parks`.
+
+    `waiting` cells pause now because a resource was away, or had no place for them.
+    """
 
     def __init__(
         self,
@@ -82,3 +90,4 @@ class Room:
         self.faults = 0
         self.waits = 0
         self.parks = 0
+        self.waiting = 0

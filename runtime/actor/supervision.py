@@ -14,6 +14,8 @@ from random import Random
 
 #: Exponents past this give the cap anyway and would overflow.
 _LARGEST_EXPONENT = 30
+#: Tries a second of all conversations together that wait for a resource.
+_TRIES_AT_MOST = 500.0
 #: Frames of a fault that are named: its first ones hold the line of the app, its last ones the cause.
 _LONGEST_WAY = 8
 
@@ -46,6 +48,14 @@ def backoff(attempt: int, dice: Random, *, first: float = 0.1, cap: float = 30.0
     """Return seconds before try `attempt` + 1: doubling from `first` up to `cap`, the upper half of it random."""
     span = min(cap, first * 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
     return span / 2 + dice.random() * span / 2
+
+
+def patience(pause: float, waiting: int, dice: Random) -> float:
+    """Return the pause of one of `waiting` conversations that wait for a resource: a second at most, longer if many do.
+
+    Thousands that try each second would leave no time for the ones that succeed.
+    """
+    return max(min(pause, 1.0), (0.5 + dice.random()) * waiting / _TRIES_AT_MOST)
 
 
 def origin(fault: BaseException, *, below: str = "") -> str:

@@ -43,6 +43,8 @@ R = TypeVar("R")
 #: What journal connections need set: a sequential scan would lock rows in heap order and deadlock; and a plan made for
 #: the values of one batch believes statistics that may be of yesterday (measured: 120 ms against 9).
 SESSION = {"enable_seqscan": "off", "jit": "off", "plan_cache_mode": "force_generic_plan"}
+CONNECTIONS = 8
+"""Connections of a journal: for seven kinds of batch; leases, poll and ping share what is free."""
 _TRIES = 8
 _ALIASES_KEPT = 200_000
 _LATELY = (

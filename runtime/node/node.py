@@ -30,6 +30,7 @@ from runtime.node.cells import Cells
 from runtime.node.clock import SteadyClock
 from runtime.node.lanes import Lanes
 from runtime.node.leases import Leases
+from runtime.node.line import Line
 from runtime.node.scope import Reach, TurnScope
 from runtime.node.sending import Sending
 from runtime.resources.errors import PostgresFault, ResourceUnavailable, postgres_fault
@@ -99,6 +100,7 @@ class Node:
         self.leases = Leases(
             journal, ttl=settings.lease_ttl, gained=self._gained, lost=self._lost, ready=ready
         )
+        self.line = Line()
         self.cells: Cells
         self.lanes: Lanes
         self.sending: Sending
@@ -159,7 +161,7 @@ class Node:
 
     def resources(self) -> AbstractAsyncContextManager[TurnResources]:
         """See `Host.resources`."""
-        return TurnScope(self._reach, self._journal, self.commits.submit)
+        return TurnScope(self._reach, self._journal, self.commits.submit, self.line)
 
     def now(self) -> datetime:
         """See `Host.now`."""
@@ -202,6 +204,7 @@ class Node:
         """Begin no turn any more and wait until those in hand have ended; the caller sets the deadline."""
         self.leases.stop_turns()
         self.cells.stop()
+        self.line.close()
         await self.cells.quiet()
 
     async def finish_effects(self) -> None:
@@ -357,6 +360,7 @@ class Node:
         return {
             "leases": self.leases.statistics(),
             "cells": self.cells.statistics(),
+            "line": self.line.statistics(),
             "lanes": self.lanes.statistics(),
             **{group.name: group.statistics() for group in self._groups},
         }

@@ -14,6 +14,7 @@ import trio
 from runtime.actor.record import TurnRecord
 from runtime.actor.resources import Argument, HttpClient, Redis, StreamedAnswer, Transaction
 from runtime.journal.protocol import Journal
+from runtime.node.line import Line
 from runtime.resources.errors import ResourceUnavailable
 
 R = TypeVar("R")
@@ -35,17 +36,23 @@ class Reach(NamedTuple):
 class TurnScope:
     """See `runtime.actor.room.TurnResources`. Most turns open nothing, and cost nothing here."""
 
-    __slots__ = ("_commit", "_journal", "_open", "_over", "_reach", "_stack")
+    __slots__ = ("_clock", "_commit", "_journal", "_line", "_open", "_over", "_reach", "_stack")
 
     def __init__(
-        self, reach: Reach, journal: Journal, commit: Callable[[TurnRecord], Awaitable[bool]]
+        self, reach: Reach, journal: Journal, commit: Callable[[TurnRecord], Awaitable[bool]], line: Line
     ) -> None:
         self._reach = reach
         self._journal = journal
         self._commit = commit
+        self._line = line
+        self._clock: trio.CancelScope | None = None
         self._stack: AsyncExitStack | None = None
         self._open: Transaction | None = None
         self._over = False
+
+    def timed_by(self, clock: trio.CancelScope) -> None:
+        """See `runtime.actor.room.TurnResources`."""
+        self._clock = clock
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,7 +89,8 @@ class TurnScope:
         if self._open is not None:
             raise RuntimeError("turn.postgres() was entered twice: a turn has one transaction")
         self._stack = self._stack or AsyncExitStack()
-        self._open = await self._stack.enter_async_context(begin())
+        with self._line.place(self._clock):
+            self._open = await self._stack.enter_async_context(begin())
         try:
             yield self._open
         except BaseException:  # an actor may go on without it: what was done in it is undone all the same

@@ -27,6 +27,7 @@ from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
 from runtime.journal.desk import Desk
 from runtime.journal.migrations import installation_salt
+from runtime.journal.postgres import CONNECTIONS as JOURNAL_CONNECTIONS
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.retention import Retention
 from runtime.journal.states import States
@@ -36,6 +37,7 @@ from runtime.node.wakeups import Wakeups
 from runtime.resources.beside import beside
 from runtime.resources.bridge import open_bridge
 from runtime.resources.http import open_http_client
+from runtime.resources.pool import Limits
 from runtime.resources.postgres import CLOSE_TIMEOUT, PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
 from runtime.serve.backends import Backend as Place
@@ -56,7 +58,8 @@ from runtime.serve.unfinished import UnfinishedWatch
 _log = structlog.get_logger(__name__)
 
 TURNS_HTTP_CONNECTIONS = 32  # of `turn.http`, apart from those of sends
-JOURNAL_CONNECTIONS = 8  # seven kinds of batch; leases, poll and ping share what is free
+IN_LINE = 600.0
+"""Seconds a turn may wait for a connection of its own: the last resort. Who finds the database away is told at once."""
 NOBODY = Supervision()
 
 
@@ -157,7 +160,10 @@ async def _open(
         postgres(
             name=f"majlis/{replica}/turns",
             size=settings.postgres.pool_size - JOURNAL_CONNECTIONS,
-            acquire_timeout=deadline / 2,
+            acquire_timeout=IN_LINE,
+            limits=Limits(
+                settings.postgres.pool_size - JOURNAL_CONNECTIONS, waiters=settings.node.max_active
+            ),
             statement_timeout=of_a_turn,
             settings={"idle_in_transaction_session_timeout": f"{(deadline + CLOSE_TIMEOUT) * 1000:.0f}"},
             patience=of_a_turn

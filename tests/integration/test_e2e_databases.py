@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import pytest
 import trio
 
 from actors.channels.fake_graph import Faults
-from runtime.resources.embedded import EmbeddedServer, embedded_postgres, embedded_redis
+from runtime.resources.embedded import embedded_postgres, embedded_redis
+from tests.integration.outages import family, frozen
 from tests.integration.world import MARK, OWN, World, open_world, person, until
 
 PATH = {"PATH": os.environ["PATH"]}
@@ -27,25 +28,6 @@ def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="majlis-e2e-") as name:
         Path(name).chmod(0o711)
         yield Path(name)
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
-
-
-@asynccontextmanager
-async def paused(server: EmbeddedServer) -> AsyncIterator[None]:
-    """Stop a server and its children in the middle of whatever they do, as a frozen machine would."""
-    pids = family(server.pid)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 async def refused_promptly(world: World, first: int) -> None:
@@ -124,7 +106,7 @@ async def test_postgres_away_is_503_within_two_seconds_and_back_is_200_without_a
         world = await stack.enter_async_context(open_world(server.dsn, redis_dsn, faults=slow))
         await acknowledged(world, range(30))
         if how == "frozen":
-            async with paused(server):
+            with frozen(family(server.pid)):
                 await refused_promptly(world, 100)
         else:
             await started.aclose()
@@ -155,7 +137,7 @@ async def test_redis_away_costs_readiness_a_word_and_nobody_anything(
             await started.aclose()
         world = await stack.enter_async_context(open_world(postgres_dsn, server.dsn))
         if how == "frozen":
-            await stack.enter_async_context(paused(server))
+            stack.enter_context(frozen(family(server.pid)))
         else:
             await started.aclose()
 
@@ -181,3 +163,40 @@ async def test_an_embedded_postgres_that_is_killed_is_started_again(redis_dsn: s
         await all_answered_once(world, range(1, 3))
         await ready(world)
         assert int((cluster / "postmaster.pid").read_text().split()[0]) != killed
+
+
+@pytest.mark.parametrize("how", ["frozen", "stopped"])
+async def test_hints_between_replicas_come_again_after_redis_was_away_and_meanwhile_the_poll_finds_all(
+    how: str, place: Path, postgres_dsn: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        started = await stack.enter_async_context(AsyncExitStack())
+        server = await started.enter_async_context(embedded_redis(place, environ=PATH))
+        world = await stack.enter_async_context(open_world(postgres_dsn, server.dsn))
+        holder, other = world.majlis, world.beside()
+        await other.process.start()
+        guests = iter(range(1000))
+
+        async def heard() -> int:
+            return int((await holder.statistics())["wakeups"]["heard"])
+
+        async def hinted() -> bool:
+            before = await heard()
+            await world.welcomed(other, person(next(guests)))
+            return await heard() > before
+
+        await until(hinted, 15)
+        with ExitStack() as ice:
+            if how == "frozen":
+                ice.enter_context(frozen(family(server.pid)))
+            else:
+                await started.aclose()
+            for _ in range(3):
+                await world.welcomed(other, person(next(guests)))
+        if how == "stopped":
+            await started.enter_async_context(embedded_redis(place, environ=PATH))
+        await until(hinted, 15)
+        came = next(guests)
+        await world.handled(came)
+        assert sorted(sent.to for sent in world.fake.sent()) == [person(guest) for guest in range(came)]
+        assert [one.process.lives for one in world.all] == [1, 1]

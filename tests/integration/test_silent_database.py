@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import trio
 
 from runtime import Turn
+from tests.integration.outages import frozen
 from tests.integration.test_turn_on_postgres import Guest, World, world
 
 __all__ = ["world"]
-
-
-@contextmanager
-def frozen(pids: list[int]) -> Iterator[None]:
-    """Freeze these backends for the length of the block."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 async def backends(world: World, name: str) -> list[int]:

@@ -202,7 +202,7 @@ async def test_a_bot_that_takes_duplicates_for_news_is_found_out(tmp_path: Path)
 
 async def test_links_are_acknowledged_before_anything_else_is_sent_on_shared_numbers(tmp_path: Path) -> None:
     bot = TinyBot(demo(tmp_path))
-    verdict = await run(bot, replace(PLAN, first="TENANT_2", shared=True, channels=2))
+    verdict = await run(bot, replace(PLAN, first=("TENANT_2",), shared=True, channels=2))
     assert verdict.ok, verdict.table()
     firsts = [entry for entry in bot.entries if entry.seq == 1]
     assert len(firsts) == 20
@@ -279,5 +279,8 @@ def test_the_command_says_in_one_line_what_it_cannot_do(tmp_path: Path) -> None:
     shown = CliRunner().invoke(command, ["--batch", "1001"])
     assert shown.exit_code == 1
     assert "batch must be between 1 and 1000" in shown.output
+    for words in (["--kills", "1", "--connections", "x.json"], ["--connections", "x.svg"]):
+        shown = CliRunner().invoke(command, words)
+        assert (shown.exit_code, "--connections: " in shown.output) == (2, True)
     shown = CliRunner(env={"MAJLIS_DATA_DIR": str(tmp_path)}).invoke(command, ["--demo"])
     assert (shown.exit_code, shown.output) == (1, "majlis: the database cannot be read: no server runs\n")

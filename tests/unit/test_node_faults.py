@@ -328,3 +328,30 @@ async def test_a_shard_lost_and_regained_under_a_running_turn(
         await settled(world)
     assert [text for _, text in world.post.got] == list("01234")
     assert len(world.store.turns) == 5
+
+
+async def test_thousands_that_wait_for_a_resource_leave_time_to_those_who_get_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    receive = world.parrot.receive
+    tries: list[float] = []
+    away = True
+
+    async def crowded(turn: Turn[Memory], event: Event) -> None:
+        tries.append(trio.current_time())
+        if away:
+            raise ResourceUnavailable("postgres", "1000 callers are waiting already")
+        await receive(turn, event)
+
+    world.parrot.receive = crowded  # type: ignore[method-assign]
+    async with world.node() as node:
+        await node.store(Verified(tuple(said(1, f"guest{n}") for n in range(3000))))
+        await trio.sleep(30)
+        lately = [at for at in tries if at > trio.current_time() - 20]
+        assert 300 * 20 < len(lately) < 600 * 20
+        away = False
+        with trio.fail_after(12):  # none had to wait much longer than all of them together need
+            while node.cells.statistics().turns < 3000:
+                await trio.sleep(0.05)
+        assert node.cells.statistics().faults == 0
