@@ -251,7 +251,7 @@ async def test_chat_never_stands_in_for_a_real_provider(place: Place) -> None:
 async def test_simulate_kills_a_server_of_its_own_and_nothing_is_lost(place: Place) -> None:
     place.config.write_text(
         place.config.read_text().replace(
-            "[server]", "[node]\nsend_timeout = 1.0\nuncertain_wait = 2.0\n[server]"
+            "[server]", "[node]\nsend_timeout = 2.0\nuncertain_wait = 8.0\n[server]"
         )
     )
     done = await place.run(
