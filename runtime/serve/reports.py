@@ -10,7 +10,7 @@ up to the budget of the stop; what goes on beyond it is the supervisor's to end.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
+from math import inf, isfinite
 
 from runtime.ingress.admin import Readiness
 
@@ -67,7 +67,7 @@ class Reports:
                 yield _extend(min(EXTENSION, left))
         elif not self.ready:
             yield _extend(EXTENSION)
-        if now - self._signed >= self._half:
+        if isfinite(self._half) and now - self._signed >= self._half:
             self._signed = now
             yield "WATCHDOG=1"
 

@@ -81,6 +81,11 @@ def test_signs_of_life_come_in_time(watchdog: float):
     assert len(signs) >= 3
 
 
+def test_without_a_watchdog_there_are_no_signs_of_life():
+    reports = Reports()
+    assert not [r for now in (0.0, 1.0, 1000.0) for r in reports.beat(now, OK, True) if "WATCHDOG" in r]
+
+
 def test_a_status_is_one_line():
     odd = Readiness("serving", True, checks={"states": Check("fail", "a\nREADY=1" + "x" * 500)})
     assert "\n" not in status_of(odd)
