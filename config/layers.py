@@ -76,9 +76,13 @@ def read_toml(path: Path, faults: Faults, credentials: Path | None = None) -> Ta
 
 def _secret_place(named: str, base: Path, credentials: Path | None) -> Path:
     """Return where a secret is: a bare name may be a credential; anything else is a path from `base`."""
-    if credentials is not None and Path(named).name == named and (credentials / named).exists():
-        return credentials / named
-    return base / named
+    if credentials is None or Path(named).name != named:
+        return base / named
+    try:
+        given = (credentials / named).exists()
+    except OSError:  # it is there and not ours to read: said when it is read
+        given = True
+    return (credentials if given else base) / named
 
 
 def _take_secret_file(

@@ -391,7 +391,7 @@ def test_every_mount_is_of_a_volume_and_what_is_written_to_can_be(manifest: Mani
     assert volumes.keys() == mounts.keys()
     writable = {mount.mount_path for mount in mounts.values() if not mount.read_only}
     assert writable == {"/var/lib/majlis", "/tmp"}
-    assert manifest.container.args == ["serve", "--config", mounts["config"].mount_path + "/majlis.toml"]
+    assert f"MAJLIS_CONFIG={mounts['config'].mount_path}/majlis.toml " in dict(instructions())["ENV"]
     assert volumes["secrets"].secret is not None
     assert volumes["secrets"].secret.default_mode & 0o007 == 0
 
@@ -410,7 +410,7 @@ def test_the_container_runs_the_program_as_nobody_special_and_passes_signals(man
     assert re.fullmatch(r"(\d+):\1", found["USER"])
     assert int(found["USER"].split(":")[0]) == manifest.pod.security_context.run_as_user
     assert json.loads(found["ENTRYPOINT"]) == ["/usr/local/bin/majlis"]
-    assert json.loads(found["CMD"]) == manifest.container.args
+    assert json.loads(found["CMD"]) == manifest.container.args == ["serve"]
     assert found["STOPSIGNAL"] == "SIGTERM"
     assert found["VOLUME"] == "/var/lib/majlis"
     assert "HEALTHCHECK" not in found
