@@ -4,9 +4,10 @@
 -- not sent once more) | fenced. "claimed" marks the effect `sending` under this epoch, "expired" and "unsettled" put it under
 -- this epoch, so that only this caller may record its end; "claimed" moves the person's pair clock (GCRA: the clock is when
 -- the burst will be whole again), before any request leaves. `again`: what is `sending` under this epoch was claimed by an
--- earlier wish whose answer was lost, and never left. Work may be done twice, so it is never in doubt. A database clock that jumped back makes nobody wait longer than a whole
--- burst takes, or than the doubt lasts: what lies further ahead is drawn in. Whoever locks both locks conversations first,
--- then effects, each in key order. What was marked is asked for with `in`: the planner makes a join with it quadratic.
+-- earlier wish whose answer was lost, and never left. Work may be done twice, so it is never in doubt. A database clock that
+-- jumped back makes nobody wait longer than a whole burst takes, or than the doubt lasts: what lies further ahead is drawn
+-- in. Whoever locks both locks conversations first, then effects, each in key order. What was marked is asked for with `in`:
+-- the planner makes a join with it quadratic.
 with wanted as materialized (
   select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::float8[], $5::int[], $6::boolean[])
     as t(id, conversation, epoch, pair_interval, pair_burst, again)
