@@ -12,6 +12,7 @@ from config.payload import enter_payload, payload
 from config.rules import is_loopback
 from config.settings import Channel, Media, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
 from config.showing import render_toml, show
+from config.supervision import Supervision, take_supervision
 
 __all__ = [
     "Channel",
@@ -25,6 +26,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "ShadowedPackage",
+    "Supervision",
     "Tenant",
     "check_packages",
     "child_environment",
@@ -36,4 +38,5 @@ __all__ = [
     "payload",
     "render_toml",
     "show",
+    "take_supervision",
 ]

@@ -1,12 +1,14 @@
 """The layers a setting may come from: TOML files, the environment, flags; each read into plain nested dicts.
 
-Secrets that stand in files of their own (`app_secret_file`, `MAJLIS_POSTGRES_URL_FILE`) are read here. Knows
-which names exist, not which values are good: that is loading.py's.
+Secrets that stand in files of their own (`app_secret_file`, `MAJLIS_POSTGRES_URL_FILE`) are read here; a bare name is a
+credential, where the supervisor gives one of that name, else a file beside the one that names it. Knows which names
+exist, not which values are good: that is loading.py's.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
@@ -40,8 +42,11 @@ def merge(lower: Table, upper: Table) -> Table:
     return merged
 
 
-def read_toml(path: Path, faults: Faults) -> Table:
-    """Return the file's tables, secrets' files read in. SettingsError when it is unreadable or no TOML."""
+def read_toml(path: Path, faults: Faults, credentials: Path | None = None) -> Table:
+    """Return the file's tables, secrets' files read in. SettingsError when it is unreadable or no TOML.
+
+    `credentials`: the directory of the supervisor's credentials (systemd's LoadCredential=).
+    """
     try:
         with path.open("rb") as file:
             text = file.read(_FILE_LIMIT + 1)
@@ -59,16 +64,30 @@ def read_toml(path: Path, faults: Faults) -> Table:
             str(fault) if isinstance(fault, tomllib.TOMLDecodeError) else "not UTF-8, or a number too long"
         )
         raise SettingsError(f"{path}: is not TOML: {wrong}") from None
+    find = partial(_secret_place, base=path.parent, credentials=credentials)
     for section, key in _SECRET_URLS:
-        _take_secret_file(table.get(section), key, section, path.parent, faults)
+        _take_secret_file(table.get(section), key, section, find, faults)
     channels = table.get("channels")
     for index, channel in enumerate(channels if isinstance(channels, list) else ()):
         for key in CHANNEL_SECRETS:
-            _take_secret_file(channel, key, f"channels[{index}]", path.parent, faults)
+            _take_secret_file(channel, key, f"channels[{index}]", find, faults)
     return table
 
 
-def _take_secret_file(table: object, key: str, where: str, base: Path, faults: Faults) -> None:
+def _secret_place(named: str, base: Path, credentials: Path | None) -> Path:
+    """Return where a secret is: a bare name may be a credential; anything else is a path from `base`."""
+    if credentials is None or Path(named).name != named:
+        return base / named
+    try:
+        given = (credentials / named).exists()
+    except OSError:  # it is there and not ours to read: said when it is read
+        given = True
+    return (credentials if given else base) / named
+
+
+def _take_secret_file(
+    table: object, key: str, where: str, find: Callable[[str], Path], faults: Faults
+) -> None:
     """Replace `KEY_file` in the table by `KEY` and the file's text; `app_secret_file` may be a list."""
     if not isinstance(table, dict) or f"{key}_file" not in table:
         return
@@ -76,10 +95,10 @@ def _take_secret_file(table: object, key: str, where: str, base: Path, faults: F
     if key in table:
         faults.add(f"{where}.{key}_file", f"{key} is given as well; give one of the two")
     elif isinstance(named, str):
-        table[key] = read_secret(base / named, f"{where}.{key}_file", faults)
+        table[key] = read_secret(find(named), f"{where}.{key}_file", faults)
     elif key == "app_secret" and isinstance(named, list) and all(isinstance(name, str) for name in named):
         table[key] = [
-            read_secret(base / name, f"{where}.{key}_file[{index}]", faults)
+            read_secret(find(name), f"{where}.{key}_file[{index}]", faults)
             for index, name in enumerate(named)
         ]
     else:
@@ -130,7 +149,8 @@ def from_environment(environ: Mapping[str, str], below: Table, faults: Faults) -
         if target in secrets or settable.get(target, ((),))[0] in _SECRET_URLS:
             if target in texts:
                 faults.add(name, f"{target} is set as well; set one of the two")
-            texts[target] = read_secret(Path(texts.pop(name)), name, faults)
+            place = _secret_place(texts.pop(name), Path(), credentials_in(environ))
+            texts[target] = read_secret(place, name, faults)
     layer: Table = {"channels": channels} if secrets.keys() & texts.keys() else {}
     for name, text in texts.items():
         if name in settable:
@@ -148,6 +168,12 @@ def from_environment(environ: Mapping[str, str], below: Table, faults: Faults) -
             known = (variable.removeprefix(PREFIX) for variable in (*settable, *secrets, *_NO_SETTINGS))
             faults.add(name, f"unknown setting{did_you_mean(name.removeprefix(PREFIX), known, PREFIX)}")
     return layer
+
+
+def credentials_in(environ: Mapping[str, str]) -> Path | None:
+    """Return the directory of the supervisor's credentials, where there is one."""
+    named = environ.get("CREDENTIALS_DIRECTORY")
+    return Path(named) if named else None
 
 
 def _variable(*path: str) -> str:

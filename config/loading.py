@@ -14,6 +14,7 @@ from config.faults import Faults, did_you_mean
 from config.layers import (
     CHANNEL_SECRETS,
     Table,
+    credentials_in,
     from_environment,
     from_flags,
     leaves,
@@ -50,7 +51,7 @@ def load(
     if config is None and environ.get("MAJLIS_CONFIG"):
         config = Path(environ["MAJLIS_CONFIG"])
     if config is not None:
-        merged = merge(merged, read_toml(config, faults))
+        merged = merge(merged, read_toml(config, faults, credentials_in(environ)))
     if "demo" in merged:
         faults.add("demo", "is a flag, not a setting: start with --demo")
     merged = merge(merged, from_environment(environ, merged, faults))

@@ -16,7 +16,7 @@ import click
 import msgspec
 import trio
 
-from config import Settings, render_toml
+from config import Settings, render_toml, take_supervision
 from config import show as settings_shown
 from runtime.cli.backup import backup, psql, restore_command
 from runtime.cli.benchmarks import bench
@@ -107,6 +107,7 @@ def _serve_command(default_app: str, companion: Companion) -> click.Command:
         admin_port: int | None,
     ) -> int:
         """Run the server in the foreground until SIGTERM or SIGINT; SIGHUP reads tenants and channels again."""
+        supervision = take_supervision()
         ports = {"server.port": port, "server.admin_port": admin_port}
         read = partial(read_settings, config, demo, data_dir, ports)
         settings = read()
@@ -115,9 +116,9 @@ def _serve_command(default_app: str, companion: Companion) -> click.Command:
 
         async def run() -> int:
             if not demo:
-                return await serve(app, read)
+                return await serve(app, read, supervision=supervision)
             async with companion(settings):
-                return await serve(app, read)
+                return await serve(app, read, supervision=supervision)
 
         return trio.run(run)
 

@@ -67,11 +67,6 @@ def _times(settings: Settings) -> _Mistakes:
             f"node.uncertain_wait is {node.uncertain_wait:g} s, and node.send_timeout {node.send_timeout:g} s",
             "an echo has no time to settle a send of unknown outcome: add 5 s or more, or some leave twice",
         )
-    if node.ready_delay >= node.shutdown_timeout:
-        yield (
-            f"node.ready_delay is {node.ready_delay:g} s, and node.shutdown_timeout {node.shutdown_timeout:g} s",
-            "the delay is part of that budget, and a stop will always leave work: raise shutdown_timeout",
-        )
     if not node.ready_delay and not is_loopback(server.host):
         yield (
             f"node.ready_delay is 0, and server.host is {server.host}",

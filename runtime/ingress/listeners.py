@@ -1,4 +1,4 @@
-"""Listening sockets: from the address in a setting to a socket that listens, or to an error that helps.
+"""Listening sockets: from the address in a setting, or a descriptor, to a socket that listens, or to an error that helps.
 
 Knows nothing of HTTP.
 """
@@ -24,7 +24,9 @@ class ListenError(Exception):
 
 @contextmanager
 def listening(bind: Sequence[str]) -> Iterator[tuple[list[trio.SocketListener], list[str]]]:
-    """Listen on all of `bind` ("HOST:PORT", port 0 for a free one, or "unix:/path"), or on none.
+    """Listen on all of `bind` ("HOST:PORT", port 0 for a free one, "unix:/path", or "fd:N"), or on none.
+
+    "fd:N" takes over a socket that listens already: only our copy of it is closed at the end.
 
     Yields the listeners and the real addresses ("http://HOST:PORT", "unix:/path"). A Unix socket is open to
     its owner only (0600); one left behind by a dead process is replaced; it is removed at the end. Raises
@@ -35,13 +37,12 @@ def listening(bind: Sequence[str]) -> Iterator[tuple[list[trio.SocketListener], 
         addresses: list[str] = []
         for entry in bind:
             if entry.startswith("unix:"):
-                path = Path(entry.removeprefix("unix:"))
-                sock = stack.enter_context(_unix_socket(path))
-                addresses.append(f"unix:{path}")
+                sock = stack.enter_context(_unix_socket(Path(entry.removeprefix("unix:"))))
+            elif entry.startswith("fd:"):
+                sock = stack.enter_context(_handed_over(int(entry.removeprefix("fd:"))))
             else:
                 sock = stack.enter_context(_tcp_socket(entry))
-                host, port = sock.getsockname()[:2]
-                addresses.append(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+            addresses.append(_address_of(sock))
             listeners.append(trio.SocketListener(trio.socket.from_stdlib_socket(sock)))
         yield listeners, addresses
 
@@ -59,6 +60,27 @@ def _tcp_socket(entry: str) -> socket.socket:
     except OSError as error:
         sock.close()
         raise ListenError(f"cannot listen on {entry}: {_advice(error)}") from error
+    return sock
+
+
+def _address_of(sock: socket.socket) -> str:
+    if sock.family == socket.AF_UNIX:
+        return f"unix:{sock.getsockname()}"
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _handed_over(descriptor: int) -> socket.socket:
+    """Return the socket of a descriptor, which must be one that listens for streams."""
+    try:
+        sock = socket.socket(fileno=descriptor)
+    except OSError as error:
+        raise ListenError(f"descriptor {descriptor} is no socket: {error.strerror or error}") from error
+    if sock.type != socket.SOCK_STREAM or not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        sock.close()
+        raise ListenError(
+            f"descriptor {descriptor} is not a socket that listens: in a socket unit, write ListenStream= and Accept=no"
+        )
     return sock
 
 

@@ -34,7 +34,7 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
     async def serve_public(task_status: trio.TaskStatus[Sequence[str]] = trio.TASK_STATUS_IGNORED) -> None:
         await serve_http(
             process.receiver,
-            bind=[f"{server.host}:{server.port}"],
+            bind=_bind(process, "public", server.host, server.port),
             limits=limits,
             shutdown=process.stopping,
             draining=lambda: not process.health.accepting,
@@ -44,7 +44,7 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
         closed.set()
 
     admin = admin_endpoint(
-        live=lambda: not process.bridge.statistics().hung,
+        live=process.alive,
         ready=process.health.readiness,
         metrics=metrics_page(process.statistics),
     )
@@ -61,9 +61,15 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
         partial(never, operator, bind=[f"unix:{operator_socket(process.settings.data_dir)}"])
     )
     process.addresses["admin"] = await nursery.start(
-        partial(never, admin, bind=[f"{server.admin_host}:{server.admin_port}"])
+        partial(never, admin, bind=_bind(process, "admin", server.admin_host, server.admin_port))
     )
     process.addresses["public"] = await nursery.start(serve_public)
+
+
+def _bind(process: Process, name: str, host: str, port: int) -> Sequence[str]:
+    """Return what a listener listens on: the sockets that the supervisor holds for it, else its address."""
+    held = process.supervision.sockets.get(name, ())
+    return [f"fd:{descriptor}" for descriptor in held] or [f"{host}:{port}"]
 
 
 async def _status(process: Process, _arguments: Mapping[str, str]) -> object:

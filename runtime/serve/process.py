@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 import trio
 
-from config import Settings
+from config import Settings, Supervision
 from runtime.app import App, Migration
 from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
@@ -22,6 +22,8 @@ from runtime.resources.postgres import Driver, PostgresPool
 from runtime.resources.redis import RedisPool
 from runtime.serve.checking import StateCheck
 from runtime.serve.health import Health
+from runtime.serve.notifier import Notifier
+from runtime.serve.orphans import Orphans
 from runtime.serve.retention import Retainer
 from runtime.serve.tasks import TaskWatch
 from runtime.serve.unfinished import UnfinishedWatch
@@ -51,6 +53,9 @@ class Process:
     unfinished: UnfinishedWatch
     states: StateCheck
     tasks: TaskWatch
+    supervision: Supervision
+    notifier: Notifier
+    orphans: Orphans
     stopping: trio.Event
     listening: HttpStatistics
     addresses: dict[str, Sequence[str]]
@@ -73,8 +78,14 @@ class Process:
             "retention": self.retainer.statistics(),
             "states": self.states.statistics(),
             "tasks": self.tasks.statistics(),
+            "notifier": self.notifier.statistics(),
+            "orphans": self.orphans.statistics(),
             "tables": self.retainer.sizes,
         }
+
+    def alive(self) -> bool:
+        """Whether all loops beat; asks no dependency. That this one does shows in being asked."""
+        return not self.bridge.statistics().hung
 
     async def reload(self) -> None:
         """Read the settings again and take their tenants and channels, all or nothing. Raises SettingsError."""

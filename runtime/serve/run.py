@@ -12,13 +12,14 @@ import resource
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
 import structlog
 import trio
 
-from config import Settings
+from config import Settings, Supervision
 from runtime.actor.state import StateCodec
 from runtime.app import App
 from runtime.ingress.admin import Backend, Check
@@ -33,6 +34,7 @@ from runtime.journal.states import States
 from runtime.node.node import open_node
 from runtime.node.sending import REQUESTS_AT_ONCE
 from runtime.node.wakeups import Wakeups
+from runtime.resources.beside import beside
 from runtime.resources.bridge import open_bridge
 from runtime.resources.http import open_http_client
 from runtime.resources.pool import Limits
@@ -44,10 +46,12 @@ from runtime.serve.before_migration import back_up_before
 from runtime.serve.checking import StateCheck
 from runtime.serve.health import Health
 from runtime.serve.listening import listen
+from runtime.serve.notifier import Notifier, open_notifier
+from runtime.serve.orphans import Orphans
 from runtime.serve.place import locked
 from runtime.serve.process import Process, configure, prepare, schemas_of
 from runtime.serve.retention import Retainer, ages_of
-from runtime.serve.stopping import next_stop, stop
+from runtime.serve.stopping import DRAINED, next_stop, stop, stop_while_starting
 from runtime.serve.tasks import TaskWatch, watching_tasks
 from runtime.serve.unfinished import UnfinishedWatch
 
@@ -56,6 +60,17 @@ _log = structlog.get_logger(__name__)
 TURNS_HTTP_CONNECTIONS = 32  # of `turn.http`, apart from those of sends
 IN_LINE = 600.0
 """Seconds a turn may wait for a connection of its own: the last resort. Who finds the database away is told at once."""
+NOBODY = Supervision()
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is there before anything is opened, and after all is closed."""
+
+    tasks: TaskWatch
+    supervision: Supervision
+    notifier: Notifier
+    orphans: Orphans
 
 
 async def serve(
@@ -63,8 +78,11 @@ async def serve(
     load: Callable[[], Settings],
     *,
     started: Callable[[Mapping[str, Sequence[str]]], None] = lambda _addresses: None,
+    supervision: Supervision = NOBODY,
 ) -> int:
     """Run until a signal says stop; return the exit code: 0 drained, 3 work left durable, 130 or 143 forced.
+
+    `supervision`: the supervisor to report to, and the sockets that it holds for us.
 
     Raises what made the start impossible: SettingsError, PlaceTaken, StartFailed, ListenError, SchemaMismatch,
     BackupFailed, ResourceUnavailable.
@@ -72,11 +90,24 @@ async def serve(
     settings = load()
     configure(app, settings)
     _raise_descriptor_limit()
-    async with AsyncExitStack() as stack:
-        replica = stack.enter_context(locked(settings.data_dir))
-        tasks = await stack.enter_async_context(watching_tasks(settings.data_dir))
-        process = await _open(stack, app, settings, load, replica, tasks)
-        return await _run(process, started)
+    start, started_up, heard = trio.CancelScope(), trio.CancelScope(), trio.Event()
+    orphans = Orphans()
+    async with (
+        open_notifier(supervision) as notifier,
+        beside(orphans.run),
+        beside(partial(stop_while_starting, start, started_up, heard)),
+    ):
+        with start:
+            async with AsyncExitStack() as stack:
+                replica = stack.enter_context(locked(settings.data_dir))
+                tasks = await stack.enter_async_context(watching_tasks(settings.data_dir))
+                around = Around(tasks, supervision, notifier, orphans)
+                process = await _open(stack, app, settings, load, replica, around)
+                notifier.readiness, notifier.alive = process.health.readiness, process.alive
+                started_up.cancel()
+                await heard.wait()
+                return await _run(process, started)
+    return DRAINED
 
 
 def _raise_descriptor_limit() -> None:
@@ -102,12 +133,12 @@ async def _open(
     settings: Settings,
     load: Callable[[], Settings],
     replica: str,
-    tasks: TaskWatch,
+    around: Around,
 ) -> Process:
     """Open everything below the listeners, in order."""
     backends = await stack.enter_async_context(open_backends(settings))
     _log.info("databases", postgres=backends.postgres.kind, redis=backends.redis.kind)
-    tasks.bridge = bridge = await stack.enter_async_context(open_bridge())
+    around.tasks.bridge = bridge = await stack.enter_async_context(open_bridge())
     postgres = partial(
         open_postgres_pool,
         backends.postgres.dsn,
@@ -203,7 +234,10 @@ async def _open(
         Retainer(Retention(journal_pool, ages), ages),
         UnfinishedWatch(Desk(journal_pool)),
         states,
-        tasks,
+        around.tasks,
+        around.supervision,
+        around.notifier,
+        around.orphans,
         trio.Event(),
         HttpStatistics(),
         {},
@@ -218,21 +252,25 @@ async def _postgres_version(backend: Place, pool: PostgresPool) -> Backend:
 async def _run(process: Process, started: Callable[[Mapping[str, Sequence[str]]], None]) -> int:
     """Listen, wait for a signal, stop in phases."""
     closed = trio.Event()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(process.wakeups.run, name="wakeups")
-        nursery.start_soon(process.retainer.run, name="retention")
-        nursery.start_soon(process.unfinished.run, name="unfinished")
-        nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
-        nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
-        await listen(process, nursery, closed)
-        _calm_collector()
-        process.health.phase, process.health.accepting = "checking states", True
-        nursery.start_soon(_begin_turns, process, name="states")
-        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(process.wakeups.run, name="wakeups")
+            nursery.start_soon(process.retainer.run, name="retention")
+            nursery.start_soon(process.unfinished.run, name="unfinished")
+            nursery.start_soon(
+                partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True)
+            )
+            nursery.start_soon(
+                partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False)
+            )
+            await listen(process, nursery, closed)
+            _calm_collector()
+            process.health.phase, process.health.accepting = "checking states", True
+            nursery.start_soon(_begin_turns, process, name="states")
             started(process.addresses)
             number = await next_stop(signals, process)
             code = await stop(process, closed, signals, number)
-        nursery.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
     return code
 
 
@@ -241,6 +279,7 @@ async def _begin_turns(process: Process) -> None:
     await process.states.run()
     if process.states.passed.is_set() and process.health.accepting:
         process.health.phase = "serving"
+        process.notifier.beat()
         _log.info("ready", replica=process.replica, **{k: list(v) for k, v in process.addresses.items()})
 
 

@@ -22,21 +22,42 @@ _REPEAT = 1.0  # seconds within which a second signal counts as the same stop
 DRAINED, LEFT_DURABLE = 0, 3
 
 
+async def stop_while_starting(start: trio.CancelScope, over: trio.CancelScope, ended: trio.Event) -> None:
+    """Cancel `start` at a signal to stop, until `over` is cancelled; then set `ended`: others may take the signals.
+
+    Process 1 of a container gets no signal that it does not take, so this must begin early. A SIGHUP has come too soon.
+    """
+    with over, trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for number in signals:
+            if number == signal.SIGHUP:
+                _log.warning("still starting: the settings are not read again; send SIGHUP when it is ready")
+                continue
+            _log.info("stopping while it starts", signal=signal.Signals(number).name)
+            start.cancel()
+    ended.set()
+
+
 async def next_stop(signals: AsyncIterator[int], process: Process) -> int:
     """Return the signal that asks to stop; a SIGHUP on the way reloads the settings."""
     async for number in signals:
         if number != signal.SIGHUP:
             return number
+        process.notifier.reloading()
         try:
             await process.reload()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new settings, the old ones serve on
             _log.error("settings not reloaded; the old ones stay", reason=str(error))
+            process.notifier.reloaded(fault=True)
+        else:
+            process.notifier.reloaded()
     raise AssertionError("signals do not end")
 
 
 async def stop(process: Process, closed: trio.Event, signals: AsyncIterator[int], number: int) -> int:
     """Go through the phases; further signals shorten them."""
-    _log.info("stopping", signal=signal.Signals(number).name, budget=process.settings.node.shutdown_timeout)
+    node = process.settings.node
+    _log.info("stopping", signal=signal.Signals(number).name, budget=node.shutdown_timeout)
+    process.notifier.stopping(node.ready_delay + node.shutdown_timeout)
     reports: Sequence[PhaseReport] = ()
     forced = 0
     began = trio.current_time()
@@ -55,7 +76,6 @@ async def stop(process: Process, closed: trio.Event, signals: AsyncIterator[int]
 
         nursery.start_soon(heed)
         with trio.CancelScope() as phases:
-            node = process.settings.node
             reports = [
                 *await run_phases([_not_ready(process)], node.ready_delay + _REPEAT),
                 *await run_phases(_phases(process, closed), node.shutdown_timeout),

@@ -453,7 +453,6 @@ LATER = Node(ready_delay=5.0)
             None,
         ),
         ({"node": Node(uncertain_wait=12.0)}, "node.uncertain_wait is 12 s"),
-        ({"node": Node(ready_delay=20.0)}, "node.ready_delay is 20 s, and node.shutdown_timeout 20 s"),
         ({"server": ELSEWHERE}, "node.ready_delay is 0"),
         ({"server": ELSEWHERE, "node": LATER}, None),
         ({"server": Server(ingest_timeout=6.0)}, "server.ingest_timeout is 6 s"),

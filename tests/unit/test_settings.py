@@ -283,6 +283,33 @@ def test_secrets_come_from_variables_and_the_files_they_name(majlis, tmp_path):
     assert settings.redis.url == "redis://:p@h/0"
 
 
+def test_a_bare_name_is_a_credential_where_there_is_one_else_a_file_beside_the_toml(majlis, tmp_path):
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    for place, name, text in (
+        (credentials, "token", "as-credential"),
+        (tmp_path, "token", "beside"),
+        (tmp_path, "verify", "v-beside"),
+        (credentials, "dsn", "redis://:p@h/0"),
+    ):
+        (place / name).write_text(text)
+    toml = """
+        [[channels]]
+        provider = "meta"
+        id = "1"
+        app_secret_file = ["token", "./token"]
+        verify_token_file = "verify"
+        access_token_file = "token"
+    """
+    inside = majlis(toml, {"CREDENTIALS_DIRECTORY": str(credentials), "MAJLIS_REDIS_URL_FILE": "dsn"})
+    (channel,) = inside.channels
+    assert [secret.reveal() for secret in channel.app_secret] == ["as-credential", "beside"]
+    assert (channel.verify_token.reveal(), channel.access_token.reveal()) == ("v-beside", "as-credential")
+    assert inside.redis.url == "redis://:p@h/0"
+    (channel,) = majlis(toml).channels
+    assert channel.access_token.reveal() == "beside"
+
+
 def test_several_app_secrets_stand_in_a_list_while_one_is_rotated(majlis):
     (channel,) = majlis(CHANNEL.replace('"s1"', '["s2", "s1"]')).channels
     assert [secret.reveal() for secret in channel.app_secret] == ["s2", "s1"]
