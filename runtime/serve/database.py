@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from config import Settings, child_environment, environment
 from runtime.journal.backup import Source
@@ -36,4 +37,4 @@ async def database_of(settings: Settings, *, alone: bool = False, new: bool = Fa
 def source_of(settings: Settings, dsn: str) -> Source:
     """Return a database as the programs of PostgreSQL are told of it; our own settings are not for them."""
     environ = {name: value for name, value in environment().items() if not name.startswith("MAJLIS_")}
-    return Source(dsn, settings.postgres.bindir, environ)
+    return Source(dsn, settings.postgres.bindir, environ, Path(settings.data_dir) / "runtime")

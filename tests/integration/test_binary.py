@@ -195,7 +195,16 @@ async def test_it_serves_as_one_process_and_one_sigterm_ends_it_and_its_servers(
         environ = of(int(pid), "environ")
         assert "LD_LIBRARY_PATH" not in environ
         assert "_PYI" not in environ
-    for words in (("status",), ("reload",), ("parked", "list"), ("dead-letters", "list")):
+    saved = str(place / "saved.backup")
+    for words in (
+        ("status",),
+        ("reload",),
+        ("ps",),
+        ("parked", "list"),
+        ("dead-letters", "list"),
+        ("psql", "--", "-c", "select 1"),
+        ("backup", saved, "--verify"),
+    ):
         asked = run(binary, *words, "--data-dir", str(place / "data"), cache=place / "cache")
         assert asked.returncode == 0, asked.stderr
     with held_by_nobody_else(place / "cache") as free:
