@@ -21,6 +21,7 @@ import msgspec
 import structlog
 import trio
 
+from runtime.actor.concern import EVENT, concern
 from runtime.actor.event import Event, StoredEvent, TimerDue
 from runtime.actor.gathering import Gathered, gather
 from runtime.actor.lifecycle import Phase, follow
@@ -141,6 +142,7 @@ class Cell:
                 self._attempt = 0
             else:
                 await self._fault(room, fault)
+            concern.set(None)
 
     @property
     def _has_work(self) -> bool:
@@ -258,9 +260,13 @@ class Cell:
                 state=loaded.state,
                 now=room.host.now(),
                 resources=resources,
+                event=timer.name if timer is not None else row.done_seq + 1,
+                events=size,
             )
+            concern.set(turn)  # until what became of it is told
             cut: BaseException | None = None
-            with trio.CancelScope(deadline=trio.current_time() + room.turn_timeout) as deadline:
+            began = trio.current_time()
+            with trio.CancelScope(deadline=began + room.turn_timeout) as deadline:
                 try:
                     await room.actor.receive(turn, event)
                 except BaseException as fault:
@@ -291,6 +297,7 @@ class Cell:
             committed = await resources.commit(record)
         self._tried = None
         if not committed:
+            room.fenced += 1
             _log.info("turn fenced", conversation=row.id, version=record.version, epoch=epoch)
             self._go(Phase.COLD)
             return
@@ -303,6 +310,7 @@ class Cell:
                 self.timers.pop(name, None)
         self._seen_at = None
         self._go(Phase.IDLE)
+        room.seconds.observe(trio.current_time() - began)
         room.turns += 1
         room.events += size
         room.host.committed(record)
@@ -320,9 +328,12 @@ class Cell:
             if away:
                 pause = min(pause, 1.0)
             else:  # ours, or a state that another version wrote: nobody is to be parked for it
+                row = self._row  # of a turn that could not begin; of one that did, the line is told by itself
+                about = {} if row is None else {EVENT: row.done_seq + 1, "turn": row.version + 1}
                 _log.error(
                     "conversation waits",
                     conversation=self.conversation,
+                    **about,
                     fault=kind,
                     where=where,
                     reason=str(fault) if isinstance(fault, StateUnreadable) else "",
@@ -347,6 +358,7 @@ class Cell:
             self.timers = None
             self._go(Phase.PARKED)
         else:
+            room.cuts += tried is not None and not away and isinstance(fault, TurnTimedOut)
             await self._pause(room, pause)
 
     async def _count(self, room: Room, tried: _Tried, kind: str, where: str) -> float:

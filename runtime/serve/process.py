@@ -21,8 +21,11 @@ from runtime.resources.http import HttpClient
 from runtime.resources.postgres import Driver, PostgresPool
 from runtime.resources.redis import RedisPool
 from runtime.serve.checking import StateCheck
-from runtime.serve.health import Health
+from runtime.serve.facts import build_of, process_facts
+from runtime.serve.health import PHASES, Health
+from runtime.serve.repeats import Repeats
 from runtime.serve.retention import Retainer
+from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +55,9 @@ class Process:
     stopping: trio.Event
     listening: HttpStatistics
     addresses: dict[str, Sequence[str]]
+    restarts: Mapping[str, int]
+    tick: LoopTick
+    repeats: Repeats
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives in this process, by name."""
@@ -71,6 +77,38 @@ class Process:
             "retention": self.retainer.statistics(),
             "states": self.states.statistics(),
             "tables": self.retainer.sizes,
+            "embedded": self.restarts,
+            "loop": self.tick.statistics(),
+            "log": self.repeats.statistics(),
+        }
+
+    def readings(self) -> Mapping[str, object]:
+        """Return what the metrics are read from: the statistics, some of them side by side, and facts of the process."""
+        http = {"http_sends": self.http.statistics(), "http_turns": self.web.statistics()}
+        readiness = self.health.readiness()
+        return {
+            **self.statistics(),
+            "http_faults": {
+                "endpoint": self.listening.endpoint_faults,
+                "connection": self.listening.connection_faults,
+            },
+            "pools": {
+                "postgres_journal": self.journal_pool.statistics(),
+                "postgres_turns": self.turns_pool.statistics(),
+                "redis": self.redis.statistics().pool,
+                **{name: client.pool for name, client in http.items()},
+            },
+            "exchanges": {
+                (name, result): number
+                for name, client in http.items()
+                for result, number in (("completed", client.completed), ("failed", client.failed))
+            },
+            "groups": self.node.groups(),
+            "ready": readiness.ready,
+            "checks": {name: check.status == "ok" for name, check in readiness.checks.items()},
+            "phase": {phase: phase == self.health.step for phase in PHASES},
+            "info": build_of(self.app.name),
+            "process": process_facts(),
         }
 
     async def reload(self) -> None:

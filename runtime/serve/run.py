@@ -42,8 +42,10 @@ from runtime.serve.health import Health
 from runtime.serve.listening import listen
 from runtime.serve.place import locked
 from runtime.serve.process import Process, configure, prepare
+from runtime.serve.repeats import Repeats
 from runtime.serve.retention import Retainer, ages_of
 from runtime.serve.stopping import next_stop, stop
+from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
@@ -57,8 +59,11 @@ async def serve(
     load: Callable[[], Settings],
     *,
     started: Callable[[Mapping[str, Sequence[str]]], None] = lambda _addresses: None,
+    repeats: Repeats | None = None,
 ) -> int:
     """Run until a signal says stop; return the exit code: 0 drained, 3 work left durable, 130 or 143 forced.
+
+    `repeats` is what `set_up_logs` returned: it tells here what it has held back.
 
     Raises what made the start impossible: SettingsError, PlaceTaken, StartFailed, ListenError, SchemaMismatch,
     ResourceUnavailable.
@@ -68,7 +73,10 @@ async def serve(
     _raise_descriptor_limit()
     async with AsyncExitStack() as stack:
         replica = stack.enter_context(locked(settings.data_dir))
-        process = await _open(stack, app, settings, load, replica)
+        if repeats is None:
+            repeats = Repeats(lambda _level, _words, _number: None)
+        stack.callback(repeats.flush, last=True)
+        process = await _open(stack, app, settings, load, replica, repeats)
         return await _run(process, started)
 
 
@@ -90,7 +98,12 @@ def _calm_collector() -> None:
 
 
 async def _open(
-    stack: AsyncExitStack, app: App, settings: Settings, load: Callable[[], Settings], replica: str
+    stack: AsyncExitStack,
+    app: App,
+    settings: Settings,
+    load: Callable[[], Settings],
+    replica: str,
+    repeats: Repeats,
 ) -> Process:
     """Open everything below the listeners, in order."""
     backends = await stack.enter_async_context(open_backends(settings))
@@ -190,6 +203,9 @@ async def _open(
         trio.Event(),
         HttpStatistics(),
         {},
+        backends.restarts,
+        LoopTick(repeats.flush),
+        repeats,
     )
 
 
@@ -205,6 +221,7 @@ async def _run(process: Process, started: Callable[[Mapping[str, Sequence[str]]]
         nursery.start_soon(process.wakeups.run, name="wakeups")
         nursery.start_soon(process.retainer.run, name="retention")
         nursery.start_soon(process.unfinished.run, name="unfinished")
+        nursery.start_soon(process.tick.run, name="tick")
         nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
         nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
         await listen(process, nursery, closed)

@@ -120,7 +120,7 @@ def together(source: str) -> str:
 def log_of(world: World, event: str) -> Sequence[dict[str, Any]]:
     """Return the log lines of one kind."""
     lines = [json.loads(line) for line in world.majlis.log.splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == event]
+    return [line for line in lines if line["msg"] == event]
 
 
 def quoted_to(world: World, who: str) -> list[str]:
