@@ -140,7 +140,7 @@ def written() -> Iterator[str]:
     """Return the lines of METRICS.md."""
     yield "# Metrics"
     yield ""
-    yield "What `/metrics` of `server.admin_port` shows: these and no others. Counters count from the start of the process"
+    yield "What `/metrics` of `server.admin_port` shows: these and no others. Counters count from the process's start"
     yield "and are this replica's unless it says otherwise. `alerts.yml` beside this file says when to wake somebody, and"
     yield "`RUNBOOK.md` what to do then. The text is made from the code's own table:"
     yield "`python tests/unit/test_metrics.py` writes it anew."
