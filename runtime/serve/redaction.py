@@ -17,9 +17,10 @@ _PHONE = re.compile(r"(?:(?<![\w:./-])\+?\d{10,15}|(?<=wa_id:)\d+|(?<=phone:)\d+
 _SECRET = re.compile(
     r"(?P<before>\b(?:Bearer|OAuth)\s+"
     r"|\b(?:access_token|app_secret|verify_token|password|secret|token)(?:\s*=\s*[\"']?|[\"']\s*:\s*[\"'])"
-    r"|\w://[^\s:/@]*:)[^\s\"'&@,;}]+",
+    r")[^\s\"'&,;}]+",
     re.IGNORECASE,
 )
+_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]+(?=@)")
 #: Tokens of Meta's Graph API begin so, and are long.
 _TOKEN = re.compile(r"\bEA[A-Za-z0-9]{30,}")
 _NAMES = re.compile(r"(?:^|_)(?:secret|token|password|authorization|phone|wa_id)$")
@@ -29,7 +30,7 @@ _KNOWN = frozenset({"timestamp", "level", "conversation", "effect", "channel"})
 
 def mask(text: str) -> str:
     """Return a text without what looks like a secret or a phone number."""
-    text = _SECRET.sub(rf"\g<before>{MASK}", text)
+    text = _PASSWORD.sub(rf"\1:{MASK}", _SECRET.sub(rf"\g<before>{MASK}", text))
     return _PHONE.sub(MASK, _TOKEN.sub(MASK, text))
 
 
