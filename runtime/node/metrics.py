@@ -35,7 +35,13 @@ class _Table(Collector):
     def collect(self) -> Iterator[Family]:
         statistics = self._read()
         for row in self._rows:
-            yield _family(row, samples(statistics, row.source))
+            try:
+                found = list(samples(statistics, row.source))
+            except KeyError:
+                raise LookupError(
+                    f"metric {row.name}: {row.source} leads to nothing in the statistics"
+                ) from None
+            yield _family(row, found)
 
 
 def _family(row: Metric, found: Iterable[tuple[tuple[str, ...], object]]) -> Family:
@@ -90,10 +96,14 @@ def fields_of(statistics: object) -> dict[str, object]:
 
 
 def metrics_page(rows: Sequence[Metric], read: Read) -> Callable[[], bytes]:
-    """Return a function that renders the rows in Prometheus' text format. Raises ValueError where two share a name."""
+    """Return a function that renders the rows in Prometheus' text format.
+
+    Raises ValueError where two rows share a name, and LookupError where the statistics have no place for one.
+    """
     names = [row.name for row in rows]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"more than one metric is called {', '.join(sorted(twice))}")
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Table(rows, read))
+    generate_latest(registry)  # what is wrong with a row is told now, and not to Prometheus
     return lambda: generate_latest(registry)

@@ -348,15 +348,11 @@ class Sending:
 
     def statistics(self) -> SendingStatistics:
         """Return outcomes, and how the channels are."""
-        gates: dict[str, Gate | None] = {
-            channel: None for provider in self._providers.values() for channel in provider.channels()
-        }
-        gates.update(self._gates)
         return SendingStatistics(
             self._work_places.borrowed_tokens,
             dict(self.outcomes),
-            {channel: int(gate is not None and gate.circuit.open) for channel, gate in gates.items()},
-            {channel: gate.waiting if gate is not None else 0 for channel, gate in gates.items()},
-            {**dict.fromkeys(gates, 0), **self.halted},
+            {channel: int(gate.circuit.open) for channel, gate in self._gates.items()},
+            {channel: gate.waiting for channel, gate in self._gates.items()},
+            dict(self.halted),
             dict(self._errors),
         )

@@ -84,6 +84,8 @@ class Process:
 
     def readings(self) -> Mapping[str, object]:
         """Return what the metrics are read from: the statistics, some of them side by side, and facts of the process."""
+        lanes = self.node.lanes.statistics()
+        channels = [channel for provider in self.app.providers for channel in provider.channels()]
         http = {"http_sends": self.http.statistics(), "http_turns": self.web.statistics()}
         readiness = self.health.readiness()
         return {
@@ -104,6 +106,11 @@ class Process:
                 for result, number in (("completed", client.completed), ("failed", client.failed))
             },
             "groups": self.node.groups(),
+            "channels": {  # also of those that have sent nothing yet: an alert needs a 0 to start from
+                "open": {**dict.fromkeys(channels, 0), **lanes.open_circuits},
+                "held": {**dict.fromkeys(channels, 0), **lanes.held},
+                "halted": {**dict.fromkeys(channels, 0), **lanes.halted},
+            },
             "ready": readiness.ready,
             "checks": {name: check.status == "ok" for name, check in readiness.checks.items()},
             "phase": {phase: phase == self.health.step for phase in PHASES},

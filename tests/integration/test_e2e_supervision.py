@@ -316,6 +316,7 @@ def check_told(world: World, stopped: Mapping[str, Mapping[str, object]]) -> Non
         one = stopped[conversation]
         assert (line["attempt"], line["fault"], line["where"]) == (4, one["fault"], one["origin"])
         assert (line["level"], line["where"][:3]) == ("error", "bot")
+        assert (line["event"], line["channel"], line["turn"] > 0) == (one["seq"], one["channel"], True)
         assert line["then"] == f"majlis parked show {conversation}"
     assert not leaks(world.majlis.log)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from collections.abc import Mapping
 
 import trio
@@ -125,6 +128,26 @@ async def test_the_phase_of_a_stop_is_shown_while_it_lasts(postgres_dsn: str, re
             assert await majlis.metric("majlis_ready") == 0
             assert await majlis.metric("majlis_phase") == 1
         assert majlis.process.exit_code == 0
+
+
+async def test_an_embedded_server_that_ends_by_itself_is_counted() -> None:
+    async with open_world() as world:
+        majlis = world.majlis
+        assert await majlis.metric("majlis_embedded_restarts_total", server="redis") == 0
+        lines = [json.loads(line) for line in majlis.log.splitlines()]
+        (pid,) = [line["pid"] for line in lines if line.get("server") == "redis" and "pid" in line]
+        os.kill(pid, signal.SIGKILL)
+
+        async def restarted() -> bool:
+            return await majlis.metric("majlis_embedded_restarts_total", server="redis") == 1
+
+        await until(restarted)
+        assert await majlis.metric("majlis_embedded_restarts_total", server="postgres") == 0
+
+        async def well() -> bool:
+            return await majlis.metric("majlis_check_ok", check="redis") == 1
+
+        await until(well)
 
 
 async def test_the_lag_is_that_of_the_oldest_event_that_may_be_handled(postgres_dsn: str) -> None:
