@@ -142,7 +142,6 @@ class Cell:
                 self._attempt = 0
             else:
                 await self._fault(room, fault)
-            concern.set(None)
 
     @property
     def _has_work(self) -> bool:
@@ -263,7 +262,7 @@ class Cell:
                 event=timer.name if timer is not None else row.done_seq + 1,
                 events=size,
             )
-            concern.set(turn)  # until what became of it is told
+            concern.set(turn)  # until the next one, or the end of this task
             cut: BaseException | None = None
             began = trio.current_time()
             with trio.CancelScope(deadline=began + room.turn_timeout) as deadline:
@@ -328,7 +327,8 @@ class Cell:
             if away:
                 pause = min(pause, 1.0)
             else:  # ours, or a state that another version wrote: nobody is to be parked for it
-                row = self._row  # of a turn that could not begin; of one that did, the line is told by itself
+                concern.set(None)  # it is about a turn that could not begin, not about the one before
+                row = self._row
                 about = {} if row is None else {EVENT: row.done_seq + 1, "turn": row.version + 1}
                 _log.error(
                     "conversation waits",

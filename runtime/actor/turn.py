@@ -25,11 +25,12 @@ _MOST_LABELS, _LONGEST_LABEL = 4, 64
 _TAKEN = frozenset(
     {"conversation", "channel", "event", "events", "turn", "effect", "msg", "level", "timestamp"}
 )
-_NO_LABELS: Mapping[str, str] = {}
 
 
 class Turn(Generic[S]):
     """One actor handling one event: its state, its clock, its dice, and the effects it records."""
+
+    labels: Mapping[str, str] = {}
 
     def __init__(
         self,
@@ -50,8 +51,8 @@ class Turn(Generic[S]):
         self.now = now
         self.effects: list[Effect] = []
         self.reminders: dict[str, datetime | None] = {}
-        self.labels = _NO_LABELS
-        self._about = event, events
+        self._event = event
+        self._events = events
         self._version = version
         self._resources = resources
         self._random: Random | None = None
@@ -119,12 +120,11 @@ class Turn(Generic[S]):
 
     def told(self) -> Mapping[str, object]:
         """Return what a log line about this turn carries."""
-        event, events = self._about
-        several = {"events": events} if events > 1 else {}
+        several = {"events": self._events} if self._events > 1 else {}
         return {
             "conversation": self.conversation,
             "channel": self.channel,
-            EVENT: event,
+            EVENT: self._event,
             **several,
             "turn": self._version,
             **self.labels,
