@@ -109,8 +109,10 @@ class Turn(Generic[S]):
         more than 4 labels, for a name that lines have already, and for a value that is not 1 to 64 printable characters.
         """
         for name, value in labels.items():
-            if name in _TAKEN or name.startswith("_"):
-                raise ValueError(f"turn.label({name}=...): lines have a field of this name already")
+            if name in _TAKEN or name.startswith("_") or len(name) > _LONGEST_LABEL:
+                raise ValueError(
+                    f"turn.label({name[:_LONGEST_LABEL]}=...): lines have such a field, or it is too long"
+                )
             if not value.isprintable() or not 0 < len(value) <= _LONGEST_LABEL:
                 raise ValueError(f"turn.label({name}=...) takes 1 to {_LONGEST_LABEL} printable characters")
         merged = {**self.labels, **labels}

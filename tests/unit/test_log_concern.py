@@ -123,6 +123,7 @@ async def test_what_a_line_says_itself_stays() -> None:
         {"conversation": "mine"},
         {"event": "1"},
         {"_event": "1"},
+        {"x" * 65: "1"},
         {"tenant": ""},
         {"tenant": "x" * 65},
         {"tenant": "two\nlines"},
