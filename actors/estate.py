@@ -5,6 +5,7 @@ from __future__ import annotations
 from actors.channels.meta import MetaProvider
 from actors.conversation.bot import EstateBot
 from actors.conversation.directory import prepare
+from actors.media.measured import METRICS
 from actors.media.task import MediaFetched
 from actors.messages import INCOMING
 from actors.sql import migrations
@@ -28,4 +29,5 @@ app = App(
     configure=_bot.configure,
     begin=_begin,
     statistics=lambda: {"media": _meta.downloads.statistics()},
+    metrics=METRICS,
 )

@@ -13,6 +13,7 @@ from runtime.actor.event import (
     encode_event,
 )
 from runtime.actor.gathering import BurstPolicy
+from runtime.actor.metric import Metric
 from runtime.actor.resources import HttpClient, Redis, Row, StreamedAnswer, Transaction
 from runtime.actor.turn import Turn
 from runtime.app import App, Migration
@@ -68,6 +69,7 @@ __all__ = [
     "HttpClient",
     "Lane",
     "Limits",
+    "Metric",
     "Migration",
     "NeverSent",
     "Outcome",

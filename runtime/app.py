@@ -11,6 +11,7 @@ import msgspec
 from config import Settings
 from runtime.actor.behaviour import Actor
 from runtime.actor.event import Event, EventCodec
+from runtime.actor.metric import Metric
 from runtime.actor.resources import Transaction
 from runtime.actor.state import StateCodec
 from runtime.channel import Provider
@@ -49,7 +50,7 @@ class App:
     runtime's under `name`. `prepare` runs at start and at each reload in one transaction after the migrations;
     `configure` takes the same settings without I/O, before traffic. `begin` runs once in each life, on Trio, when the
     data directory is this process's alone and before any turn: it puts files in order. `statistics` are shown with those
-    of the runtime.
+    of the runtime by `majlis status`; `metrics` are rows for what of them `/metrics` shows, by their `source`.
     """
 
     name: str
@@ -61,6 +62,7 @@ class App:
     configure: Callable[[Settings], None] = _nothing_to_configure
     begin: Callable[[Settings], Awaitable[None]] = _nothing_to_begin
     statistics: Callable[[], Mapping[str, object]] = _nothing_to_tell
+    metrics: Sequence[Metric] = ()
     codec: EventCodec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -34,6 +34,8 @@ class EstateBot(Actor[EstateState]):
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. The only wait is for the row that records a routing decision."""
+        if tenant := self._greeter.tenant_of(turn.state, turn.channel):
+            turn.label(tenant=tenant.slug)
         match event:
             case MediaFetched():
                 turn.reply(self._greeter.fetched(turn.state, event))
@@ -45,6 +47,7 @@ class EstateBot(Actor[EstateState]):
             return
         answer = self._greeter.answer(turn.state, turn.channel, event, turn.now)
         if entered := answer.entered:
+            turn.label(tenant=entered.tenant.slug)
             async with turn.postgres() as transaction:
                 await transaction.execute(
                     statement("record_routing_decision"),

@@ -69,6 +69,10 @@ class Greeter:
             for choice, language in _CHOICES.items()
         )
 
+    def tenant_of(self, state: EstateState, channel: str) -> Tenant | None:
+        """Return the tenant at which a conversation is; None while it is at none."""
+        return self._directory.owner(channel) or self._directory.tenant(state.tenant)
+
     def answer(self, state: EstateState, channel: str, message: Message, now: datetime) -> Answer:
         """Bring `state` up to date with a message and return what is to be done about it."""
         link, picked = _understand(state, message)

@@ -21,6 +21,7 @@ import msgspec
 import structlog
 import trio
 
+from runtime.actor.concern import EVENT, concern
 from runtime.actor.event import Event, StoredEvent, TimerDue
 from runtime.actor.gathering import Gathered, gather
 from runtime.actor.lifecycle import Phase, follow
@@ -260,9 +261,13 @@ class Cell:
                 state=loaded.state,
                 now=room.host.now(),
                 resources=resources,
+                event=timer.name if timer is not None else row.done_seq + 1,
+                events=size,
             )
+            concern.set(turn)  # until the next one, or the end of this task
             cut: BaseException | None = None
-            with trio.CancelScope(deadline=trio.current_time() + room.turn_timeout) as deadline:
+            began = trio.current_time()
+            with trio.CancelScope(deadline=began + room.turn_timeout) as deadline:
                 resources.timed_by(deadline)
                 try:
                     await room.actor.receive(turn, event)
@@ -294,6 +299,7 @@ class Cell:
             committed = await resources.commit(record)
         self._tried = None
         if not committed:
+            room.fenced += 1
             _log.info("turn fenced", conversation=row.id, version=record.version, epoch=epoch)
             self._go(Phase.COLD)
             return
@@ -306,6 +312,7 @@ class Cell:
                 self.timers.pop(name, None)
         self._seen_at = None
         self._go(Phase.IDLE)
+        room.seconds.observe(trio.current_time() - began)
         room.turns += 1
         room.events += size
         room.host.committed(record)
@@ -323,9 +330,13 @@ class Cell:
             if away:
                 pause = patience(pause, room.waiting + 1, room.dice)
             else:  # ours, or a state that another version wrote: nobody is to be parked for it
+                concern.set(None)  # it is about a turn that could not begin, not about the one before
+                row = self._row
+                about = {} if row is None else {EVENT: row.done_seq + 1, "turn": row.version + 1}
                 _log.error(
                     "conversation waits",
                     conversation=self.conversation,
+                    **about,
                     fault=kind,
                     where=where,
                     reason=str(fault) if isinstance(fault, StateUnreadable) else "",
@@ -350,6 +361,7 @@ class Cell:
             self.timers = None
             self._go(Phase.PARKED)
             return
+        room.cuts += tried is not None and not away and isinstance(fault, TurnTimedOut)
         room.waiting += away
         try:
             await self._pause(room, pause)

@@ -8,6 +8,7 @@ a replay. Providers see a UUIDv5 of it, which they echo in their receipts.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from uuid import UUID, uuid5
 
 import msgspec
@@ -41,6 +42,10 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     def id(self) -> UUID:
         """The effect's id towards providers."""
         return effect_id(self.conversation, self.version, self.ordinal)
+
+    def told(self) -> Mapping[str, object]:
+        """Return what a log line about this effect carries."""
+        return {"conversation": self.conversation, "effect": str(self.id), "channel": self.channel}
 
 
 def effect_id(conversation: str, version: int, ordinal: int) -> UUID:

@@ -12,10 +12,14 @@ import trio
 
 from runtime.actor.behaviour import Actor
 from runtime.actor.event import EventCodec, StoredEvent
+from runtime.actor.metric import Histogram
 from runtime.actor.record import ConversationRow, FailedAttempt, TurnRecord
 from runtime.actor.resources import Resources
 from runtime.actor.state import StateCodec
 from runtime.actor.supervision import RestartWindow
+
+#: Upper bounds of the buckets of turns, in seconds.
+TURN_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class TurnResources(Resources, Protocol):
@@ -60,9 +64,11 @@ class Host(Protocol):
 
 
 class Room:
-    """See the module. Counts since the start: `turns`, `events` handled, `faults`, `waits` uncounted, `parks`.
+    """See the module. Counts since the start.
 
-    `waiting` cells pause now because a resource was away, or had no place for them.
+    `turns` that committed, in `seconds`, and `events` that they handled; `fenced` ones; `faults` of the actor, of which
+    `parks` were the last ones and `cuts`, of the others, were cut by the deadline; `waits` uncounted. `waiting` cells
+    pause now because a resource was away, or had no place for them.
     """
 
     def __init__(
@@ -87,7 +93,10 @@ class Room:
         self.stopping = False
         self.turns = 0
         self.events = 0
+        self.fenced = 0
         self.faults = 0
+        self.cuts = 0
         self.waits = 0
         self.parks = 0
         self.waiting = 0
+        self.seconds = Histogram(TURN_BOUNDS)

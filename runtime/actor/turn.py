@@ -5,6 +5,7 @@ Knows nothing of how a turn is stored: the cell reads what was collected here an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from random import Random
@@ -12,26 +13,46 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from runtime.actor.concern import EVENT
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.resources import HttpClient, Redis, Resources, Transaction
 
 S = TypeVar("S", bound=msgspec.Struct)
 _LONGEST_NAME = 100
 _MOST_REMINDERS = 100
+_MOST_LABELS, _LONGEST_LABEL = 4, 64
+#: What lines carry anyway; a label of that name would hide it.
+_TAKEN = frozenset(
+    {"conversation", "channel", "event", "events", "turn", "effect", "msg", "level", "timestamp"}
+)
 
 
 class Turn(Generic[S]):
     """One actor handling one event: its state, its clock, its dice, and the effects it records."""
 
+    labels: Mapping[str, str] = {}
+
     def __init__(
-        self, *, conversation: str, channel: str, version: int, state: S, now: datetime, resources: Resources
+        self,
+        *,
+        conversation: str,
+        channel: str,
+        version: int,
+        state: S,
+        now: datetime,
+        resources: Resources,
+        event: int | str = 0,
+        events: int = 1,
     ) -> None:
+        """`event` is the number of the first of `events` events that it handles, or the name of a timer."""
         self.conversation = conversation
         self.channel = channel
         self.state = state
         self.now = now
         self.effects: list[Effect] = []
         self.reminders: dict[str, datetime | None] = {}
+        self._event = event
+        self._events = events
         self._version = version
         self._resources = resources
         self._random: Random | None = None
@@ -80,6 +101,36 @@ class Turn(Generic[S]):
     def forget(self, name: str) -> None:
         """Take back a reminder, if there is one of this name: after this turn it never comes."""
         self.reminders[name] = None
+
+    def label(self, **labels: str) -> None:
+        """Name things that the log lines of this turn are to carry from now on: `turn.label(tenant="palm")`.
+
+        For what an operator may read anywhere: never a name, a number or a text of a person. Raises ValueError for
+        more than 4 labels, for a name that lines have already, and for a value that is not 1 to 64 printable characters.
+        """
+        for name, value in labels.items():
+            if name in _TAKEN or name.startswith("_") or len(name) > _LONGEST_LABEL:
+                raise ValueError(
+                    f"turn.label({name[:_LONGEST_LABEL]}=...): lines have such a field, or it is too long"
+                )
+            if not value.isprintable() or not 0 < len(value) <= _LONGEST_LABEL:
+                raise ValueError(f"turn.label({name}=...) takes 1 to {_LONGEST_LABEL} printable characters")
+        merged = {**self.labels, **labels}
+        if len(merged) > _MOST_LABELS:
+            raise ValueError(f"a turn has at most {_MOST_LABELS} labels")
+        self.labels = merged
+
+    def told(self) -> Mapping[str, object]:
+        """Return what a log line about this turn carries."""
+        several = {"events": self._events} if self._events > 1 else {}
+        return {
+            "conversation": self.conversation,
+            "channel": self.channel,
+            EVENT: self._event,
+            **several,
+            "turn": self._version,
+            **self.labels,
+        }
 
     def postgres(self) -> AbstractAsyncContextManager[Transaction]:
         """Open one transaction for the app's own tables; the turn commits in it, last.

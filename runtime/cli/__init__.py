@@ -111,14 +111,14 @@ def _serve_command(default_app: str, companion: Companion) -> click.Command:
         ports = {"server.port": port, "server.admin_port": admin_port}
         read = partial(read_settings, config, demo, data_dir, ports)
         settings = read()
-        set_up_logs(settings.log_level)
+        repeats = set_up_logs(settings.log_level)
         app = load_app(app_name)
 
         async def run() -> int:
             if not demo:
-                return await serve(app, read, supervision=supervision)
+                return await serve(app, read, supervision=supervision, repeats=repeats)
             async with companion(settings):
-                return await serve(app, read, supervision=supervision)
+                return await serve(app, read, supervision=supervision, repeats=repeats)
 
         return trio.run(run)
 

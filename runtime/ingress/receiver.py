@@ -7,7 +7,6 @@ be stored in time is answered 503, so that the provider sends it again.
 
 from __future__ import annotations
 
-import bisect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
@@ -16,13 +15,14 @@ import msgspec
 import structlog
 import trio
 
+from runtime.actor.metric import Distribution, Histogram
 from runtime.channel import Provider, Request, Response, Verified
 from runtime.ingress.serving import describe
 from runtime.resources.errors import ResourceUnavailable
 
 PREFIX = "/webhooks/"
-#: Upper bounds of the acknowledgement latency buckets, in seconds; the last bucket is open.
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0)
+#: Upper bounds of the buckets of answers, in seconds.
+ANSWER_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0)
 
 WebhookOutcome = Literal[
     "stored", "empty", "challenged", "rejected", "unavailable", "timeout", "fault", "not_found", "bad_method"
@@ -40,9 +40,8 @@ class ReceiverStatistics(msgspec.Struct, frozen=True):
     dropped: Mapping[tuple[str, str], int]
     arrivals: Mapping[str, int]
     receipts: Mapping[str, int]
-    #: How many webhooks were acknowledged (or refused with 503) within each of BUCKETS, and above; not cumulative.
-    latency_counts: tuple[int, ...]
-    latency_sum: float
+    #: From the whole request to its answer, by class of the status: "2xx", "4xx", "5xx".
+    answers: Mapping[str, Distribution]
 
 
 class Receiver:
@@ -67,25 +66,26 @@ class Receiver:
         self._dropped: Counter[tuple[str, str]] = Counter()
         self._arrivals: Counter[str] = Counter()
         self._receipts: Counter[str] = Counter()
-        self._latency = [0] * (len(BUCKETS) + 1)
-        self._latency_sum = 0.0
+        self._answers = {status: Histogram(ANSWER_BOUNDS) for status in ("2xx", "4xx", "5xx")}
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request. Cancellation cancels the store and propagates."""
+        began = trio.current_time()
+        response = await self._answer(request)
+        self._answers[_class(response.status)].observe(trio.current_time() - began)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
         provider = self._providers.get(request.path.removeprefix(PREFIX))
         if provider is None or not request.path.startswith(PREFIX):
             return self._count("", "not_found", Response(404, b"nothing here\n"))
         if request.method not in {"GET", "POST"}:
             refusal = Response(405, b"only GET and POST\n", headers=(("Allow", "GET, POST"),))
             return self._count(provider.name, "bad_method", refusal)
-        began = trio.current_time()
         verified = provider.receive(request)
         if isinstance(verified, Response):
             return self._count(provider.name, "challenged" if verified.status < 400 else "rejected", verified)
         outcome = await self._stored(provider.name, verified)
-        took = trio.current_time() - began
-        self._latency[bisect.bisect_left(BUCKETS, took)] += 1
-        self._latency_sum += took
         return self._count(provider.name, outcome, OK if outcome in {"stored", "empty"} else _LATER[outcome])
 
     async def _stored(self, provider: str, verified: Verified) -> WebhookOutcome:
@@ -122,9 +122,13 @@ class Receiver:
             dropped=dict(self._dropped),
             arrivals=dict(self._arrivals),
             receipts=dict(self._receipts),
-            latency_counts=tuple(self._latency),
-            latency_sum=self._latency_sum,
+            answers={status: answers.read() for status, answers in self._answers.items()},
         )
+
+
+def _class(status: int) -> str:
+    """Return the class of a status: taken, refused for good, or to be sent again."""
+    return "2xx" if status < 400 else "4xx" if status < 500 else "5xx"
 
 
 def _later(reason: str) -> Response:

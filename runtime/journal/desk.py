@@ -43,6 +43,8 @@ R = TypeVar("R")
 PAGE = 100
 #: Of letters, only so many are looked at to count those that wait.
 COUNTED = 10_000
+#: Of the conversations of a shard that are behind, only so many are looked at for the oldest event.
+LAGGARDS = 100
 _TRIES = 8
 
 
@@ -146,6 +148,11 @@ class Desk:
         """Count what waits for an operator."""
         (row,) = await self._run(lambda c: c.fetch(statement("unfinished"), COUNTED))
         return Unfinished(row["parked"], {"dead": row["dead"], "stale": row["stale"]})
+
+    async def queue_lag(self) -> Mapping[int, float]:
+        """Return by shard the seconds that the oldest event has waited; of events behind a park none counts."""
+        rows = await self._run(lambda c: c.fetch(statement("queue_lag"), LAGGARDS))
+        return {row["shard"]: max(0.0, row["seconds"]) for row in rows}
 
     async def _ids(self, name: str, *arguments: object) -> list[Any]:
         rows = await self._run(lambda c: c.fetch(statement(name), *arguments))

@@ -7,7 +7,7 @@ when they have been idle long enough or are too many: nothing is lost by it, the
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -15,6 +15,7 @@ import trio
 
 from runtime.actor.cell import Cell
 from runtime.actor.event import StoredEvent
+from runtime.actor.metric import Distribution
 from runtime.actor.record import Timer
 from runtime.actor.room import Room
 
@@ -23,7 +24,8 @@ from runtime.actor.room import Room
 class CellStatistics:
     """`in_memory` cells, of which `busy` have a task; `waiting` events in their mailboxes; counts since the start.
 
-    `turns` handled `events`; `faults` of the actor, of which `parks` were the last; `waits` blamed nobody.
+    `turns` handled `events`; `faults` of the actor, of which `parks` were the last; `waits` blamed nobody. `outcomes`
+    counts each try of a turn once; `seconds` are those of turns that committed, the commit included.
     """
 
     in_memory: int
@@ -35,6 +37,8 @@ class CellStatistics:
     parks: int
     waits: int
     passivated: int
+    outcomes: Mapping[str, int]
+    seconds: Distribution
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,15 @@ class Cells:
             room.parks,
             room.waits,
             self._passivated,
+            {
+                "done": room.turns,
+                "fenced": room.fenced,
+                "fault": room.faults - room.cuts - room.parks,
+                "cut": room.cuts,
+                "parked": room.parks,
+                "waited": room.waits,
+            },
+            room.seconds.read(),
         )
 
 

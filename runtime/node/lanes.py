@@ -18,6 +18,7 @@ from typing import Protocol
 import structlog
 import trio
 
+from runtime.actor.concern import concern
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.supervision import backoff, first_of, origin
 from runtime.channel import Accepted, Answered, Broken, Outcome, Refused, TryAgain, Uncertain
@@ -54,6 +55,7 @@ class LaneStatistics:
     open_circuits: Mapping[str, int]
     held: Mapping[str, int]
     halted: Mapping[str, int]
+    errors: Mapping[str, int]
 
 
 class _SendLane:
@@ -147,6 +149,7 @@ class Lanes:
 
     async def _run(self, lane: _SendLane) -> None:
         """Send what the lane holds, in order; end when it is empty or its shard is not ours."""
+        concern.set(None)  # not that of the turn which began it
         try:
             while lane.queue or lane.behind:
                 if not lane.queue:
@@ -188,6 +191,7 @@ class Lanes:
             self._nursery.start_soon(self._run_beside, effect, key, name=f"{effect.lane} {effect.id}")
 
     async def _run_beside(self, effect: Effect, key: tuple[str, int, int]) -> None:
+        concern.set(effect)
         try:
             await self._through(effect, None)
         except* Exception as group:  # noqa: BLE001 - the boundary: it is in the outbox still
@@ -260,4 +264,5 @@ class Lanes:
             sending.open_circuits,
             sending.held,
             sending.halted,
+            sending.errors,
         )

@@ -1,53 +1,89 @@
-"""Prometheus' view of the statistics: every number of every living object, named by its place.
+"""Prometheus' view of the statistics: each row of a table, read at its place, and nothing that no row names.
 
-A statistics object is a dataclass, a struct or a mapping; its numbers become gauges `majlis_<object>_<field>`. Mappings
-of names to numbers become one gauge with the label `kind`. The set of names is the code's own, so it is bounded.
+Knows neither the table nor what is measured; see `runtime.actor.metric` for how a row finds its number.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import cast
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.core import (
+    Metric as Family,
+)
 from prometheus_client.registry import Collector
 
+from runtime.actor.metric import Distribution, Metric
 
-class _Statistics(Collector):
-    def __init__(self, read: Callable[[], Mapping[str, object]]) -> None:
+Read = Callable[[], Mapping[str, object]]
+
+
+class _Table(Collector):
+    def __init__(self, rows: Sequence[Metric], read: Read) -> None:
+        self._rows = rows
         self._read = read
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        for name, statistics in self._read().items():
-            yield from _families(f"majlis_{name}", statistics)
+    def collect(self) -> Iterator[Family]:
+        statistics = self._read()
+        for row in self._rows:
+            try:
+                found = list(samples(statistics, row.source))
+            except KeyError:
+                raise LookupError(
+                    f"metric {row.name}: {row.source} leads to nothing in the statistics"
+                ) from None
+            yield _family(row, found)
 
 
-def _families(name: str, value: object) -> Iterator[GaugeMetricFamily]:
-    if isinstance(value, bool | int | float):
-        family = GaugeMetricFamily(
-            name, f"{name.removeprefix('majlis_').replace('_', ' ')}; see statistics()"
-        )
-        family.add_metric([], float(value))
-        yield family
-    elif isinstance(value, Mapping):
-        yield _labelled(name, value)
-    else:
-        for field, inner in fields_of(value).items():
-            yield from _families(f"{name}_{field}", inner)
-
-
-def _labelled(name: str, mapping: Mapping[object, object]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(
-        name, f"{name.removeprefix('majlis_').replace('_', ' ')} by kind", labels=["kind"]
+def _family(row: Metric, found: Iterable[tuple[tuple[str, ...], object]]) -> Family:
+    if row.kind == "histogram":
+        histogram = HistogramMetricFamily(row.name, row.meaning, labels=row.labels)
+        for labels, value in found:
+            if isinstance(value, Distribution):
+                histogram.add_metric(labels, _buckets(value), value.sum)
+        return histogram
+    family: CounterMetricFamily | GaugeMetricFamily = (
+        CounterMetricFamily(row.name, row.meaning, labels=row.labels)
+        if row.kind == "counter"
+        else GaugeMetricFamily(row.name, row.meaning, labels=row.labels)
     )
-    for kind, number in mapping.items():
-        if isinstance(number, int | float):
-            label = "/".join(str(part) for part in kind) if isinstance(kind, tuple) else str(kind)
-            family.add_metric([label], float(number))
+    for labels, value in found:
+        if isinstance(value, bool | int | float):
+            family.add_metric(labels, float(value))
     return family
+
+
+def _buckets(seen: Distribution) -> list[tuple[str, float]]:
+    """Return buckets as Prometheus has them: each holds those below it, too."""
+    bounds = (*map(str, seen.bounds), "+Inf")
+    return list(zip(bounds, map(float, accumulate(seen.counts)), strict=True))
+
+
+def samples(statistics: object, source: str) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Return what stands at a path in the statistics, with its labels. Raises KeyError where there is no such place."""
+    head, _, rest = source.partition(".")
+    if not source:
+        if isinstance(statistics, Mapping):
+            for key, value in statistics.items():
+                yield tuple(map(str, key)) if isinstance(key, tuple) else (str(key),), value
+        else:
+            yield (), statistics
+    elif head == "*":
+        for key, inner in cast("Mapping[object, object]", statistics).items():
+            for labels, value in samples(inner, rest):
+                yield (str(key), *labels), value
+    else:
+        fields = statistics if isinstance(statistics, Mapping) else fields_of(statistics)
+        yield from samples(fields[head], rest)
 
 
 def fields_of(statistics: object) -> dict[str, object]:
@@ -59,8 +95,15 @@ def fields_of(statistics: object) -> dict[str, object]:
     return {}
 
 
-def metrics_page(read: Callable[[], Mapping[str, object]]) -> Callable[[], bytes]:
-    """Return a function that renders the statistics of `read` in Prometheus' text format."""
+def metrics_page(rows: Sequence[Metric], read: Read) -> Callable[[], bytes]:
+    """Return a function that renders the rows in Prometheus' text format.
+
+    Raises ValueError where two rows share a name, and LookupError where the statistics have no place for one.
+    """
+    names = [row.name for row in rows]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"more than one metric is called {', '.join(sorted(twice))}")
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Statistics(read))
+    registry.register(_Table(rows, read))
+    generate_latest(registry)  # what is wrong with a row is told now, and not to Prometheus
     return lambda: generate_latest(registry)

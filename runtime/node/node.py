@@ -24,7 +24,7 @@ from runtime.actor.room import Room, TurnResources
 from runtime.actor.supervision import RestartWindow
 from runtime.app import App
 from runtime.channel import Verified
-from runtime.journal.group import BatchFailed, GroupCommit
+from runtime.journal.group import BatchFailed, GroupCommit, GroupStatistics
 from runtime.journal.protocol import Claim, ClaimRequest, DataFault, Ingested, Journal, ResultRecord
 from runtime.node.cells import Cells
 from runtime.node.clock import SteadyClock
@@ -362,8 +362,12 @@ class Node:
             "cells": self.cells.statistics(),
             "line": self.line.statistics(),
             "lanes": self.lanes.statistics(),
-            **{group.name: group.statistics() for group in self._groups},
+            **self.groups(),
         }
+
+    def groups(self) -> Mapping[str, GroupStatistics]:
+        """Return the statistics of the batched calls of the journal, by name."""
+        return {group.name: group.statistics() for group in self._groups}
 
     @asynccontextmanager
     async def _opened(self, http: HttpClient) -> AsyncIterator[Node]:

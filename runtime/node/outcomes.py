@@ -15,6 +15,10 @@ ENDS = {
 }
 
 
+#: What a provider's errors are counted under, whatever its codes: what is tried again, what fails for good by `Failure`.
+CLASSES = ("busy", "unreachable", "uncertain", "broken", *Failure)
+
+
 #: Work that was begun so often and never came to an end is given up: it may be what ends the process.
 WORK_TRIES = 8
 
@@ -60,6 +64,19 @@ def repeatable(effect: Effect, outcome: Outcome) -> Outcome:
             return TryAgain(code, reason)
         case _:
             return outcome
+
+
+def class_of(outcome: TryAgain | Uncertain | Refused | Broken) -> str:
+    """Return the class, of `CLASSES`, that an error is counted under."""
+    match outcome:
+        case TryAgain(unreachable=unreachable):
+            return "unreachable" if unreachable else "busy"
+        case Uncertain():
+            return "uncertain"
+        case Broken():
+            return "broken"
+        case Refused(kind=kind):
+            return kind
 
 
 def sign_of(outcome: Outcome | None) -> Sign:

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 import structlog
 import trio
 
+from runtime.actor.concern import concern
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import Failure
 from runtime.actor.resources import HttpClient
@@ -34,7 +35,7 @@ from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
 from runtime.node.circuit import Sign
 from runtime.node.gates import Gate
-from runtime.node.outcomes import ENDS, repeatable, result_of, sign_of, worn_out
+from runtime.node.outcomes import CLASSES, ENDS, class_of, repeatable, result_of, sign_of, worn_out
 from runtime.node.places import Places
 from runtime.resources.errors import ResourceUnavailable
 
@@ -73,7 +74,7 @@ class Claims(Protocol):
 class SendingStatistics:
     """Outcomes since the start; by channel: open circuits, sends that wait for them, and sends that a halt refused.
 
-    `working`: work that has a place.
+    `working`: work that has a place. `errors`: by class, what was not taken (see `outcomes.CLASSES`).
     """
 
     working: int
@@ -81,6 +82,7 @@ class SendingStatistics:
     open_circuits: Mapping[str, int]
     held: Mapping[str, int]
     halted: Mapping[str, int]
+    errors: Mapping[str, int]
 
 
 class Sending:
@@ -119,6 +121,7 @@ class Sending:
         self.stopped = False
         self.outcomes = dict.fromkeys((*_KINDS.values(), "settled", "stale", "unsettled"), 0)
         self.halted: dict[str, int] = {}
+        self._errors = dict.fromkeys(CLASSES, 0)
 
     def adjust(self) -> None:
         """Take new settings of channels and a new share of the shards; open circuits probe at once."""
@@ -168,6 +171,7 @@ class Sending:
         one found the channel broken: if others find that it works, this effect is at fault, and opens nothing again.
         Cancelled after the claim, it leaves the effect `sending`: uncertain, for whoever takes it up.
         """
+        concern.set(effect)
         provider = self._provider(effect.channel)
         if provider is None:
             return Claim(str(effect.id), "stopped"), None
@@ -304,6 +308,7 @@ class Sending:
         self.outcomes[kind] += 1
         if isinstance(outcome, Accepted | Answered):
             return
+        self._errors[class_of(outcome)] += 1
         _log.warning(
             "work not done" if effect.lane is Lane.WORK else "send not accepted",
             conversation=effect.conversation,
@@ -349,4 +354,5 @@ class Sending:
             {channel: int(gate.circuit.open) for channel, gate in self._gates.items()},
             {channel: gate.waiting for channel, gate in self._gates.items()},
             dict(self.halted),
+            dict(self._errors),
         )

@@ -33,9 +33,12 @@ class PhaseReport:
     finished: bool
 
 
-async def run_phases(phases: Sequence[Phase], budget: float) -> Sequence[PhaseReport]:
+async def run_phases(
+    phases: Sequence[Phase], budget: float, begun: Callable[[str], None] = lambda _name: None
+) -> Sequence[PhaseReport]:
     """Run the phases in order within `budget` seconds; a phase's fault is logged and the next one begins.
 
+    `begun` is told the name of each when it begins.
     Cancelled, it stops where it is: leave the rest to those who cancel.
     """
     deadline = trio.current_time() + budget
@@ -43,6 +46,7 @@ async def run_phases(phases: Sequence[Phase], budget: float) -> Sequence[PhaseRe
     saved = 0.0
     for phase in phases:
         started = trio.current_time()
+        begun(phase.name)
         mine = max(0.0, min(deadline - started, budget * phase.share + saved))
         finished = False
         with trio.move_on_after(mine):

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import dataclasses
 import threading
 import time
@@ -226,6 +227,7 @@ class Bridge:
         self.cancel_grace = cancel_grace
         self._loop: asyncio.AbstractEventLoop = new_event_loop()
         self._loop.set_exception_handler(self._on_orphan)
+        self._context = contextvars.Context()
         self._token = trio.lowlevel.current_trio_token()
         self._thread = threading.Thread(target=self._work, name="majlis-bridge", daemon=True)
         self._stopped = trio.Event()
@@ -246,7 +248,8 @@ class Bridge:
         if self._closed:
             raise ResourceUnavailable("bridge", "it is closed")
         call = Call(self, lambda: fn(*args))
-        self._loop.call_soon_threadsafe(call.begin, self._loop)
+        # In a context of its own: what a call leaves open, a connection, would else keep its caller's turn alive.
+        self._loop.call_soon_threadsafe(call.begin, self._loop, context=self._context)
         self._started += 1
         return call
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -31,10 +31,11 @@ class Backend:
 
 @dataclass(frozen=True)
 class Backends:
-    """The two databases of a process."""
+    """The two databases of a process; `restarts` by the name of a server of ours counts on while they run."""
 
     postgres: Backend
     redis: Backend
+    restarts: Mapping[str, int]
 
 
 @asynccontextmanager
@@ -44,6 +45,7 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
     An embedded server that ends by itself is started again, with growing pauses, on the same socket.
     """
     environ = child_environment()
+    restarts: dict[str, int] = {}
     async with trio.open_nursery() as servers:
         if settings.postgres.url:
             postgres = Backend("url", settings.postgres.url)
@@ -51,20 +53,21 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
             start = partial(
                 embedded_postgres, settings.data_dir, environ=environ, bindir=settings.postgres.bindir
             )
-            server: EmbeddedServer = await servers.start(_keep, start)
+            server: EmbeddedServer = await servers.start(_keep, start, restarts)
             postgres = Backend("embedded", server.dsn, server.version)
         if settings.redis.url:
             redis = Backend("url", settings.redis.url)
         else:
             start = partial(embedded_redis, settings.data_dir, environ=environ, bindir=settings.redis.bindir)
-            server = await servers.start(_keep, start)
+            server = await servers.start(_keep, start, restarts)
             redis = Backend("embedded", server.dsn, server.version)
-        yield Backends(postgres, redis)
+        yield Backends(postgres, redis, restarts)
         servers.cancel_scope.cancel()
 
 
 async def _keep(
     start: Callable[[], AbstractAsyncContextManager[EmbeddedServer]],
+    restarts: MutableMapping[str, int],
     task_status: trio.TaskStatus[EmbeddedServer] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run a server until cancelled; only a failure of the first start is the caller's to hear."""
@@ -74,6 +77,7 @@ async def _keep(
     while True:
         try:
             async with start() as server:
+                restarts[server.name] = restarts[server.name] + 1 if ready else 0
                 if not ready:
                     task_status.started(server)
                     ready = True

@@ -11,6 +11,15 @@ import trio
 from runtime.ingress.admin import Backend, Check, Readiness
 from runtime.resources.errors import ResourceUnavailable
 
+#: What a process goes through, in order: its start, its service, and the steps of its stop.
+STOP_STEPS = (
+    "readiness down, still accepting",
+    "listener closed, requests finished",
+    "turns finished",
+    "effects in hand finished",
+    "leases released",
+)
+PHASES = ("starting", "checking states", "serving", *STOP_STEPS)
 _EVERY = 0.5
 _PATIENCE = 1.5
 
@@ -23,6 +32,12 @@ class Health:
     phase: str = "starting"
     accepting: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
+    stop_step: str = ""
+
+    @property
+    def step(self) -> str:
+        """Which of `PHASES` the process is in; while it drains, the step of that."""
+        return self.stop_step or self.phase
 
     def readiness(self) -> Readiness:
         """Return what `/readyz` says now."""

@@ -13,6 +13,7 @@ from runtime.ingress.admin import admin_endpoint
 from runtime.ingress.operator import OperatorError, operator_endpoint
 from runtime.ingress.serving import HttpLimits, serve_http
 from runtime.node.metrics import fields_of, metrics_page
+from runtime.serve.metric_table import METRICS
 from runtime.serve.place import operator_socket
 from runtime.serve.process import Process
 
@@ -46,7 +47,7 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
     admin = admin_endpoint(
         live=process.alive,
         ready=process.health.readiness,
-        metrics=metrics_page(process.statistics),
+        metrics=metrics_page((*METRICS, *process.app.metrics), process.readings),
     )
     operator = operator_endpoint(
         {

@@ -21,11 +21,14 @@ from runtime.resources.http import HttpClient
 from runtime.resources.postgres import Driver, PostgresPool
 from runtime.resources.redis import RedisPool
 from runtime.serve.checking import StateCheck
-from runtime.serve.health import Health
+from runtime.serve.facts import build_of, process_facts
+from runtime.serve.health import PHASES, Health
 from runtime.serve.notifier import Notifier
 from runtime.serve.orphans import Orphans
+from runtime.serve.repeats import Repeats
 from runtime.serve.retention import Retainer
 from runtime.serve.tasks import TaskWatch
+from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +62,9 @@ class Process:
     stopping: trio.Event
     listening: HttpStatistics
     addresses: dict[str, Sequence[str]]
+    restarts: Mapping[str, int]
+    tick: LoopTick
+    repeats: Repeats
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives in this process, by name."""
@@ -81,6 +87,45 @@ class Process:
             "notifier": self.notifier.statistics(),
             "orphans": self.orphans.statistics(),
             "tables": self.retainer.sizes,
+            "embedded": self.restarts,
+            "loop": self.tick.statistics(),
+            "log": self.repeats.statistics(),
+        }
+
+    def readings(self) -> Mapping[str, object]:
+        """Return what the metrics are read from: the statistics, some of them side by side, and facts of the process."""
+        lanes = self.node.lanes.statistics()
+        channels = [channel for provider in self.app.providers for channel in provider.channels()]
+        http = {"http_sends": self.http.statistics(), "http_turns": self.web.statistics()}
+        readiness = self.health.readiness()
+        return {
+            **self.statistics(),
+            "http_faults": {
+                "endpoint": self.listening.endpoint_faults,
+                "connection": self.listening.connection_faults,
+            },
+            "pools": {
+                "postgres_journal": self.journal_pool.statistics(),
+                "postgres_turns": self.turns_pool.statistics(),
+                "redis": self.redis.statistics().pool,
+                **{name: client.pool for name, client in http.items()},
+            },
+            "exchanges": {
+                (name, result): number
+                for name, client in http.items()
+                for result, number in (("completed", client.completed), ("failed", client.failed))
+            },
+            "groups": self.node.groups(),
+            "channels": {  # also of those that have sent nothing yet: an alert needs a 0 to start from
+                "open": {**dict.fromkeys(channels, 0), **lanes.open_circuits},
+                "held": {**dict.fromkeys(channels, 0), **lanes.held},
+                "halted": {**dict.fromkeys(channels, 0), **lanes.halted},
+            },
+            "ready": readiness.ready,
+            "checks": {name: check.status == "ok" for name, check in readiness.checks.items()},
+            "phase": {phase: phase == self.health.step for phase in PHASES},
+            "info": build_of(self.app.name),
+            "process": process_facts(),
         }
 
     def alive(self) -> bool:

@@ -50,9 +50,11 @@ from runtime.serve.notifier import Notifier, open_notifier
 from runtime.serve.orphans import Orphans
 from runtime.serve.place import locked
 from runtime.serve.process import Process, configure, prepare, schemas_of
+from runtime.serve.repeats import Repeats
 from runtime.serve.retention import Retainer, ages_of
 from runtime.serve.stopping import DRAINED, next_stop, stop, stop_while_starting
 from runtime.serve.tasks import TaskWatch, watching_tasks
+from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
 
 _log = structlog.get_logger(__name__)
@@ -71,6 +73,7 @@ class Around:
     supervision: Supervision
     notifier: Notifier
     orphans: Orphans
+    repeats: Repeats
 
 
 async def serve(
@@ -79,10 +82,12 @@ async def serve(
     *,
     started: Callable[[Mapping[str, Sequence[str]]], None] = lambda _addresses: None,
     supervision: Supervision = NOBODY,
+    repeats: Repeats | None = None,
 ) -> int:
     """Run until a signal says stop; return the exit code: 0 drained, 3 work left durable, 130 or 143 forced.
 
-    `supervision`: the supervisor to report to, and the sockets that it holds for us.
+    `supervision`: the supervisor to report to, and the sockets that it holds for us. `repeats` is what `set_up_logs`
+    returned: it tells here what it has held back.
 
     Raises what made the start impossible: SettingsError, PlaceTaken, StartFailed, ListenError, SchemaMismatch,
     BackupFailed, ResourceUnavailable.
@@ -100,8 +105,11 @@ async def serve(
         with start:
             async with AsyncExitStack() as stack:
                 replica = stack.enter_context(locked(settings.data_dir))
+                if repeats is None:
+                    repeats = Repeats(lambda _level, _words, _number: None)
+                stack.callback(repeats.flush, last=True)
                 tasks = await stack.enter_async_context(watching_tasks(settings.data_dir))
-                around = Around(tasks, supervision, notifier, orphans)
+                around = Around(tasks, supervision, notifier, orphans, repeats)
                 process = await _open(stack, app, settings, load, replica, around)
                 notifier.readiness, notifier.alive = process.health.readiness, process.alive
                 started_up.cancel()
@@ -241,6 +249,9 @@ async def _open(
         trio.Event(),
         HttpStatistics(),
         {},
+        backends.restarts,
+        LoopTick(around.repeats.flush),
+        around.repeats,
     )
 
 
@@ -257,6 +268,7 @@ async def _run(process: Process, started: Callable[[Mapping[str, Sequence[str]]]
             nursery.start_soon(process.wakeups.run, name="wakeups")
             nursery.start_soon(process.retainer.run, name="retention")
             nursery.start_soon(process.unfinished.run, name="unfinished")
+            nursery.start_soon(process.tick.run, name="tick")
             nursery.start_soon(
                 partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True)
             )

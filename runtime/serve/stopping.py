@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 import structlog
 import trio
 
 from runtime.node.shutdown import Phase, PhaseReport, run_phases
+from runtime.serve.health import STOP_STEPS
 from runtime.serve.process import Process
 
 _log = structlog.get_logger(__name__)
@@ -76,9 +78,10 @@ async def stop(process: Process, closed: trio.Event, signals: AsyncIterator[int]
 
         nursery.start_soon(heed)
         with trio.CancelScope() as phases:
+            begun = partial(setattr, process.health, "stop_step")
             reports = [
-                *await run_phases([_not_ready(process)], node.ready_delay + _REPEAT),
-                *await run_phases(_phases(process, closed), node.shutdown_timeout),
+                *await run_phases([_not_ready(process)], node.ready_delay + _REPEAT, begun),
+                *await run_phases(_phases(process, closed), node.shutdown_timeout, begun),
             ]
         if forced:
             await run_phases([Phase("release leases", 1.0, process.node.release)], 1.0)
@@ -96,7 +99,7 @@ def _not_ready(process: Process) -> Phase:
         process.health.phase, process.health.accepting = "draining", False
         await trio.sleep(process.settings.node.ready_delay)
 
-    return Phase("readiness down, still accepting", 1.0, work)
+    return Phase(STOP_STEPS[0], 1.0, work)
 
 
 def _phases(process: Process, closed: trio.Event) -> Sequence[Phase]:
@@ -106,9 +109,10 @@ def _phases(process: Process, closed: trio.Event) -> Sequence[Phase]:
         process.stopping.set()
         await closed.wait()
 
-    return (
-        Phase("listener closed, requests finished", 0.2, close_listener),
-        Phase("turns finished", 0.4, process.node.finish_turns),
-        Phase("effects in hand finished", 0.3, process.node.finish_effects),
-        Phase("leases released", 0.1, process.node.release),
+    works = (
+        (0.2, close_listener),
+        (0.4, process.node.finish_turns),
+        (0.3, process.node.finish_effects),
+        (0.1, process.node.release),
     )
+    return [Phase(name, share, work) for name, (share, work) in zip(STOP_STEPS[1:], works, strict=True)]

@@ -1,4 +1,4 @@
-"""Looks now and then at what waits for an operator, so that metrics and status know it without asking anybody."""
+"""Looks now and then at what waits, for an operator or for its turn, so that metrics and status need not ask."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ _PATIENCE = 2.0
 
 
 class UnfinishedWatch:
-    """Conversations that are parked and letters that were not replayed, as of the last look."""
+    """Conversations that are parked, letters that were not replayed, and how long events wait, as of the last look."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._found = Unfinished()
+        self._lag: Mapping[int, float] = {}
+        self._looked_at = trio.current_time()
         self._told = ""
 
     async def run(self) -> None:
@@ -31,6 +33,8 @@ class UnfinishedWatch:
             with trio.move_on_after(_PATIENCE):
                 try:
                     self._found = await self._desk.unfinished()
+                    self._lag = await self._desk.queue_lag()
+                    self._looked_at = trio.current_time()
                     fault = ""
                 except Exception as error:  # noqa: BLE001 - figures are worth no process
                     fault = type(error).__name__
@@ -40,5 +44,10 @@ class UnfinishedWatch:
             await trio.sleep(_EVERY)
 
     def statistics(self) -> Mapping[str, object]:
-        """Return the figures by the names that they have in metrics and status."""
-        return {"parked": self._found.parked, "dead_letters": self._found.dead_letters}
+        """Return the figures by the names that they have in status; `look_age`: seconds since all were looked at."""
+        return {
+            "parked": self._found.parked,
+            "dead_letters": self._found.dead_letters,
+            "queue_lag": self._lag,
+            "look_age": trio.current_time() - self._looked_at,
+        }

@@ -98,8 +98,8 @@ async def test_clients_that_stall_idle_or_want_another_protocol_keep_nobody_wait
             await crowds(world)
         await world.welcomed(majlis, person(99))
         assert world.majlis.process.lives == 1
-        assert await majlis.metric("majlis_http_server_connection_faults") == 0
-        assert await majlis.metric("majlis_http_server_endpoint_faults") == 0
+        assert await majlis.metric("majlis_http_faults_total", where="connection") == 0
+        assert await majlis.metric("majlis_http_faults_total", where="endpoint") == 0
 
 
 async def stalls(majlis: Majlis) -> None:
@@ -198,8 +198,8 @@ async def test_a_webhook_speaks_only_for_the_channels_of_its_own_secret(
         both["entry"] += json.loads(webhook(rotating, text(person(6), f"mine {MARK}")))["entry"]
         assert await majlis.post(json.dumps(both).encode()) == 200
         await world.handled(3)
-        assert await majlis.metric("majlis_webhooks_dropped", "meta/foreign_channel") == 2
-        assert await majlis.metric("majlis_webhooks_dropped", "meta/unknown_channel") == 1
+        assert await majlis.metric("majlis_webhook_dropped_total", reason="foreign_channel") == 2
+        assert await majlis.metric("majlis_webhook_dropped_total", reason="unknown_channel") == 1
         await world.fake.wait_sent(count=3)
         assert {sent.to for sent in world.fake.sent()} == {person(1), person(2), person(6)}
 

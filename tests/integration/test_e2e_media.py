@@ -91,7 +91,7 @@ async def test_a_picture_is_fetched_beside_the_sends_and_acknowledged_once(
         assert answer.quoted == sent["id"]
         [path] = stored(world.majlis)
         assert path.read_bytes() == JPEG
-        assert await world.majlis.metric("majlis_media_results", "stored") == 1
+        assert await world.majlis.metric("majlis_media_downloads_total", result="stored") == 1
 
 
 async def test_who_begins_with_a_picture_is_welcomed_at_once_and_then_answered(

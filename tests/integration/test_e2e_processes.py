@@ -192,7 +192,7 @@ async def test_sighup_takes_new_tenants_and_channels_and_disables_those_that_lef
         majlis = world.majlis
         api = {"api_url": majlis.settings.channels[0].api_url}
         assert await majlis.say(new, person(1), f"too early {MARK}") == 200
-        assert await majlis.metric("majlis_webhooks_dropped", "meta/unknown_channel") == 1
+        assert await majlis.metric("majlis_webhook_dropped_total", reason="unknown_channel") == 1
 
         tenants, channels = [*TENANTS, tenant], [channel(new, "cedar", **api), channel(OWN, "palm", **api)]
         majlis.write({**majlis.facts, "tenants": tenants, "channels": channels})
@@ -203,7 +203,7 @@ async def test_sighup_takes_new_tenants_and_channels_and_disables_those_that_lef
         assert "Cedar Homes" in said(welcome)
 
         assert await majlis.say(SHARED, person(2), "TENANT_2") == 200
-        assert await majlis.metric("majlis_webhooks_dropped", "meta/unknown_channel") == 2
+        assert await majlis.metric("majlis_webhook_dropped_total", reason="unknown_channel") == 2
         rows = await world.rows("select id, status from channels")
         assert {tuple(row) for row in rows} == {(new, "active"), (OWN, "active"), (SHARED, "disabled")}
 

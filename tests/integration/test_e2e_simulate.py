@@ -15,7 +15,7 @@ import trio
 
 from actors.channels.fake_graph import Faults
 from actors.simulate import Plan
-from tests.integration.world import World, leaks, open_world, own_channels
+from tests.integration.world import World, open_world, own_channels
 
 PLAN = Plan(people=200, messages=5, channels=20, duplicates=0.2, shuffle=True, batch=50, linger=0.2)
 #: An unknown send is tried again soon, so that a short run can see the end of it: `PATIENT` still outlasts a restart and
@@ -38,9 +38,7 @@ async def test_every_message_is_acknowledged_handled_and_answered_exactly_once(
         assert await world.number("select count(*) from inbox") == 1000
         assert await world.number("select count(*) from turn") == 1000
         assert await world.number("select count(*) from outbox where status = 'done'") == 1000
-        shown = [await world.majlis.page(path) for path in ("/metrics", "/readyz")]
-        shown.append(repr(await world.majlis.operate("status")))
-        assert not leaks("".join(shown))
+        await world.majlis.check_pages()
 
 
 async def kill_when_sent(world: World, counts: tuple[int, ...]) -> None:

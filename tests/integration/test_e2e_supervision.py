@@ -120,7 +120,7 @@ def together(source: str) -> str:
 def log_of(world: World, event: str) -> Sequence[dict[str, Any]]:
     """Return the log lines of one kind."""
     lines = [json.loads(line) for line in world.majlis.log.splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == event]
+    return [line for line in lines if line["msg"] == event]
 
 
 def quoted_to(world: World, who: str) -> list[str]:
@@ -316,6 +316,7 @@ def check_told(world: World, stopped: Mapping[str, Mapping[str, object]]) -> Non
         one = stopped[conversation]
         assert (line["attempt"], line["fault"], line["where"]) == (4, one["fault"], one["origin"])
         assert (line["level"], line["where"][:3]) == ("error", "bot")
+        assert (line["event"], line["channel"], line["turn"] > 0) == (one["seq"], one["channel"], True)
         assert line["then"] == f"majlis parked show {conversation}"
     assert not leaks(world.majlis.log)
 

@@ -110,3 +110,23 @@ async def test_a_late_look_at_receipts_reads_nothing_of_what_was_settled_long_ag
         assert await efforts(session, "match_receipts", "10") <= 10
         rows = await session.fetch("select from outbox where receipt = 2")
         assert len(rows) == 5
+
+
+@pytest.mark.parametrize("analyzed", [False, True], ids=["fresh tables", "known tables"])
+async def test_a_look_at_the_lag_costs_the_same_however_many_wait(
+    postgres_journal: PostgresJournal, postgres_dsn: str, analyzed: bool
+) -> None:
+    await postgres_journal.ingest([arrival(f"b{n}", f"id:{n}") for n in range(3 * BATCH)])
+    async with (
+        open_bridge() as bridge,
+        open_postgres_pool(postgres_dsn, bridge=bridge, name="plans", size=1, settings=SESSION) as pool,
+        pool.transaction() as session,
+    ):
+        await session.execute("update conversation set shard = mod(shard, 2)")
+        if analyzed:
+            await session.execute("analyze")
+        rows = await session.fetch(statement("queue_lag"), 10)
+        assert {row["shard"] for row in rows} == {0, 1}
+        assert await efforts(session, "queue_lag", "10") <= 128, (
+            "a row for each shard, and 10 of each of the two"
+        )

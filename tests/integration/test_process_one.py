@@ -59,7 +59,7 @@ async def test_as_process_1_it_starts_answers_reaps_orphans_and_ends_with_zero(u
         try:
 
             async def ready() -> bool:
-                return '"event": "ready"' in majlis.log
+                return '"msg": "ready"' in majlis.log
 
             await until(ready, 20, "process 1 to be ready")
             one = inside(process.pid)

@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 import asyncpg
 import httpx
 import trio
+from prometheus_client.parser import text_string_to_metric_families
 
 from actors.channels.fake_graph import FakeGraph, Faults
 from actors.simulate import Plan, Verdict, simulate
@@ -233,13 +234,11 @@ class Majlis:
         """Return a page of the admin listener."""
         return (await self._client.get(self.admin + path)).text
 
-    async def metric(self, name: str, kind: str = "") -> float:
-        """Return one number of /metrics; 0 where it is not there."""
-        page = await self.page("/metrics")
-        wanted = f'{name}{{kind="{kind}"}}' if kind else name
-        return next(
-            (float(line.split()[-1]) for line in page.splitlines() if line.startswith(wanted + " ")), 0.0
-        )
+    async def metric(self, name: str, **labels: str) -> float:
+        """Return one number of /metrics, or the sum of those that have these labels; 0 where it is not there."""
+        families = text_string_to_metric_families(await self.page("/metrics"))
+        found = [sample for family in families for sample in family.samples if sample.name == name]
+        return sum(sample.value for sample in found if labels.items() <= sample.labels.items())
 
     async def operate(self, command: str) -> Any:
         """Give a command over the operator socket."""
@@ -265,6 +264,28 @@ class Majlis:
             return self.log.count(words) >= times
 
         await until(look, within, f"{words!r} in the log")
+
+    async def check_pages(self) -> None:
+        """Assert that nothing it shows holds what no page may hold: metrics, readiness, status, answers to nonsense."""
+        shown = {path: await self.page(path) for path in ("/metrics", "/readyz", "/livez", "/nowhere")}
+        shown["status"] = repr(await self.operate("status"))
+        number = self.settings.channels[0].id
+        body = webhook(number, text(person(999), f"unsigned {MARK}"))
+        for name, content, header in (
+            ("401", body, signature(body, "guessed")),
+            ("400", b'{"entry": "' + body.replace(b'"', b"'"), ""),
+            ("404", body, "nowhere"),
+        ):
+            answer = await self._client.post(
+                self.url + ("/nowhere" if name == "404" else ""),
+                content=content,
+                headers={"x-hub-signature-256": header or signature(content)},
+            )
+            assert str(answer.status_code) == name
+            shown[name] = f"{answer.text} {dict(answer.headers)}"
+        for name, page in shown.items():
+            told = leaks(page)
+            assert not told, f"{name} holds {told}"
 
     def check_logs(self) -> None:
         """Assert that neither its log nor those of its embedded servers hold what no log may hold, or a traceback."""
@@ -355,7 +376,10 @@ async def open_world(
     start: bool = True,
     statuses_to_second: bool = False,
 ) -> AsyncIterator[World]:
-    """Run a world; without URLs on embedded servers. Statuses go to the first server, or to the one beside it."""
+    """Run a world; without URLs on embedded servers. Statuses go to the first server, or to the one beside it.
+
+    At its end each server that still runs is stopped, after a search of its pages and before one of its logs.
+    """
     host = f"127.{_dice.randint(1, 254)}.{_dice.randint(0, 254)}.{_dice.randint(2, 254)}"
     api = f"http://{host}:8082/v23.0"
     with tempfile.TemporaryDirectory(prefix="majlis-e2e-") as name:
@@ -387,6 +411,8 @@ async def open_world(
                     await majlis.process.start()
                 yield world
                 for one in world.all:
+                    if one.process.lives and one.process.exit_code is None:
+                        await one.check_pages()
                     if one.process.lives and one.process.exit_code is None:
                         assert await one.process.stop() == 0, one.log
                     if one.process.lives:

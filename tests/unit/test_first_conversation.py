@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -118,6 +118,7 @@ class Stage:
         self.database = Recorder()
         self.turns = 0
         self.asked: list[Download] = []
+        self.labels: Mapping[str, str] = {}
 
     async def play(self, event: Event) -> list[Outgoing]:
         turn = Turn(
@@ -129,6 +130,7 @@ class Stage:
             resources=self.database,
         )
         await self.bot.receive(turn, event)
+        self.labels = turn.labels
         self.turns += 1
         self.state = msgspec.json.decode(msgspec.json.encode(turn.state), type=EstateState)
         self.asked += [
@@ -782,3 +784,18 @@ def test_the_app_is_complete() -> None:
     assert app.prepare is prepare
     event = MessageReceived(id="m", text="x")
     assert app.codec.decode(msgspec.json.encode(event)) == event
+
+
+async def test_log_lines_of_a_turn_name_the_tenant_as_soon_as_it_is_known() -> None:
+    shared = Stage("shared")
+    await shared.says("hello")
+    assert shared.labels == {}
+    await shared.says("TENANT_2")
+    assert shared.labels == {"tenant": "marina"}
+    await shared.play(Unsupported(id="", kind="reaction"))
+    assert shared.labels == {"tenant": "marina"}
+    await shared.says("TENANT_3")
+    assert shared.labels == {"tenant": "kish"}
+    own = Stage("palm")
+    await own.play(shared.heard("hello"))
+    assert own.labels == {"tenant": "palm"}
