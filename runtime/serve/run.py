@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import resource
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -52,7 +52,7 @@ from runtime.serve.place import locked
 from runtime.serve.process import Process, configure, prepare, schemas_of
 from runtime.serve.repeats import Repeats
 from runtime.serve.retention import Retainer, ages_of
-from runtime.serve.stopping import DRAINED, next_stop, stop, stop_while_starting
+from runtime.serve.stopping import DRAINED, heed_late, next_stop, stop, stop_while_starting
 from runtime.serve.tasks import TaskWatch, watching_tasks
 from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
@@ -95,26 +95,32 @@ async def serve(
     settings = load()
     configure(app, settings)
     _raise_descriptor_limit()
-    start, started_up, heard = trio.CancelScope(), trio.CancelScope(), trio.Event()
+    start, started_up, heard, over = trio.CancelScope(), trio.CancelScope(), trio.Event(), trio.Event()
     orphans = Orphans()
-    async with (
-        open_notifier(supervision) as notifier,
-        beside(orphans.run),
-        beside(partial(stop_while_starting, start, started_up, heard)),
-    ):
-        with start:
-            async with AsyncExitStack() as stack:
-                replica = stack.enter_context(locked(settings.data_dir))
-                if repeats is None:
-                    repeats = Repeats(lambda _level, _words, _number: None)
-                stack.callback(repeats.flush, last=True)
-                tasks = await stack.enter_async_context(watching_tasks(settings.data_dir))
-                around = Around(tasks, supervision, notifier, orphans, repeats)
-                process = await _open(stack, app, settings, load, replica, around)
-                notifier.readiness, notifier.alive = process.health.readiness, process.alive
-                started_up.cancel()
-                await heard.wait()
-                return await _run(process, started)
+    # One receiver for the whole life, from before the first step: process 1 gets no signal that it does not take, and none
+    # may come between two receivers.
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async with (
+            open_notifier(supervision) as notifier,
+            beside(orphans.run),
+            beside(partial(stop_while_starting, signals, start, started_up, heard)),
+            beside(partial(heed_late, signals, over)),
+        ):
+            with start:
+                async with AsyncExitStack() as stack:
+                    replica = stack.enter_context(locked(settings.data_dir))
+                    if repeats is None:
+                        repeats = Repeats(lambda _level, _words, _number: None)
+                    stack.callback(repeats.flush, last=True)
+                    tasks = await stack.enter_async_context(watching_tasks(settings.data_dir))
+                    around = Around(tasks, supervision, notifier, orphans, repeats)
+                    process = await _open(stack, app, settings, load, replica, around)
+                    notifier.readiness, notifier.alive = process.health.readiness, process.alive
+                    started_up.cancel()
+                    await heard.wait()
+                    code = await _run(process, signals, started)
+                    over.set()
+                    return code
     return DRAINED
 
 
@@ -260,29 +266,28 @@ async def _postgres_version(backend: Place, pool: PostgresPool) -> Backend:
     return Backend(backend.kind, backend.version or (row["version"] if row else ""))
 
 
-async def _run(process: Process, started: Callable[[Mapping[str, Sequence[str]]], None]) -> int:
+async def _run(
+    process: Process,
+    signals: AsyncIterator[int],
+    started: Callable[[Mapping[str, Sequence[str]]], None],
+) -> int:
     """Listen, wait for a signal, stop in phases."""
     closed = trio.Event()
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(process.wakeups.run, name="wakeups")
-            nursery.start_soon(process.retainer.run, name="retention")
-            nursery.start_soon(process.unfinished.run, name="unfinished")
-            nursery.start_soon(process.tick.run, name="tick")
-            nursery.start_soon(
-                partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True)
-            )
-            nursery.start_soon(
-                partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False)
-            )
-            await listen(process, nursery, closed)
-            _calm_collector()
-            process.health.phase, process.health.accepting = "checking states", True
-            nursery.start_soon(_begin_turns, process, name="states")
-            started(process.addresses)
-            number = await next_stop(signals, process)
-            code = await stop(process, closed, signals, number)
-            nursery.cancel_scope.cancel()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(process.wakeups.run, name="wakeups")
+        nursery.start_soon(process.retainer.run, name="retention")
+        nursery.start_soon(process.unfinished.run, name="unfinished")
+        nursery.start_soon(process.tick.run, name="tick")
+        nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
+        nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
+        await listen(process, nursery, closed)
+        _calm_collector()
+        process.health.phase, process.health.accepting = "checking states", True
+        nursery.start_soon(_begin_turns, process, name="states")
+        started(process.addresses)
+        number = await next_stop(signals, process)
+        code = await stop(process, closed, signals, number)
+        nursery.cancel_scope.cancel()
     return code
 
 

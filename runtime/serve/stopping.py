@@ -24,12 +24,14 @@ _REPEAT = 1.0  # seconds within which a second signal counts as the same stop
 DRAINED, LEFT_DURABLE = 0, 3
 
 
-async def stop_while_starting(start: trio.CancelScope, over: trio.CancelScope, ended: trio.Event) -> None:
+async def stop_while_starting(
+    signals: AsyncIterator[int], start: trio.CancelScope, over: trio.CancelScope, ended: trio.Event
+) -> None:
     """Cancel `start` at a signal to stop, until `over` is cancelled; then set `ended`: others may take the signals.
 
-    Process 1 of a container gets no signal that it does not take, so this must begin early. A SIGHUP has come too soon.
+    A SIGHUP has come too soon.
     """
-    with over, trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+    with over:
         async for number in signals:
             if number == signal.SIGHUP:
                 _log.warning("still starting: the settings are not read again; send SIGHUP when it is ready")
@@ -37,6 +39,15 @@ async def stop_while_starting(start: trio.CancelScope, over: trio.CancelScope, e
             _log.info("stopping while it starts", signal=signal.Signals(number).name)
             start.cancel()
     ended.set()
+
+
+async def heed_late(signals: AsyncIterator[int], over: trio.Event) -> None:
+    """After the phases are `over`, while all is being closed: what repeats the stop is ignored, a later one ends it."""
+    await over.wait()
+    began = trio.current_time()
+    async for number in signals:
+        if number != signal.SIGHUP and trio.current_time() - began > _REPEAT:
+            os._exit(128 + number)
 
 
 async def next_stop(signals: AsyncIterator[int], process: Process) -> int:
