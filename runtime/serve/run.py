@@ -97,8 +97,8 @@ async def serve(
     _raise_descriptor_limit()
     start, started_up, heard, over = trio.CancelScope(), trio.CancelScope(), trio.Event(), trio.Event()
     orphans = Orphans()
-    # One receiver for the whole life, from before the first step: process 1 gets no signal that it does not take, and none
-    # may come between two receivers.
+    # One receiver for the whole life, from before the first step: process 1 gets no signal that it does not take, and
+    # none may come between two receivers.
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with (
             open_notifier(supervision) as notifier,
