@@ -18,11 +18,16 @@ from runtime.channel import Provider
 
 
 class Migration(msgspec.Struct, frozen=True):
-    """One step of a schema: `version` counts from 1 without gaps; the text of a step that was applied never changes."""
+    """One step of a schema: `version` counts from 1 without gaps; the text of a step that was applied never changes.
+
+    `additive`: a program that does not know this step works with what it leaves, so that one may go back to it, and run
+    both at once while replicas are replaced. Of any other step an older program refuses to start.
+    """
 
     version: int
     name: str
     sql: str
+    additive: bool = False
 
 
 async def _nothing_to_prepare(_transaction: Transaction, _settings: Settings) -> None:

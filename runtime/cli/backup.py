@@ -50,7 +50,10 @@ def psql(config: Path | None, demo: bool, data_dir: Path | None, arguments: tupl
     tools = source.tools(trio.run(major), "psql")
     environ = {"PGAPPNAME": "majlis/psql", **source.environment}
     sys.stdout.flush()
-    os.execve(tools.path("psql"), ["psql", *arguments], environ)  # noqa: S606 - the command that was asked for
+    program = tools.path(
+        "psql"
+    )  # its whole path: psql looks for itself, in PATH if it is told its name alone
+    os.execve(program, [program, *arguments], environ)  # noqa: S606 - the command that was asked for
 
 
 @click.command("backup")

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runtime.app import Migration
 from runtime.channel import Finding
-from runtime.journal.examination import Applied
+from runtime.journal.examination import AppliedSteps
 from runtime.journal.migrations import SchemaMismatch, plan
 
 
-def judge_migrations(schemas: Mapping[str, Sequence[Migration]], applied: Applied) -> Iterator[Finding]:
+def judge_migrations(schemas: Mapping[str, Sequence[Migration]], applied: AppliedSteps) -> Iterator[Finding]:
     """Yield a finding for each namespace: pending steps are well, the next start applies them."""
     for namespace, steps in schemas.items():
         done = applied.get(namespace, {})

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 import trio
 
+from runtime.journal.migrations import Applied, applied_to
 from runtime.journal.statements import statement
 from runtime.resources.postgres import Driver, Operation, PostgresConnection
 
@@ -97,8 +98,8 @@ class TableFacts(msgspec.Struct, frozen=True):
     dead: int
 
 
-Applied = Mapping[str, Mapping[int, tuple[str, str]]]
-"""By namespace: version -> (name, checksum) of the steps that were applied."""
+AppliedSteps = Mapping[str, Mapping[int, Applied]]
+"""By namespace and version."""
 
 
 class Examination:
@@ -146,14 +147,12 @@ class Examination:
         rows = await self._run(lambda c: c.fetch(statement("examine_tables"), TABLES))
         return [msgspec.convert(dict(row), TableFacts) for row in rows]
 
-    async def applied(self) -> Applied:
+    async def applied(self) -> AppliedSteps:
         """Return what was migrated."""
         if not await self._run(lambda c: c.fetchval(statement("journal_is_there"))):
             return {}
-        found: dict[str, dict[int, tuple[str, str]]] = {}
-        for row in await self._run(lambda c: c.fetch(statement("applied_migrations"))):
-            found.setdefault(row["namespace"], {})[row["version"]] = (row["name"], row["checksum"])
-        return found
+        rows = await self._run(lambda c: c.fetch(statement("schema_versions")))
+        return {namespace: applied_to(namespace, rows) for namespace in {row["namespace"] for row in rows}}
 
     async def _row(self, name: str, kind: type[R], *arguments: object) -> R:
         row = await self._run(lambda c: c.fetchrow(statement(name), *arguments))

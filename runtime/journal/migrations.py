@@ -1,4 +1,6 @@
-"""Brings a schema to the version of this program, once, whoever starts first; refuses one that is ahead of it.
+"""Brings a schema to the version of this program, once, whoever starts first; refuses one that is beyond it.
+
+A step says of itself whether an older program works with what it leaves (`Migration.additive`); the schema remembers it.
 
 All replicas may start at the same moment: an advisory lock of the transaction lets one work and the others find it done.
 Steps are applied in one transaction each namespace, so a kill in the middle leaves the schema as it was.
@@ -7,7 +9,8 @@ Steps are applied in one transaction each namespace, so a kill in the middle lea
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import asyncpg
 
@@ -22,26 +25,35 @@ _FAULTS_OF_SQL = ("22", "23", "3F", "42")
 _TABLE = """
 create table if not exists schema_version(
   namespace text not null, version int not null, name text not null, checksum text not null,
-  applied_at timestamptz not null default now(), primary key (namespace, version))
+  applied_at timestamptz not null default now(), primary key (namespace, version));
+alter table schema_version add column if not exists additive boolean not null default false;
 """
 
 
+class Applied(NamedTuple):
+    """A step that was applied, as the schema remembers it."""
+
+    name: str
+    checksum: str
+    additive: bool = False
+
+
 class SchemaMismatch(Exception):
-    """The schema is newer than this program, a step that was applied reads differently now, or one cannot be applied."""
+    """The schema is beyond this program, a step that was applied reads differently now, or one cannot be applied."""
 
 
-def plan(
-    namespace: str, steps: Sequence[Migration], applied: Mapping[int, tuple[str, str]]
-) -> Sequence[Migration]:
-    """Return the steps still to be applied. `applied` maps version to (name, checksum). Raises SchemaMismatch."""
+def plan(namespace: str, steps: Sequence[Migration], applied: Mapping[int, Applied]) -> Sequence[Migration]:
+    """Return the steps still to be applied. `applied` are those that were, by version. Raises SchemaMismatch."""
     known = {step.version: step for step in steps}
     if sorted(known) != list(range(1, len(steps) + 1)):
         raise SchemaMismatch(
             f"{namespace}: the program's migrations are not numbered 1, 2, 3 ...: {sorted(known)}"
         )
-    for version, (name, digest) in sorted(applied.items()):
+    for version, (name, digest, additive) in sorted(applied.items()):
         step = known.get(version)
         if step is None:
+            if additive:
+                continue
             raise SchemaMismatch(
                 f"{namespace}: the database is at migration {version} ({name}), this program knows {len(steps)}: "
                 "it is older than the database; start a version that is at least as new"
@@ -52,6 +64,15 @@ def plan(
                 "an applied migration never changes, add a new one"
             )
     return [step for step in steps if step.version not in applied]
+
+
+def applied_to(namespace: str, rows: Iterable[asyncpg.Record]) -> Mapping[int, Applied]:
+    """Return what was applied in one namespace, from the rows of `schema_versions`."""
+    return {
+        row["version"]: Applied(row["name"], row["checksum"], row["additive"])
+        for row in rows
+        if row["namespace"] == namespace
+    }
 
 
 def checksum(step: Migration) -> str:
@@ -70,9 +91,7 @@ async def pending(database: Queries, schemas: Mapping[str, Sequence[Migration]])
         return []
     steps = []
     for namespace, known in schemas.items():
-        applied = {
-            row["version"]: (row["name"], row["checksum"]) for row in rows if row["namespace"] == namespace
-        }
+        applied = applied_to(namespace, rows)
         steps += [f"{namespace}/{step.version} {step.name}" for step in plan(namespace, known, applied)]
     return steps if rows else []
 
@@ -93,18 +112,16 @@ async def migrate(
             await connection.execute("set local statement_timeout = 0")
             await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
             await _change(connection, "schema_version: the table of what was applied", _TABLE)
+            rows = await connection.fetch(statement("schema_versions"))
             for namespace, steps in schemas.items():
-                rows = await connection.fetch(
-                    "select version, name, checksum from schema_version where namespace = $1", namespace
-                )
-                applied = {row["version"]: (row["name"], row["checksum"]) for row in rows}
-                for step in plan(namespace, steps, applied):
+                for step in plan(namespace, steps, applied_to(namespace, rows)):
                     await _change(
                         connection, f"{namespace}: migration {step.version} ({step.name})", step.sql
                     )
                     await connection.execute(
-                        "insert into schema_version(namespace, version, name, checksum) values ($1, $2, $3, $4)",
-                        namespace, step.version, step.name, checksum(step),
+                        "insert into schema_version(namespace, version, name, checksum, additive)"
+                        " values ($1, $2, $3, $4, $5)",
+                        namespace, step.version, step.name, checksum(step), step.additive,
                     )  # fmt: skip
                     done.append(f"{namespace}/{step.version} {step.name}")
             if prepare is not None:

@@ -202,10 +202,12 @@ async def test_it_serves_as_one_process_and_one_sigterm_ends_it_and_its_servers(
         ("ps",),
         ("parked", "list"),
         ("dead-letters", "list"),
-        ("psql", "--", "-c", "select 1"),
         ("backup", saved, "--verify"),
+        ("psql", "-c", "select 1"),
     ):
-        asked = run(binary, *words, "--data-dir", str(place / "data"), cache=place / "cache")
+        at = ("--data-dir", str(place / "data"))
+        told = (words[0], *at, "--", *words[1:]) if words[0] == "psql" else (*words, *at)
+        asked = run(binary, *told, cache=place / "cache")
         assert asked.returncode == 0, asked.stderr
     with held_by_nobody_else(place / "cache") as free:
         assert not free()  # so a newer version would not remove the folder

@@ -186,6 +186,59 @@ async def test_deploy_roll_back_and_deploy_again_under_load_lose_no_field_and_pa
         assert '"conversation waits"' not in majlis.log
 
 
+TABLES = (
+    HEAD.replace("Actor, App", "Actor, App, Migration")
+    + """
+class State(Struct):
+    seen: int = 0
+
+STEPS = (Migration(1, "visits", "create table visits(conversation text not null, at int not null)"),)
+class Bot(Actor[State]):
+    async def receive(self, turn, event):
+        turn.state.seen += 1
+        async with turn.postgres() as tx:
+            await tx.execute("insert into visits(conversation, at) values ($1, $2)", turn.conversation, turn.state.seen)
+        turn.reply(Text("noted"))
+
+app = App(name="bot", actor=Bot(), providers=(MetaProvider(),), events=INCOMING, migrations=STEPS)
+"""
+)
+MORE_TABLES = TABLES.replace(
+    "class Bot",
+    "STEPS += (Migration(2, 'by', 'alter table visits add column by_new bool', additive=True),)\nclass Bot",
+).replace("(conversation, at) values ($1, $2)", "(conversation, at, by_new) values ($1, $2, true)")
+
+
+async def test_a_migration_that_only_adds_is_gone_back_behind_and_forth_under_load_and_nothing_is_lost(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    accepted = [0] * PEOPLE
+    async with open_world(postgres_dsn, redis_dsn, start=False) as world:
+        majlis = world.majlis
+        await given(majlis, TABLES).start()
+        async with load_on(majlis, accepted):
+            for source in (MORE_TABLES, TABLES, MORE_TABLES):
+                before = await turns(world)
+
+                async def look(least: int = before + 3 * PEOPLE) -> bool:
+                    return await turns(world) >= least
+
+                await until(look, 20)
+                assert await majlis.process.stop() == 0
+                await given(majlis, source).start()
+        await world.handled(await world.number("select count(*) from inbox"), 20)
+        visits = await world.rows(
+            "select conversation, array_agg(at order by at) as at, count(by_new) as by_new from visits group by 1"
+        )
+        assert sorted(len(row["at"]) for row in visits) == sorted(accepted)
+        for row in visits:
+            assert row["at"] == list(range(1, len(row["at"]) + 1))
+            assert 0 < row["by_new"] < len(row["at"])
+        assert await world.number("select count(*) from parked") == 0
+        assert await world.number("select count(*) from conversation where attempts > 0") == 0
+        assert len(list((majlis.settings.data_dir / "backup").iterdir())) == 1  # before its one migration
+
+
 async def test_states_that_cannot_be_read_keep_it_from_being_ready_and_park_nobody(
     postgres_dsn: str, redis_dsn: str
 ) -> None:

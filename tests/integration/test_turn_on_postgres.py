@@ -30,7 +30,7 @@ from runtime import (
     Verified,
     encode_event,
 )
-from runtime.journal.migrations import SchemaMismatch, installation_salt, migrate, plan
+from runtime.journal.migrations import Applied, SchemaMismatch, installation_salt, migrate, plan
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.statements import migrations
 from runtime.node.node import Node, open_node
@@ -362,12 +362,20 @@ async def test_a_failing_step_changes_nothing(postgres_dsn: str) -> None:
 
 def test_a_program_older_than_the_schema_refuses_by_name() -> None:
     with pytest.raises(SchemaMismatch, match=r"at migration 2 .*older than the database"):
-        plan("journal", STEPS, {1: ("visits", _digest()), 2: ("later", "x")})
+        plan("journal", STEPS, {1: Applied("visits", _digest()), 2: Applied("later", "x")})
+
+
+def test_a_program_older_than_the_schema_works_with_what_only_adds_to_it() -> None:
+    later = {2: Applied("adds", "x", additive=True), 3: Applied("adds, too", "y", additive=True)}
+    assert plan("journal", STEPS, {1: Applied("visits", _digest()), **later}) == []
+    assert plan("journal", STEPS, later) == list(STEPS)
+    with pytest.raises(SchemaMismatch, match=r"at migration 4 .*older than the database"):
+        plan("journal", STEPS, {1: Applied("visits", _digest()), **later, 4: Applied("drops", "z")})
 
 
 def test_a_step_that_was_changed_after_it_was_applied_is_refused() -> None:
     with pytest.raises(SchemaMismatch, match="another text"):
-        plan("journal", STEPS, {1: ("visits", "other")})
+        plan("journal", STEPS, {1: Applied("visits", "other")})
 
 
 def _digest() -> str:

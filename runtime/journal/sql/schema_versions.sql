@@ -1,2 +1,4 @@
--- schema_versions() -> (namespace, version, name, checksum) of all migrations that were applied.
-select namespace, version, name, checksum from schema_version order by namespace, version;
+-- schema_versions() -> (namespace, version, name, checksum, additive) of all migrations that were applied. Read as JSON: a
+-- database of before has no column `additive`.
+select namespace, version, name, checksum, coalesce((to_jsonb(v) ->> 'additive')::boolean, false) as additive
+from schema_version v order by namespace, version;
