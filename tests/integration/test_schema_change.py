@@ -201,7 +201,7 @@ class Bot(Actor[State]):
         turn.reply(Text("noted"))
 
 app = App(name="bot", actor=Bot(), providers=(MetaProvider(),), events=INCOMING, migrations=STEPS)
-"""  # noqa: S608 - our own words
+"""
 )
 MORE_TABLES = TABLES.replace(
     "class Bot",
