@@ -186,9 +186,7 @@ async def test_deploy_roll_back_and_deploy_again_under_load_lose_no_field_and_pa
         assert '"conversation waits"' not in majlis.log
 
 
-TABLES = (
-    HEAD.replace("Actor, App", "Actor, App, Migration")
-    + """
+VISITOR = """
 class State(Struct):
     seen: int = 0
 
@@ -202,7 +200,7 @@ class Bot(Actor[State]):
 
 app = App(name="bot", actor=Bot(), providers=(MetaProvider(),), events=INCOMING, migrations=STEPS)
 """
-)
+TABLES = HEAD.replace("Actor, App", "Actor, App, Migration") + VISITOR
 MORE_TABLES = TABLES.replace(
     "class Bot",
     "STEPS += (Migration(2, 'by', 'alter table visits add column by_new bool', additive=True),)\nclass Bot",
