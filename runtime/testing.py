@@ -19,6 +19,8 @@ from runtime.drill.checkpoints import (
     raise_at_every_checkpoint,
 )
 from runtime.drill.connections import IDLE_LIFE, Connection, ServersView, open_view, pool_size
+from runtime.drill.history import Accepted, RunHistory, SentEvent, Views, Violation, violations
+from runtime.drill.history import judge as judge_history
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.passage import Faults
 from runtime.drill.process import (
@@ -30,13 +32,16 @@ from runtime.drill.process import (
     server_status,
 )
 from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
-from runtime.journal.ledger import Ledger, LedgerEntry, LedgerSend, read_history, read_ledger
+from runtime.journal.entries import OPEN, Ledger, LedgerEntry, LedgerSend, LedgerTurn
+from runtime.journal.ledger import read_history, read_ledger
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.node.node import Node, open_node
 from runtime.resources.errors import ResourceUnavailable
 
 __all__ = [
     "IDLE_LIFE",
+    "OPEN",
+    "Accepted",
     "CheckpointsTried",
     "Connection",
     "FaultProxy",
@@ -48,6 +53,7 @@ __all__ = [
     "Ledger",
     "LedgerEntry",
     "LedgerSend",
+    "LedgerTurn",
     "MemoryJournal",
     "MemoryStore",
     "NoStandIn",
@@ -58,15 +64,20 @@ __all__ = [
     "Rehearsed",
     "Replayed",
     "ResourceUnavailable",
+    "RunHistory",
+    "SentEvent",
     "ServeFailed",
     "ServeProcess",
     "ServerStatus",
     "ServersView",
     "TooManyCheckpoints",
+    "Views",
+    "Violation",
     "assert_no_leaks",
     "cancel_at_every_checkpoint",
     "fault_proxy",
     "holder_of",
+    "judge_history",
     "majlis_command",
     "open_node",
     "open_view",
@@ -78,4 +89,5 @@ __all__ = [
     "rehearse",
     "replay",
     "server_status",
+    "violations",
 ]

@@ -17,8 +17,8 @@ from actors.phone.line import Line, Message, NoConnection
 from actors.phone.numbers import NoSuchNumber, called, choose
 from actors.phone.screen import Option, Order, Pick, Say, show, understand
 from actors.phone.terminal import Terminal
-from actors.simulate.views import OPEN
 from config import Channel, Settings
+from runtime.testing import OPEN
 
 HELP = """\
   TEXT            send it

@@ -4,7 +4,7 @@ from actors.simulate.people import Plan
 from actors.simulate.report import Finding, Verdict
 from actors.simulate.run import Progress, simulate
 from actors.simulate.verdict import judge
-from actors.simulate.views import Ledger
 from actors.simulate.watch import SimulationError
+from runtime.testing import Ledger
 
 __all__ = ["Finding", "Ledger", "Plan", "Progress", "SimulationError", "Verdict", "judge", "simulate"]

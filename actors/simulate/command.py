@@ -16,11 +16,11 @@ from actors.simulate.people import Plan
 from actors.simulate.report import Verdict
 from actors.simulate.run import Progress, simulate
 from actors.simulate.sampling import picture_beside, recording
-from actors.simulate.views import Ledger
 from actors.simulate.watch import SimulationError
 from actors.stage import open_stage, with_channels
 from config import Settings
 from runtime.cli import PLAIN_FAULTS, fail, json_option, read_settings, settings_options
+from runtime.testing import Ledger
 
 #: Reads the database of these settings, attaching to the servers of a running Majlis.
 ReadLedger = Callable[[Settings], Awaitable[Ledger]]

@@ -22,9 +22,10 @@ from actors.channels.fake_graph import FakeGraph, webhook_of
 from actors.simulate.people import Number, Parcel, Plan, Script, encode_parcel, write_script
 from actors.simulate.report import Verdict
 from actors.simulate.verdict import judge
-from actors.simulate.views import Evidence, Ledger, Posted, Reply
+from actors.simulate.views import Evidence, Posted, Reply
 from actors.simulate.watch import SimulationError, Watch, watching
 from config import Channel, Settings
+from runtime.testing import Ledger
 
 #: Seconds one POST may take, and the longest wait before it is posted again.
 _TIMEOUT = 10.0

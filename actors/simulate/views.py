@@ -1,59 +1,12 @@
-"""The three views of a run, as values: what was sent, what the provider got, what the database holds."""
+"""The two outer views of a run, as values: what was sent, and what the provider got."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import msgspec
 
 from actors.simulate.people import Message
-
-#: What an effect's status says while its outcome is still to come.
-OPEN = frozenset({"queued", "sending", "uncertain"})
-
-
-class LedgerEntry(Protocol):
-    """A stored event. `turns`: how many turn rows cover it; `version`: the (first) turn that does, None if none."""
-
-    @property
-    def dedup(self) -> str: ...  # noqa: D102
-    @property
-    def conversation(self) -> str: ...  # noqa: D102
-    @property
-    def seq(self) -> int: ...  # noqa: D102
-    @property
-    def turns(self) -> int: ...  # noqa: D102
-    @property
-    def version(self) -> int | None: ...  # noqa: D102
-    @property
-    def fate(self) -> str: ...  # noqa: D102
-
-
-class LedgerSend(Protocol):
-    """A send in the outbox; `effect` is its id towards the provider, `version` the turn that asked for it."""
-
-    @property
-    def effect(self) -> str: ...  # noqa: D102
-    @property
-    def conversation(self) -> str: ...  # noqa: D102
-    @property
-    def version(self) -> int: ...  # noqa: D102
-    @property
-    def provider_id(self) -> str: ...  # noqa: D102
-    @property
-    def status(self) -> str: ...  # noqa: D102
-    @property
-    def maybe_duplicate(self) -> bool: ...  # noqa: D102
-
-
-class Ledger(Protocol):
-    """What the database holds."""
-
-    @property
-    def entries(self) -> Sequence[LedgerEntry]: ...  # noqa: D102
-    @property
-    def sends(self) -> Sequence[LedgerSend]: ...  # noqa: D102
 
 
 class Posted(msgspec.Struct, frozen=True):

@@ -5,49 +5,20 @@ For simulators, drills and tests that judge a running Majlis; nothing of the run
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
-import msgspec
 
 from config import Settings
 from runtime.actor.replay import History, PastEvent, PastTurn
+from runtime.journal.entries import Ledger, LedgerEntry, LedgerSend, LedgerTurn
 from runtime.journal.statements import statement
 from runtime.resources.bridge import open_bridge
 from runtime.resources.embedded import running_postgres_dsn
 from runtime.resources.errors import ResourceUnavailable
 from runtime.resources.postgres import PostgresConnection, open_postgres_pool
-
-
-class LedgerEntry(msgspec.Struct, frozen=True):
-    """A stored event; `turns` counts the turn rows that cover it, `version` is the first of them."""
-
-    dedup: str
-    conversation: str
-    seq: int
-    turns: int
-    version: int | None
-    fate: str
-
-
-class LedgerSend(msgspec.Struct, frozen=True):
-    """A send as the outbox has it."""
-
-    effect: str
-    conversation: str
-    version: int
-    provider_id: str
-    status: str
-    maybe_duplicate: bool
-
-
-class Ledger(msgspec.Struct, frozen=True):
-    """Everything at one moment."""
-
-    entries: Sequence[LedgerEntry]
-    sends: Sequence[LedgerSend]
 
 
 def postgres_of(settings: Settings) -> str:
@@ -80,9 +51,11 @@ async def read_ledger(settings: Settings) -> Ledger:
     async with _snapshot(settings) as connection:
         entries = await connection.fetch(statement("ledger_entries"))
         sends = await connection.fetch(statement("ledger_sends"))
+        turns = await connection.fetch(statement("ledger_turns"))
     return Ledger(
         [LedgerEntry(**dict(row)) for row in entries],
         [LedgerSend(**dict(row)) for row in sends],
+        [LedgerTurn(**dict(row)) for row in turns],
     )
 
 

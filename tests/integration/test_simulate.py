@@ -25,26 +25,7 @@ from actors.simulate import Plan, SimulationError, Verdict, simulate
 from actors.simulate.command import simulate_command
 from config import Settings, load
 from runtime import Request, Response
-
-
-@dataclass(frozen=True)
-class Entry:
-    dedup: str
-    conversation: str
-    seq: int
-    turns: int = 1
-    version: int | None = 1
-    fate: str = "done"
-
-
-@dataclass(frozen=True)
-class Send:
-    effect: str
-    conversation: str
-    version: int
-    provider_id: str = ""
-    status: str = "queued"
-    maybe_duplicate: bool = False
+from runtime.testing import Ledger, LedgerEntry, LedgerSend
 
 
 @dataclass
@@ -57,15 +38,15 @@ class TinyBot:
     doubles: str = ""
     ignores_duplicates: bool = True
     first_answer: int = 200
-    entries: list[Entry] = field(default_factory=list)
-    sends: dict[str, Send] = field(default_factory=dict)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    sends: dict[str, LedgerSend] = field(default_factory=dict)
     posts: Counter[bytes] = field(default_factory=Counter)
     statuses: int = 0
     _known: set[str] = field(default_factory=set)
-    _lanes: dict[str, trio.Lock] = field(default_factory=dict)
+    _last: dict[str, trio.Event] = field(default_factory=dict)
 
-    async def ledger(self) -> TinyLedger:
-        return TinyLedger(list(self.entries), list(self.sends.values()))
+    async def ledger(self) -> Ledger:
+        return Ledger(list(self.entries), list(self.sends.values()))
 
     async def webhook(
         self, nursery: trio.Nursery, client: httpx.AsyncClient, request: Request
@@ -99,13 +80,22 @@ class TinyBot:
             return
         conversation = f"c{message['from']}"
         seq = 1 + sum(entry.conversation == conversation for entry in self.entries)
-        self.entries.append(Entry(f"m|meta:{number}|{message['id']}", conversation, seq, version=seq))
+        dedup = f"m|meta:{number}|{message['id']}"
+        self.entries.append(LedgerEntry(dedup, conversation, seq, 1, seq, "done"))
         effect = f"{conversation}-{seq}"
-        self.sends[effect] = Send(effect, conversation, seq)
-        nursery.start_soon(self._answer, client, number, message, self.sends[effect])
+        self.sends[effect] = LedgerSend(effect, conversation, seq, "", "queued", maybe_duplicate=False)
+        before, done = self._last.get(conversation), trio.Event()
+        self._last[conversation] = done
+        nursery.start_soon(self._answer, client, number, message, self.sends[effect], before, done)
 
     async def _answer(
-        self, client: httpx.AsyncClient, number: str, message: dict[str, Any], send: Send
+        self,
+        client: httpx.AsyncClient,
+        number: str,
+        message: dict[str, Any],
+        send: LedgerSend,
+        before: trio.Event | None,
+        done: trio.Event,
     ) -> None:
         token = next(c.access_token.reveal() for c in self.settings.channels if c.id == number)
         body = {
@@ -116,21 +106,17 @@ class TinyBot:
             "context": {"message_id": message["id"]},
             "biz_opaque_callback_data": send.effect,
         }
-        async with self._lanes.setdefault(send.conversation, trio.Lock()):
-            for _ in range(2 if self.doubles and message["id"].endswith(self.doubles) else 1):
-                answer = await client.post(
-                    f"{self.provider}/v23.0/{number}/messages",
-                    json=body,
-                    headers={"authorization": f"Bearer {token}"},
-                )
-                wamid = answer.json()["messages"][0]["id"]
-                self.sends[send.effect] = replace(send, provider_id=wamid, status="done")
-
-
-@dataclass(frozen=True)
-class TinyLedger:
-    entries: list[Entry]
-    sends: list[Send]
+        if before is not None:
+            await before.wait()
+        for _ in range(2 if self.doubles and message["id"].endswith(self.doubles) else 1):
+            answer = await client.post(
+                f"{self.provider}/v23.0/{number}/messages",
+                json=body,
+                headers={"authorization": f"Bearer {token}"},
+            )
+            wamid = answer.json()["messages"][0]["id"]
+            self.sends[send.effect] = msgspec.structs.replace(send, provider_id=wamid, status="done")
+        done.set()
 
 
 def demo(tmp_path: Path, api_url: str = "http://127.0.0.1:8082/v23.0") -> Settings:
@@ -151,7 +137,7 @@ async def stranger(_request: Request) -> Response:
     return Response(200, b"hello")
 
 
-async def run(bot: TinyBot, plan: Plan, ledger: Callable[[], Awaitable[TinyLedger]] | None = None) -> Verdict:
+async def run(bot: TinyBot, plan: Plan, ledger: Callable[[], Awaitable[Ledger]] | None = None) -> Verdict:
     """Judge the bot with a fake Graph in this process."""
     async with serving(bot) as url, trio.open_nursery() as nursery:
         fake = FakeGraph.of(bot.settings, url)
@@ -213,7 +199,7 @@ async def test_a_database_that_comes_back_is_waited_for(tmp_path: Path) -> None:
     bot = TinyBot(demo(tmp_path))
     reads = 0
 
-    async def ledger() -> TinyLedger:
+    async def ledger() -> Ledger:
         nonlocal reads
         reads += 1
         if reads == 1:
@@ -270,7 +256,7 @@ async def test_it_refuses_to_drive_a_real_provider_or_a_strange_server(tmp_path:
 
 
 def test_the_command_says_in_one_line_what_it_cannot_do(tmp_path: Path) -> None:
-    async def never(_settings: Settings) -> TinyLedger:
+    async def never(_settings: Settings) -> Ledger:
         raise ConnectionRefusedError("no server runs")
 
     command = simulate_command(never, "actors.estate:app")

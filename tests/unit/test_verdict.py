@@ -38,6 +38,7 @@ class Send:
     provider_id: str
     status: str = "done"
     maybe_duplicate: bool = False
+    lane: str = "send"
 
 
 @dataclass
