@@ -59,6 +59,7 @@ class Cell:
         "_alone_to",
         "_attempt",
         "_came_at",
+        "_doubt",
         "_known",
         "_left",
         "_row",
@@ -86,6 +87,7 @@ class Cell:
         self.used_at = 0.0
         self._row: ConversationRow | None = None
         self._known = False
+        self._doubt = False  # a turn may have committed unseen: its effects go before those that come now
         self._left = False
         self._attempt = 0  # faults in a row, whosesoever: they only set the pause
         self._alone_to = 0  # up to this event a burst has failed: one by one
@@ -118,6 +120,11 @@ class Cell:
         if self._stir is not None:
             self._stir.set()
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the answer to a commit was lost and the row not read since: who forgot that could send out of order."""
+        return self._doubt
+
     def leave(self) -> None:
         """Begin nothing any more: the conversation is another owner's, or another cell's."""
         self._left = True
@@ -149,7 +156,7 @@ class Cell:
     def _has_work(self) -> bool:
         if self.phase is Phase.PARKED or self._left:
             return False
-        return not self.mailbox.idle or bool(self.timers)
+        return self._doubt or not self.mailbox.idle or bool(self.timers)
 
     async def _step(self, room: Room, epoch: int) -> None:
         """Do the next thing: load, read on, gather, or one turn."""
@@ -218,6 +225,7 @@ class Cell:
             if loaded is None:  # a hint that meant nothing; or the database has lost its last moments
                 self.mailbox.clear()
                 self.timers = None
+                self._doubt = False
                 return
             if (
                 loaded.epoch > epoch
@@ -229,7 +237,7 @@ class Cell:
             row = loaded
             if known or row.epoch != epoch:  # a lost answer, or another owner's last turn
                 room.host.recall(self.conversation)
-        self._row = row
+        self._row, self._doubt = row, False
         if row.parked:
             self.timers = None
             self._go(Phase.PARKED)
@@ -295,9 +303,12 @@ class Cell:
                 [name for name, due in turn.reminders.items() if due is None],
                 stale,
             )
-            self._row = None  # until the commit's answer is here the row in the journal is all that counts
+            self._row, self._doubt = (
+                None,
+                True,
+            )  # until its answer is here the row in the journal is all that counts
             committed = await resources.commit(record)
-        self._tried = None
+        self._tried, self._doubt = None, False
         if not committed:
             room.fenced += 1
             _log.info("turn fenced", conversation=row.id, version=record.version, epoch=epoch)
@@ -344,7 +355,7 @@ class Cell:
                 )
         else:
             room.faults += 1
-            self._row = tried.row
+            self._row, self._doubt = tried.row, False
             if tried.size > 1 and not tried.stale:
                 self._alone_to = tried.row.done_seq + tried.size
                 _log.warning(

@@ -120,7 +120,9 @@ class Cells:
         for name, cell in list(self._cells.items()):
             if len(self._cells) <= self._max_active and now - cell.used_at < self._passivate_after:
                 return
-            if not cell.busy:
+            if cell.in_doubt:
+                self._wake(cell)  # it reads its row first
+            elif not cell.busy:
                 del self._cells[name]
                 self._passivated += 1
 

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from config import Node as NodeSettings
-from runtime import Accepted, Delivery, Event, HttpClient, Outcome, Pace, TryAgain, Turn, Verified
+from runtime import Accepted, Delivery, Event, HttpClient, Outcome, Pace, TimerDue, TryAgain, Turn, Verified
 from runtime.actor.record import TurnRecord
 from runtime.journal.identity import SHARDS, shard_of
 from runtime.journal.memory import MemoryJournal, MemoryStore
@@ -95,6 +95,34 @@ async def test_the_sends_of_a_turn_whose_answer_was_lost_are_not_overtaken(
         await node.store(Verified((said(1), said(2), said(3))))
         await settled(world)
     assert [text for _, text in world.post.got] == ["1", "2", "3"]
+
+
+async def test_the_sends_of_a_reminder_whose_answer_was_lost_are_not_overtaken_though_its_cell_left_memory(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    receive = world.parrot.receive
+
+    async def nudging(turn: Turn[Memory], event: Event) -> None:
+        await receive(turn, event)
+        if isinstance(event, TimerDue):
+            turn.reply(Line("nudge"))
+        elif not turn.state.heard[1:]:
+            turn.remind("nudge", at=turn.now)
+
+    world.parrot.receive = nudging  # type: ignore[method-assign]
+    async with moody_node(world) as (node, journal):
+        await node.store(Verified((said(1),)))
+        await settled(world)
+        journal.lost_commits = 1
+        with trio.fail_after(3):
+            while len(world.store.turns) < 2:
+                await trio.sleep(0.01)
+        await trio.sleep(0.5)
+        node.cells.passivate(float("inf"))
+        await node.store(Verified((said(2),)))
+        await settled(world)
+    assert [text for _, text in world.post.got] == ["1", "nudge", "2"]
 
 
 async def test_the_sends_of_a_late_finisher_are_not_overtaken_by_the_new_owner(
