@@ -22,6 +22,7 @@ from runtime.drill.connections import IDLE_LIFE, Connection, ServersView, open_v
 from runtime.drill.history import Accepted, RunHistory, SentEvent, Views, Violation, violations
 from runtime.drill.history import judge as judge_history
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
+from runtime.drill.odds import Odds, Size
 from runtime.drill.passage import Faults
 from runtime.drill.process import (
     ServeFailed,
@@ -32,6 +33,7 @@ from runtime.drill.process import (
     server_status,
 )
 from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
+from runtime.drill.simulation import Simulated, simulate
 from runtime.journal.entries import OPEN, Ledger, LedgerEntry, LedgerSend, LedgerTurn
 from runtime.journal.ledger import read_history, read_ledger
 from runtime.journal.memory import MemoryJournal, MemoryStore
@@ -58,6 +60,7 @@ __all__ = [
     "MemoryStore",
     "NoStandIn",
     "Node",
+    "Odds",
     "PastEvent",
     "PastTurn",
     "ProxyStatistics",
@@ -70,6 +73,8 @@ __all__ = [
     "ServeProcess",
     "ServerStatus",
     "ServersView",
+    "Simulated",
+    "Size",
     "TooManyCheckpoints",
     "Views",
     "Violation",
@@ -89,5 +94,6 @@ __all__ = [
     "rehearse",
     "replay",
     "server_status",
+    "simulate",
     "violations",
 ]

@@ -12,9 +12,11 @@ import click
 import msgspec
 import trio
 
+from runtime.cli.simulating import sim_command
 from runtime.cli.telling import lines_of
 from runtime.cli.words import plainly
 from runtime.drill.result import Drill, DrillResult, Invariant, Orders
+from runtime.drill.seeds import NAME, SUMMARY
 from runtime.drill.storm.drill import STORM
 from runtime.serve.logs import set_up_logs
 
@@ -30,7 +32,7 @@ def drill() -> None:
 @plainly
 def _list() -> None:
     """List the drills."""
-    for line in lines_of([(one.name, one.summary) for one in DRILLS]):
+    for line in lines_of([*((one.name, one.summary) for one in DRILLS), (NAME, SUMMARY)]):
         click.echo(line)
 
 
@@ -82,3 +84,6 @@ def _row(one: Invariant) -> tuple[str, str, str, str, str]:
         one.status if one.status != "violated" else "VIOLATED",
         note if one.status != "ok" else "",
     )
+
+
+drill.add_command(sim_command(told))

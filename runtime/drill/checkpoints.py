@@ -110,6 +110,15 @@ async def raise_at_every_checkpoint(
     return await _sweep(fn, strike, is_expected, after, every, most, within)
 
 
+def descends(task: Task, nursery: trio.Nursery | None) -> bool:
+    """Return whether a task runs in a nursery, or in one that was opened below it."""
+    while (parent := task.parent_nursery) is not None:
+        if parent is nursery:
+            return True
+        task = parent.parent_task
+    return False
+
+
 class _Strike(trio.abc.Instrument):
     """Counts the checkpoints of the scenario and strikes at the k-th."""
 
@@ -125,15 +134,8 @@ class _Strike(trio.abc.Instrument):
 
     @override
     def after_task_step(self, task: Task) -> None:
-        if self.place is None and self._is_ours(task):
+        if self.place is None and descends(task, self.nursery):
             self._reached(task)
-
-    def _is_ours(self, task: Task) -> bool:
-        while (nursery := task.parent_nursery) is not None:
-            if nursery is self.nursery:
-                return True
-            task = nursery.parent_task
-        return False
 
     def _reached(self, task: Task) -> None:
         # Trio drops an instrument that raises and goes on, so a fault of ours is kept for the sweep.

@@ -45,6 +45,7 @@ class _Conversation:
     attempts_since: datetime | None = None
     parked: FailedAttempt | None = None
     inbox: list[StoredEvent] = field(default_factory=list)
+    dedups: list[str] = field(default_factory=list)  # of the inbox, in its order
 
 
 @dataclass
@@ -88,6 +89,7 @@ class MemoryStore:
         self.conflicts: set[Conflict] = set()
         self.seen: set[str] = set()
         self.turns: list[TurnRecord] = []
+        self.writers: list[tuple[str, float]] = []  # the replica and the time of each turn
         self.outbox: dict[str, _Outgoing] = {}
         self.provider_ids: dict[tuple[str, str], str] = {}
         self.receipts: dict[tuple[str, str], int] = {}
@@ -106,6 +108,12 @@ class MemoryStore:
             "timers": len(self.timers),
             "letters": len(self.letters),
         }
+
+    def settled(self) -> bool:
+        """Tell whether every event is handled and every effect has ended; timers may still come."""
+        return all(c.done_seq == len(c.inbox) for c in self.conversations.values()) and all(
+            out.status in {"done", "failed"} for out in self.outbox.values()
+        )
 
     def unpark(self, conversation: str, *, skip: bool = False) -> None:
         """Let a parked conversation try again, or go on without what it stopped at."""
@@ -276,9 +284,10 @@ class MemoryJournal:
         """See `Journal.renew`."""
         await trio.lowlevel.checkpoint()
         held: dict[int, int] = {}
+        until = self._store.wall() + ttl
         for number, shard in enumerate(self._store.shards):
             if shard.owner == self._replica:
-                shard.lease_until = self._store.wall() + ttl
+                shard.lease_until = until
                 held[number] = shard.epoch
         return held
 
@@ -312,6 +321,7 @@ class MemoryJournal:
             stale_at = None if fresh is None else trio.current_time() + fresh
             event = StoredEvent(name, shard_of(name), seq, arrival.payload, now, arrival.channel, stale_at)
             conversation.inbox.append(event)
+            conversation.dedups.append(arrival.dedup)
             events.append(event)
         events.sort(key=lambda event: (event.conversation, event.seq))
         return events
@@ -383,6 +393,7 @@ class MemoryJournal:
         conversation.version, conversation.epoch = turn.version, turn.epoch
         conversation.attempts, conversation.attempts_since = 0, None
         store.turns.append(turn)
+        store.writers.append((self._replica, store.wall()))
         if turn.stale:
             seqs = range(turn.first_seq, turn.last_seq + 1)
             store.letters += [Letter(name, seq, "", "stale") for seq in seqs]

@@ -79,7 +79,7 @@ class Lanes:
         self._nursery = nursery
         self._dice = dice
         self._lanes: dict[str, _SendLane] = {}
-        self._left: set[str] = set()
+        self._left: dict[str, None] = {}  # in order, so that lanes begin in one that is the same each time
         self._unserved: set[str] = set()
         self._doubtful: set[int] = set()
         self._beside: set[tuple[str, int, int]] = set()
@@ -88,7 +88,7 @@ class Lanes:
         """Take effects of a turn that has just committed, in order; they stay in the outbox if they cannot leave here."""
         for effect in effects:
             if not self.sending.serves(effect.channel):
-                self._left.add(effect.conversation)
+                self._left[effect.conversation] = None
                 continue
             if effect.lane is not Lane.SEND:
                 self._begin_beside(effect)
@@ -114,12 +114,12 @@ class Lanes:
         if lane is not None:
             lane.behind = True
         else:
-            self._left.add(conversation)
+            self._left[conversation] = None
 
     def resume(self, shards: Iterable[int]) -> None:
         """Take up again what lanes left when they ended early; what is of no shard of ours is the new owner's."""
         held = set(shards)
-        self._left = {conversation for conversation in self._left if shard_of(conversation) in held}
+        self._left = {conversation: None for conversation in self._left if shard_of(conversation) in held}
         self._unserved = {conversation for conversation in self._unserved if shard_of(conversation) in held}
         for conversation in list(self._left):
             self.open(conversation)
@@ -143,7 +143,7 @@ class Lanes:
         if lane is None:
             lane = self._lanes[conversation] = _SendLane(conversation)
             lane.behind = conversation in self._left or shard_of(conversation) in self._doubtful
-            self._left.discard(conversation)
+            self._left.pop(conversation, None)
             self._nursery.start_soon(self._run, lane, name=f"lane {conversation}")
         return lane
 
@@ -163,7 +163,7 @@ class Lanes:
         finally:
             del self._lanes[lane.conversation]
             if lane.queue or lane.behind:
-                self._left.add(lane.conversation)
+                self._left[lane.conversation] = None
 
     async def _refill(self, lane: _SendLane) -> None:
         """Read a lane's effects from the outbox; those that commit meanwhile come behind them."""

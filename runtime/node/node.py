@@ -63,6 +63,7 @@ class Node:
         now: Callable[[], datetime],
         ready: trio.Event | None = None,
         work_at_once: int = 16,
+        dice: Random | None = None,
     ) -> None:
         self._app = app
         self._work_at_once = work_at_once
@@ -111,7 +112,7 @@ class Node:
             turn_timeout=settings.turn_timeout,
             reply_expires=settings.reply_expires,
             limits=RestartWindow(settings.max_attempts, settings.restart_window),
-            dice=Random(),  # noqa: S311 - jitter
+            dice=dice or Random(),  # noqa: S311 - jitter
         )
         self._to_recover: set[int] = set()
         self._looked_to = ""
@@ -418,12 +419,13 @@ async def open_node(
     now: Callable[[], datetime] = wall_clock,
     ready: trio.Event | None = None,
     work_at_once: int = 16,
+    dice: Random | None = None,
 ) -> AsyncIterator[Node]:
     """Run a node for the length of the block; leaving it cancels what is in hand, from the inside out.
 
     `begin` opens a transaction for `turn.postgres()`; `redis` and `web` are what `turn.redis` and `turn.http` lend;
     `tell` hints to other replicas. With `ready`, no shard is taken and so no turn is begun before it is set; `store`
-    works at once. `work_at_once` pieces of work run beside the sends.
+    works at once. `work_at_once` pieces of work run beside the sends. `dice` spread pauses; with a seed they fall alike.
     """
     node = Node(
         app,
@@ -434,6 +436,7 @@ async def open_node(
         now=now,
         ready=ready,
         work_at_once=work_at_once,
+        dice=dice,
     )
     async with node._opened(http):  # noqa: SLF001 - the other half of this module
         yield node

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from config import Postgres, Settings
 from runtime import Transaction
 from runtime.actor.event import EventCodec
+from runtime.drill.chronicler import Pressed, Told, name_of
 from runtime.journal.migrations import installation_salt, migrate
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.statements import migrations, statement
@@ -30,14 +31,11 @@ from tests.unit.schedules import (
     Kept,
     PastEvent,
     PastRow,
-    Pressed,
     Run,
     Schedule,
     Sent,
-    Told,
     check,
     history_of,
-    name_of,
     schedules,
 )
 

@@ -8,12 +8,13 @@ books of any journal.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
+from functools import partial
 from itertools import chain, pairwise
-from typing import Any, Protocol, Self
+from random import Random
+from typing import Any, Protocol
 
 import msgspec
 import trio
@@ -23,11 +24,8 @@ from config import Node as NodeSettings
 from config import Settings
 from runtime import (
     Accepted,
-    Actor,
     App,
     Arrival,
-    Burst,
-    BurstPolicy,
     Delivery,
     EffectFailed,
     Event,
@@ -38,141 +36,18 @@ from runtime import (
     Request,
     ResourceUnavailable,
     Response,
-    Stale,
-    TimerDue,
     Transaction,
     TryAgain,
-    Turn,
     Uncertain,
     Verified,
     encode_event,
 )
 from runtime.actor.effect import Lane, effect_id
+from runtime.drill.chronicler import TIMERS, Chronicler, Gatherer, Pressed, Told
+from runtime.drill.nowhere import nowhere
+from runtime.drill.unsteady import Replica, UnsteadyJournal, Way
 from runtime.journal.protocol import Journal
-from runtime.node.node import Node, open_node
 from runtime.testing import History, PastEvent, PastTurn, replay
-
-AWAY = ResourceUnavailable("postgres", "away")
-TIMERS = ("a", "b")
-REARMED_MOST = 2
-
-
-# ── the bot ───────────────────────────────────────────────────────────
-
-
-class Told(Event, frozen=True, kw_only=True):
-    """Something said: what the turn is to do is in it. Several may be one turn."""
-
-    number: int
-    says: int = 1
-    asides: int = 0
-    sets: dict[str, float] = msgspec.field(default_factory=dict)
-    forgets: tuple[str, ...] = ()
-
-
-class Pressed(Event, frozen=True, kw_only=True):
-    """Something that opens the turn's own transaction, and is always a turn of its own."""
-
-    number: int
-
-
-class Line(msgspec.Struct, frozen=True, tag=True):
-    body: str
-
-
-class Book(msgspec.Struct):
-    """`heard` in order; `chain` depends on every turn's event, clock and dice, and on all that were before."""
-
-    heard: list[str] = []
-    chain: str = ""
-    rearmed: int = 0
-
-
-class Chronicler(Actor[Book]):
-    """Writes down what comes. `mishaps` by what was heard happen once each, after all else has been done."""
-
-    def __init__(self, scale: float = 1.0) -> None:
-        self.scale = scale
-        self.mishaps: dict[str, deque[str]] = {}
-        self.reminded = trio.Event()
-
-    async def receive(self, turn: Turn[Book], event: Event) -> None:
-        if isinstance(event, TimerDue):
-            self.reminded.set()
-            self.reminded = trio.Event()
-        for one in event.events if isinstance(event, Burst) else (event,):
-            self._hear(turn, one)
-        if isinstance(event, Pressed):
-            async with turn.postgres() as tx:
-                await tx.execute(
-                    "insert into pressed values ($1, $2, $3)",
-                    turn.conversation,
-                    event.number,
-                    turn.state.chain,
-                )
-        for one in event.events if isinstance(event, Burst) else (event,):
-            if left := self.mishaps.get(name_of(one)):
-                await self._suffer(left.popleft())
-
-    def _hear(self, turn: Turn[Book], event: Event) -> None:
-        state, heard = turn.state, name_of(event)
-        match event:
-            case Told():
-                for name, after in event.sets.items():
-                    turn.remind(name, after=timedelta(seconds=after))
-                for name in event.forgets:
-                    turn.forget(name)
-                for number in range(event.says):
-                    turn.reply(Line(f"{heard}.{number} after {state.chain}"))
-                for _ in range(event.asides):
-                    turn.aside(Line(f"{turn.random.random()}"))
-            case Pressed():
-                turn.reply(Line(heard))
-            case TimerDue(name=name, due_at=due_at):
-                turn.reply(Line(f"{name} of {due_at.isoformat()}"))
-                if state.rearmed < REARMED_MOST:
-                    state.rearmed += 1
-                    turn.remind(turn.random.choice(TIMERS), at=turn.now + timedelta(seconds=self.scale))
-            case Stale(newest=newest):
-                turn.reply(Line(newest.isoformat()))
-        state.heard.append(heard)
-        facts = f"{state.chain}|{heard}|{turn.now.isoformat()}|{turn.random.getrandbits(64)}"
-        state.chain = blake2b(facts.encode(), digest_size=6).hexdigest()
-
-    async def _suffer(self, mishap: str) -> None:
-        match mishap:
-            case "error":
-                raise ValueError
-            case "group":
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(trio.sleep_forever)
-                    nursery.start_soon(self._suffer, "error")
-            case "hang":
-                await trio.sleep_forever()
-            case "away":
-                raise AWAY
-            case _:
-                await trio.sleep(0.4 * self.scale)
-
-
-class Gatherer(Chronicler):
-    """The same, of several events at once."""
-
-    burst = BurstPolicy(quiet=0.3, longest=1.0, of=(Told,), most=4)
-
-
-def name_of(event: Event) -> str:
-    """Return what a chronicler hears."""
-    match event:
-        case Told(number=number) | Pressed(number=number):
-            return str(number)
-        case TimerDue(name=name):
-            return f"due:{name}"
-        case Stale(count=count):
-            return f"stale:{count}"
-        case EffectFailed(effect=effect):
-            return f"failed:{effect}"
-    raise AssertionError(event)
 
 
 class Post:
@@ -276,7 +151,7 @@ class Trouble(msgspec.Struct, frozen=True):
     """Calls of the journal go wrong: not done (before), done and not answered (after), or done late (late)."""
 
     method: str
-    ways: tuple[str, ...]
+    ways: tuple[Way, ...]
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -464,58 +339,6 @@ class World(Protocol):
     async def books(self) -> Books: ...
 
 
-class Unsteady:
-    """A journal whose calls go wrong as it is told."""
-
-    def __init__(self, journal: Journal, troubles: Mapping[str, deque[str]], scale: float) -> None:
-        self._journal = journal
-        self._troubles = troubles
-        self._scale = scale
-        self.frozen = False
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        async def call(*arguments: object, **named: object) -> object:
-            ways = self._troubles[method]
-            way = ways.popleft() if ways else ""
-            if way == "late":
-                await trio.sleep(0.5 * self._scale)
-            if way == "before" or (self.frozen and method in {"acquire", "renew"}):
-                await trio.lowlevel.checkpoint()
-                raise AWAY
-            done = await getattr(self._journal, method)(*arguments, **named)
-            if way == "after":
-                raise AWAY
-            return done
-
-        return call
-
-
-class _Replica:
-    """A node in a task of its own, so that it can be killed."""
-
-    def __init__(self, journal: Unsteady) -> None:
-        self.journal = journal
-        self.scope = trio.CancelScope()
-        self.gone = trio.Event()
-        self.node: Node
-
-    async def run(self, world: World, app: App, settings: NodeSettings, *, task_status: Any) -> None:
-        try:
-            with self.scope:
-                async with open_node(
-                    app,
-                    settings,
-                    journal=self.journal,  # type: ignore[arg-type]
-                    http=None,  # type: ignore[arg-type]
-                    begin=world.begin,
-                    now=world.now,
-                ) as self.node:
-                    task_status.started()
-                    await trio.sleep_forever()
-        finally:
-            self.gone.set()
-
-
 class Run:
     """One schedule in one world. `acked` are the numbers that were acknowledged, in the order they were first said."""
 
@@ -529,8 +352,8 @@ class Run:
         self.faults: Counter[str] = Counter()
         self.acked: list[int] = []
         self.parks: set[str] = set()
-        self._troubles: defaultdict[str, deque[str]] = defaultdict(deque)
-        self._replicas: dict[str, _Replica] = {}
+        self._troubles: defaultdict[str, deque[Way]] = defaultdict(deque)
+        self._replicas: dict[str, Replica] = {}
         self._webhooks: list[Verified] = []
         self._said = 0
         self._nursery: trio.Nursery
@@ -570,14 +393,9 @@ class Run:
             case Kill(replica=name) if name in self._replicas:
                 await self._kill(name)
             case Stop(replica=name) if name in self._replicas:
-                node = self._replicas[name].node
-                with trio.move_on_after(5 * self.world.scale):
-                    await node.finish_turns()
-                    await node.finish_effects()
-                    await node.release()
-                await self._kill(name)
+                await self._replicas.pop(name).stop(within=5 * self.world.scale)
             case Freeze(replica=name) if name in self._replicas:
-                self._replicas[name].journal.frozen = True
+                self._replicas[name].journal.cut_off = True
                 await self.world.end_leases()
             case Trouble(method=method, ways=ways):
                 self._troubles[method].extend(ways)
@@ -620,15 +438,28 @@ class Run:
 
     async def _start(self, name: str) -> None:
         if name not in self._replicas:
-            journal = Unsteady(self.world.journal(name), self._troubles, self.world.scale)
-            replica = self._replicas[name] = _Replica(journal)
+            journal = UnsteadyJournal(self.world.journal(name), self._way, late=0.5 * self.world.scale)
+            replica = self._replicas[name] = Replica(name, journal)
             settings = NodeSettings(**{**self.world.settings, **self.schedule.settings})  # type: ignore[arg-type]
-            await self._nursery.start(replica.run, self.world, self.app, settings)
+            await self._nursery.start(
+                partial(
+                    replica.run,
+                    self.app,
+                    settings,
+                    begin=self.world.begin,
+                    now=self.world.now,
+                    dice=Random(0),
+                )
+            )
 
     async def _kill(self, name: str) -> None:
         replica = self._replicas.pop(name)
-        replica.scope.cancel()
+        replica.kill()
         await replica.gone.wait()
+
+    def _way(self, method: str) -> Way:
+        ways = self._troubles[method]
+        return ways.popleft() if ways else ""
 
     async def _unpark(self, *, skip: bool) -> None:
         for conversation, stopped_at in await self.world.parked():
@@ -640,7 +471,7 @@ class Run:
         self._troubles.clear()
         self.post.answers.clear()
         for replica in self._replicas.values():
-            replica.journal.frozen = False
+            replica.journal.cut_off = False
         if not self._replicas:
             await self._start("one")
         with trio.fail_after(2000 * self.world.scale):
@@ -765,26 +596,6 @@ def _check_sends(run: Run, books: Books) -> None:
             if (sent := books.outbox[name]).conversation == kept.id and sent.lane == Lane.SEND
         ]
         assert order == sorted(order)
-
-
-class _Nowhere:
-    async def fetch(self, sql: str, *args: object) -> Sequence[Any]:
-        await trio.lowlevel.checkpoint()
-        return ()
-
-    async def execute(self, sql: str, *args: object) -> str:
-        await trio.lowlevel.checkpoint()
-        return ""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None: ...
-
-
-def nowhere() -> AbstractAsyncContextManager[Transaction]:
-    """Return a transaction whose statements do nothing."""
-    return _Nowhere()
 
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

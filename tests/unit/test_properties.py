@@ -6,9 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from random import Random
 from typing import ClassVar
-from unittest import mock
 
 import trio
 import trio.testing
@@ -18,6 +16,8 @@ from runtime import BurstPolicy, Transaction, encode_event
 from runtime.actor.event import EventCodec, StoredEvent
 from runtime.actor.gathering import gather
 from runtime.actor.record import Timer, TurnRecord
+from runtime.drill.chronicler import Pressed, Told, name_of
+from runtime.drill.nowhere import nowhere
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from tests.unit.schedules import (
     START,
@@ -25,14 +25,10 @@ from tests.unit.schedules import (
     Kept,
     PastEvent,
     PastRow,
-    Pressed,
     Run,
     Schedule,
     Sent,
-    Told,
     check,
-    name_of,
-    nowhere,
     schedules,
 )
 
@@ -166,8 +162,7 @@ async def live(schedule: Schedule) -> None:
 @given(schedules())
 def test_every_life_leaves_its_books_in_order(schedule: Schedule) -> None:
     """Order, no lost update, each event in one turn, each effect once, no cancelled timer, an exact replay."""
-    with mock.patch("runtime.node.node.Random", side_effect=lambda: Random(0)):
-        trio.run(live, schedule, clock=trio.testing.MockClock(autojump_threshold=0))
+    trio.run(live, schedule, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_what_rounding_leaves_of_a_bursts_wait_is_no_wait() -> None:

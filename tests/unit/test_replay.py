@@ -11,8 +11,8 @@ import pytest
 from runtime import Actor, App, Burst, Event, Stale, TimerDue, Transaction, Turn, encode_event
 from runtime.actor.effect import Lane
 from runtime.actor.state import StateUnreadable
+from runtime.drill.nowhere import nowhere
 from runtime.testing import History, NoStandIn, PastEvent, PastTurn, rehearse, replay
-from tests.unit.schedules import nowhere
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
