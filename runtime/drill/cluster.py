@@ -1,7 +1,8 @@
 """Replicas over one journal in memory, and what befalls them: each fault at a moment and in a way that dice choose.
 
 They are killed at any step, stopped, frozen until others have taken over, cut off from their leases; the journal goes
-away before or after a write. A replica has one fault at a time. It knows nothing of events, people and providers.
+away before or after a write; wall clocks jump. A replica has one fault at a time. Nothing is known here of events, people
+and providers.
 """
 
 from __future__ import annotations
@@ -39,10 +40,14 @@ class Cluster:
         journal: type[MemoryJournal],
         begin: Callable[[], AbstractAsyncContextManager[Transaction]],
         now: Callable[[], datetime],
+        jump: Callable[[float, float], None],
         dice: Callable[[str], Random],
         odds: Odds,
     ) -> None:
-        """`app` makes that of one replica; `dice` of a name are the same in each run of a seed."""
+        """`app` makes that of one replica; `dice` of a name are the same in each run of a seed.
+
+        `jump` sets the wall clocks ahead by so many seconds, or back: that of the replicas, and that of the store.
+        """
         self._nursery = nursery
         self._store = store
         self._app = app
@@ -50,6 +55,7 @@ class Cluster:
         self._journal = journal
         self._begin = begin
         self._now = now
+        self._jump = jump
         self._named = dice
         self._fate, self._calls = dice("fate"), dice("calls")
         self._odds = odds
@@ -99,6 +105,9 @@ class Cluster:
                     nursery.start_soon(self._outage)
                 elif chance < 0.3:
                     self._end_leases(self._fate.random())
+                elif chance < 0.35:
+                    self._counts["clocks jump"] += 1
+                    self._jump(self._fate.choice((-3600.0, 3600.0)), self._fate.choice((-5.0, 5.0)))
                 elif self._replicas:
                     nursery.start_soon(
                         self._befall, self._fate.choice(self.replicas()), self._fate.choice(faults)

@@ -93,7 +93,8 @@ class _Simulation:
         self._seed = seed
         self._choices = self._dice("choices")
         self._interventions: Counter[str] = Counter()
-        self._store = MemoryStore(lambda: self._now().timestamp())
+        self._ahead = {"replicas": 0.0, "store": 0.0}
+        self._store = MemoryStore(lambda: self._wall("store").timestamp())
 
     async def run(self, settings: Mapping[str, float]) -> Simulated:
         """Let it happen, let it become quiet; return what is left."""
@@ -111,7 +112,8 @@ class _Simulation:
                 settings=self._settings(settings),
                 journal=self._journal,
                 begin=self._begin,
-                now=self._now,
+                now=lambda: self._wall("replicas"),
+                jump=self._jump,
                 dice=self._dice,
                 odds=self._odds,
             )
@@ -160,8 +162,12 @@ class _Simulation:
     def _dice(self, name: str) -> Random:
         return Random(f"{self._seed}|{name}")  # noqa: S311 - not for secrets
 
-    def _now(self) -> datetime:
-        return START + timedelta(seconds=trio.current_time())
+    def _wall(self, whose: str) -> datetime:
+        return START + timedelta(seconds=trio.current_time() + self._ahead[whose])
+
+    def _jump(self, replicas: float, store: float) -> None:
+        self._ahead["replicas"] += replicas
+        self._ahead["store"] += store
 
     async def _quiet(self) -> None:
         """Wait until nothing is left to do; what is parked is let go on, with what it stopped at or without."""

@@ -101,11 +101,8 @@ class MemoryWorld:
 
     async def quiet(self) -> bool:
         await trio.lowlevel.checkpoint()
-        return (
-            all(c.done_seq == len(c.inbox) and c.parked is None for c in self.store.conversations.values())
-            and all(out.status in {"done", "failed"} for out in self.store.outbox.values())
-            and not self.store.timers
-        )
+        parked = any(c.parked is not None for c in self.store.conversations.values())
+        return self.store.settled() and not parked and not self.store.timers
 
     async def books(self) -> Books:
         await trio.lowlevel.checkpoint()

@@ -37,7 +37,13 @@ ROOT = Path(__file__).parents[2]
 SEEDS = 500
 EVERY_FAULT = {
     *("kill", "stop", "freeze", "cut_off", "outage", "leases end", "parks", "receipts", "sends in trouble"),
-    *("calls of the journal", "webhooks repeated", "webhooks given up", "sends doubled in doubt"),
+    *(
+        "clocks jump",
+        "calls of the journal",
+        "webhooks repeated",
+        "webhooks given up",
+        "sends doubled in doubt",
+    ),
 }
 
 
