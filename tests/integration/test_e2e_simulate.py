@@ -15,6 +15,7 @@ import trio
 
 from actors.channels.fake_graph import Faults
 from actors.simulate import Plan
+from runtime.testing import RunHistory, violations
 from tests.integration.world import World, open_world, own_channels
 
 PLAN = Plan(people=200, messages=5, channels=20, duplicates=0.2, shuffle=True, batch=50, linger=0.2)
@@ -63,6 +64,10 @@ async def test_three_kills_in_the_middle_lose_nothing_and_double_nothing(
         assert verdict.ok, verdict.table()
         assert (verdict.acknowledged, verdict.handled, verdict.replied) == (600, 600, 600)
         assert verdict.doubled_in_flight == 0, "every send was settled by its status"
+        books = await world.ledger()
+        turns = RunHistory(sent=(), entries=books.entries, turns=books.turns, effects=(), accepted=())
+        assert [str(one) for one in violations(turns)] == [], "nor has a number a gap, or an epoch two owners"
+        assert len({turn.epoch for turn in books.turns}) > 1
 
 
 async def test_a_send_that_is_doubled_was_in_flight_at_the_kill_and_is_recorded_so(
