@@ -19,8 +19,9 @@ from runtime.drill.checkpoints import (
     raise_at_every_checkpoint,
 )
 from runtime.drill.connections import IDLE_LIFE, Connection, ServersView, open_view, pool_size
-from runtime.drill.history import Accepted, RunHistory, SentEvent, Views, Violation, violations
+from runtime.drill.evidence import Accepted, RunHistory, SentEvent, Views, Violation
 from runtime.drill.history import judge as judge_history
+from runtime.drill.history import violations
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.odds import Odds, Size
 from runtime.drill.passage import Faults

@@ -11,7 +11,7 @@ import trio
 
 from runtime.actor.event import Event, encode_event
 from runtime.channel import Arrival, Receipt, Verified
-from runtime.drill.history import SentEvent
+from runtime.drill.evidence import SentEvent
 from runtime.drill.odds import Odds, Size
 from runtime.drill.unsteady import Replica
 from runtime.resources.errors import ResourceUnavailable

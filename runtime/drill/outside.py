@@ -32,29 +32,30 @@ from runtime.channel import (
     Uncertain,
     Verified,
 )
-from runtime.drill.history import Accepted
+from runtime.drill.evidence import Accepted
 from runtime.drill.unsteady import UnsteadyJournal
 from runtime.resources.errors import ResourceUnavailable
 
 
 class _Trouble(msgspec.Struct, frozen=True):
-    """What may come of a send: whether it was taken, and what is heard of it after so many seconds."""
+    """What may come of a send: whether it was taken, and what is heard, or raised, after so many seconds."""
 
     taken: bool
-    heard: Outcome | Exception | None = None
+    heard: Outcome | None = None
     after: float = 0.0
+    fault: Callable[[], Exception] | None = None
 
 
 TROUBLES = (
     _Trouble(False, TryAgain("busy")),
     _Trouble(False, TryAgain("later", after=0.05)),
     _Trouble(False, TryAgain("unreachable", unreachable=True)),
-    _Trouble(False, ResourceUnavailable("http", "no connection")),
+    _Trouble(False, fault=lambda: ResourceUnavailable("http", "no connection")),
     _Trouble(False, Refused("no")),
     _Trouble(False, Broken("credentials")),
     *(_Trouble(False, Uncertain("lost")), _Trouble(False, after=inf)) * 2,
     *(_Trouble(True, Uncertain("unheard")), _Trouble(True, after=inf)) * 2,
-    _Trouble(True, ValueError("a fault of the provider's code")),
+    _Trouble(True, fault=lambda: ValueError("a fault of the provider's code")),
     _Trouble(True, after=0.4),
 )
 
@@ -107,8 +108,8 @@ class Outside:
             await trio.sleep(2.0)
             return TryAgain("timeout")
         await trio.sleep(trouble.after)
-        if isinstance(trouble.heard, Exception):
-            raise trouble.heard.with_traceback(None)
+        if trouble.fault is not None:
+            raise trouble.fault()
         if trouble.heard is not None:
             return trouble.heard
         return Answered(self._answer(self._dice)) if delivery.lane is Lane.WORK else Taken(name)

@@ -13,7 +13,8 @@ import msgspec
 from runtime.app import App
 from runtime.drill.chronicler import chronicle
 from runtime.drill.crowd import Say
-from runtime.drill.history import Kind, Violation, judge
+from runtime.drill.evidence import Kind, Violation
+from runtime.drill.history import judge
 from runtime.drill.result import DrillResult, Invariant, exactly
 from runtime.drill.simulation import Simulated, drawn_of, simulate
 

@@ -24,7 +24,7 @@ from runtime.drill.alike import run_alike
 from runtime.drill.cluster import Cluster
 from runtime.drill.crowd import Crowd, Say
 from runtime.drill.drawing import Undrawable, draw
-from runtime.drill.history import RunHistory
+from runtime.drill.evidence import RunHistory
 from runtime.drill.nowhere import nowhere
 from runtime.drill.odds import ALL, SOME, Odds, Size
 from runtime.drill.outside import Line, Outside
@@ -132,7 +132,7 @@ class _Simulation:
             sent=crowd.sent,
             entries=ledger.entries,
             effects=ledger.sends,
-            accepted=outside.accepted,
+            accepted=tuple(outside.accepted),
             turns=ledger.turns,
             tenants={one.id: one.channel for one in self._store.conversations.values()},
             interventions=dict(self._interventions),

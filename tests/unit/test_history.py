@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from runtime.drill.history import Accepted, RunHistory, SentEvent, judge
+from runtime.drill.evidence import Accepted, RunHistory, SentEvent
+from runtime.drill.history import judge
 from runtime.journal.entries import LedgerEntry, LedgerSend, LedgerTurn
 
 Draw = Callable[[st.SearchStrategy[int]], int]
