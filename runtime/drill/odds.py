@@ -24,7 +24,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     people: int = 2
     webhooks: int = 12
     replicas: int = 2
-    seconds: float = 8.0
+    seconds: float = 6.0
 
 
 ALL = Odds()

@@ -201,10 +201,11 @@ class MemoryJournal:
     async def due(self, shards: Sequence[int], now: datetime, limit: int, after: str = "") -> Sequence[Timer]:
         """See `Journal.due`."""
         await trio.lowlevel.checkpoint()
+        ours = set(shards)
         found = [
             timer
             for (conversation, _), timer in sorted(self._store.timers.items())
-            if timer.due_at <= now and conversation > after and timer.shard in set(shards)
+            if timer.due_at <= now and conversation > after and timer.shard in ours
         ]
         return [t for t in found if self._store.conversations[t.conversation].parked is None][:limit]
 
@@ -261,13 +262,15 @@ class MemoryJournal:
             for c in self._store.conversations.values()
             if c.done_seq < len(c.inbox) and c.parked is None and c.id > after
         )
-        return [(c, shard_of(c)) for c in behind if shard_of(c) in set(shards)][:limit]
+        ours = set(shards)
+        return [(c, shard_of(c)) for c in behind if shard_of(c) in ours][:limit]
 
     async def pending(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """See `Journal.pending`."""
         await trio.lowlevel.checkpoint()
         waiting = sorted({out.effect.conversation for out in self._unsettled()})
-        return [(c, shard_of(c)) for c in waiting if c > after and shard_of(c) in set(shards)][:limit]
+        ours = set(shards)
+        return [(c, shard_of(c)) for c in waiting if c > after and shard_of(c) in ours][:limit]
 
     async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
         """See `Journal.acquire`."""
