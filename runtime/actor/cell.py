@@ -303,10 +303,8 @@ class Cell:
                 [name for name, due in turn.reminders.items() if due is None],
                 stale,
             )
-            self._row, self._doubt = (
-                None,
-                True,
-            )  # until its answer is here the row in the journal is all that counts
+            # Until the commit's answer is here the row in the journal is all that counts.
+            self._row, self._doubt = None, True
             committed = await resources.commit(record)
         self._tried, self._doubt = None, False
         if not committed:
