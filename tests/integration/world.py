@@ -269,8 +269,8 @@ class Majlis:
         """Assert that nothing it shows holds what no page may hold: metrics, readiness, status, answers to nonsense."""
         shown = {path: await self.page(path) for path in ("/metrics", "/readyz", "/livez", "/nowhere")}
         shown["status"] = repr(await self.operate("status"))
-        number = self.settings.channels[0].id
-        body = webhook(number, text(person(999), f"unsigned {MARK}"))
+        known = self.settings.channels[0]
+        body = webhook(known.id, text(person(999), f"unsigned {MARK}"))
         for name, content, header in (
             ("401", body, signature(body, "guessed")),
             ("400", b'{"entry": "' + body.replace(b'"', b"'"), ""),
@@ -279,7 +279,7 @@ class Majlis:
             answer = await self._client.post(
                 self.url + ("/nowhere" if name == "404" else ""),
                 content=content,
-                headers={"x-hub-signature-256": header or signature(content)},
+                headers={"x-hub-signature-256": header or signature(content, known.app_secret[0].reveal())},
             )
             assert str(answer.status_code) == name
             shown[name] = f"{answer.text} {dict(answer.headers)}"
