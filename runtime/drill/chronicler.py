@@ -25,7 +25,6 @@ from runtime.resources.errors import ResourceUnavailable
 TIMERS = ("a", "b")
 _REARMED_MOST = 2
 _MISHAPS = ("error", "error", "group", "away", "slow", "hang")
-_AWAY = ResourceUnavailable("postgres", "away")
 
 
 class Told(Event, frozen=True, kw_only=True):
@@ -128,7 +127,7 @@ class Chronicler(Actor[Book]):
             case "hang":
                 await trio.sleep_forever()
             case "away":
-                raise _AWAY
+                raise ResourceUnavailable("postgres", "away")
             case _:
                 await trio.sleep(0.4 * self.scale)
 
