@@ -45,7 +45,7 @@ from runtime.journal.examination import (
     SessionFacts,
     TableFacts,
 )
-from runtime.journal.migrations import checksum
+from runtime.journal.migrations import Applied, checksum
 from runtime.resources.errors import ResourceUnavailable
 
 GB = 1_000_000_000
@@ -220,7 +220,7 @@ def test_an_unreachable_postgres_comes_with_an_advice(reason: str, advice: str) 
 # ── migrations ────────────────────────────────────────────────────────
 
 STEPS = (Migration(1, "first", "create table a()"), Migration(2, "second", "create table b()"))
-FIRST, SECOND = (1, ("first", checksum(STEPS[0]))), (2, ("second", checksum(STEPS[1])))
+FIRST, SECOND = (1, Applied("first", checksum(STEPS[0]))), (2, Applied("second", checksum(STEPS[1])))
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,9 @@ FIRST, SECOND = (1, ("first", checksum(STEPS[0]))), (2, ("second", checksum(STEP
         ({}, "ok", "0 applied; the next serve applies 1 first, 2 second"),
         (dict([FIRST]), "ok", "1 applied; the next serve applies 2 second"),
         (dict([FIRST, SECOND]), "ok", "2 applied"),
-        (dict([FIRST, SECOND, (3, ("third", "?"))]), "fail", "older than the database"),
-        (dict([FIRST, (2, ("second", "other"))]), "fail", "with another text"),
+        (dict([FIRST, SECOND, (3, Applied("third", "?"))]), "fail", "older than the database"),
+        (dict([FIRST, SECOND, (3, Applied("third", "?", additive=True))]), "ok", "3 applied"),
+        (dict([FIRST, (2, Applied("second", "other"))]), "fail", "with another text"),
     ],
 )
 def test_pending_migrations_are_well_and_unknown_ones_are_not(
