@@ -8,7 +8,7 @@ provider repeats the webhook and echoes what it had taken, and the books are che
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -39,7 +39,6 @@ from runtime import (
     encode_event,
 )
 from runtime.drill.checkpoints import (
-    CheckpointsTried,
     InjectedFault,
     cancel_at_every_checkpoint,
     raise_at_every_checkpoint,
@@ -283,9 +282,6 @@ async def world(postgres_dsn: str, redis_dsn: str) -> AsyncIterator[World]:
             salt = await installation_salt(journal)
             yield World(bridge, journal, turns, redis, http, postbox, salt)
         nursery.cancel_scope.cancel()
-
-
-Sweep = Callable[[Callable[[], Awaitable[None]]], Awaitable[CheckpointsTried]]
 
 
 async def test_cancelled_at_each_checkpoint_nothing_leaks_and_one_reply_follows(world: World) -> None:
