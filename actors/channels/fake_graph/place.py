@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
+import trio
 
 from actors.channels.fake_graph.server import IDENTITY, Health
 from config import Channel
 from runtime.cli import CommandFailed
+
+_ENDING, _AGAIN = 2.0, 0.05  # seconds: for a look at one that ends, and between two looks
 
 
 class NoFakeGraph(CommandFailed):
@@ -39,15 +42,24 @@ def place_of(channels: Sequence[Channel]) -> tuple[str, int]:
 
 
 async def fake_graph_at(host: str, port: int) -> Health | None:
-    """Return how the fake Graph at a place is; None where nothing listens. Raises NoFakeGraph if something else does."""
+    """Return how the fake Graph at a place is; None where nothing listens. Raises NoFakeGraph if something else does.
+
+    One that is ending breaks off in the middle of an answer: who does is asked again, for `_ENDING` seconds.
+    """
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    try:
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=10) as client:
-            health = msgspec.json.decode((await client.get("/_fake/health")).content, type=Health)
-        if health.name == IDENTITY:
-            return health
-    except httpx.ConnectError:
-        return None
-    except (httpx.HTTPError, msgspec.MsgspecError):
-        pass
-    raise NoFakeGraph(f"{url} is taken by something that is no fake Graph: stop it, or change api_url")
+    deadline = trio.current_time() + _ENDING
+    while True:
+        try:
+            async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=10) as client:
+                health = msgspec.json.decode((await client.get("/_fake/health")).content, type=Health)
+            if health.name == IDENTITY:
+                return health
+        except httpx.ConnectError:
+            return None
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            if trio.current_time() < deadline:
+                await trio.sleep(_AGAIN)
+                continue
+        except (httpx.HTTPError, msgspec.MsgspecError):
+            pass
+        raise NoFakeGraph(f"{url} is taken by something that is no fake Graph: stop it, or change api_url")
