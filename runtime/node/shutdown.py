@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 import structlog
 import trio
@@ -19,13 +20,15 @@ _log = structlog.get_logger(__name__)
 class Phase:
     """A step of the shutdown. `share` is its part of the whole budget; what is left over goes to the next ones.
 
-    `left` is asked at its end, however it came: what it leaves, in numbers.
+    `most`: seconds that it may take, whatever was left over; for work that has little use of more. `left` is asked at its
+    end, however it came: what it leaves, in numbers.
     """
 
     name: str
     share: float
     work: Callable[[], Awaitable[None]]
     left: Callable[[], Mapping[str, int]] = dict
+    most: float = inf
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ async def run_phases(
         mine = max(0.0, min(deadline - started, budget * phase.share + saved))
         finished = False
         try:
-            with trio.move_on_after(mine):
+            with trio.move_on_after(min(mine, phase.most)):
                 try:
                     await phase.work()
                     finished = True

@@ -40,6 +40,8 @@ STOP: Mapping[str, float] = {
     TELEMETRY_FLUSHED: 0.0,
     SERVERS_STOPPED: 0.1,
 }
+LEASES_MOST = 2.0
+"""Seconds for the leases, whatever was saved: a Postgres that has not answered by then is not waited for, they expire."""
 
 
 def phases_with_listeners() -> Sequence[str]:

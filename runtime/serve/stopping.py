@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from math import inf
 from typing import NoReturn
 
 import structlog
@@ -20,6 +21,7 @@ from runtime.node.shutdown import Phase, run_phases
 from runtime.serve.life import DRAINED, FAULT, LEFT_DURABLE, Life
 from runtime.serve.phases import (
     EFFECTS_FINISHED,
+    LEASES_MOST,
     LEASES_RELEASED,
     LISTENER_CLOSED,
     READINESS_DOWN,
@@ -168,7 +170,8 @@ def _phases(process: Process, closed: trio.Event) -> list[Phase]:
         (EFFECTS_FINISHED, node.finish_effects, node.lanes.left),
         (LEASES_RELEASED, node.release, node.leases.left),
     )
-    return [Phase(name, STOP[name], work, left) for name, work, left in works]
+    most = {LEASES_RELEASED: LEASES_MOST}
+    return [Phase(name, STOP[name], work, left, most.get(name, inf)) for name, work, left in works]
 
 
 def _connections(process: Process) -> Mapping[str, int]:
