@@ -87,6 +87,8 @@ class Life:
 
     def went(self, phase: PhaseReport) -> None:
         """A phase has ended, as somebody else has measured."""
+        if phase.name == self._phase:
+            self._phase = ""
         words = "start phase" if phase.name in START else "shutdown phase"
         (self.report.start if phase.name in START else self.report.stop).append(phase)
         _log.info(words, phase=phase.name, seconds=phase.seconds, finished=phase.finished, **phase.left)

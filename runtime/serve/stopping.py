@@ -35,7 +35,8 @@ _log = structlog.get_logger(__name__)
 _REPEAT = 1.0  # seconds within which a second signal counts as the same stop
 _RELEASE = 1.0  # seconds to give the leases back at a second signal
 _FORCED = 5.0  # seconds for all that is left to do then, the closing of pools and servers included
-_LOOK = 0.1
+_LOOK = 0.05
+_MARGIN = 0.2  # seconds before the deadline that the end of a process may take
 
 
 async def stop_while_starting(
@@ -79,7 +80,7 @@ async def end_in_time(life: Life) -> None:
     The embedded servers stop by themselves when they have lost their parent.
     """
     await life.stopping.wait()
-    while life.left() > 0:  # noqa: ASYNC110 - the moment may come nearer, and time is what this waits for
+    while life.left() > _MARGIN:  # noqa: ASYNC110 - the moment may come nearer, and time is what this waits for
         await trio.sleep(_LOOK)
     _log.error("the deadline has passed, and not all is closed; ending at once")
     _at_once(life, life.forced or (LEFT_DURABLE if life.report.signal else FAULT))
@@ -118,7 +119,12 @@ async def stop(process: Process, closed: trio.Event, signals: AsyncIterator[int]
     _log.info("stopping", signal=life.report.signal, budget=node.shutdown_timeout)
     process.notifier.stopping(node.ready_delay + node.shutdown_timeout)
     began = trio.current_time()
-    run = partial(run_phases, begun=partial(setattr, process.health, "stop_step"), ended=life.went)
+
+    def begun(phase: str) -> None:
+        process.health.stop_step = phase
+        life.begin(phase)
+
+    run = partial(run_phases, begun=begun, ended=life.went)
     async with trio.open_nursery() as nursery:
 
         async def heed() -> None:

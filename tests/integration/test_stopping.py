@@ -354,6 +354,20 @@ async def test_a_third_signal_ends_it_at_once() -> None:
         await until(gone, 10, "the end of Postgres, which has lost its parent")
 
 
+async def test_what_no_phase_could_bound_is_over_at_the_deadline_all_the_same() -> None:
+    async with open_world(start=False, node={"shutdown_timeout": 1.0}) as world:
+        majlis = reporting(world.majlis)
+        await majlis.process.start()
+        with frozen_postgres(world):  # giving up on it takes longer than there is
+            began = trio.current_time()
+            assert await majlis.process.stop() == 3
+            assert trio.current_time() - began < 1.0 + 0.5
+        report = report_of(majlis)
+        assert (report.outcome, report.exit_code) == ("work left", 3)
+        assert not report.stop[-1].finished
+        assert "the deadline has passed, and not all is closed" in majlis.log
+
+
 async def test_a_start_that_cannot_be_says_why_in_its_report(postgres_dsn: str, redis_dsn: str) -> None:
     async with open_world(postgres_dsn, redis_dsn) as world:
         second = reporting(world.beside())
