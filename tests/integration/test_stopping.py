@@ -1,4 +1,7 @@
-"""Real `serve` processes that stop and start: what each phase takes and leaves, say their reports and the databases."""
+"""Real `serve` processes that stop and start: what each phase takes and leaves, say their reports and the databases.
+
+SUITE_WAITING (2,000 if absent) is how many events wait when a server is stopped under them.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,10 @@ from tests.integration.world import (
     until,
     webhook,
 )
+
+WAITING = int(os.environ.get("SUITE_WAITING", "2000"))
+_SESSIONS = "from pg_stat_activity where datname = current_database() and application_name like 'majlis/%'"
+_HELD = "select count(*) from shards where owner is not null"
 
 
 def report_of(majlis: Majlis) -> Report:
@@ -183,10 +190,11 @@ async def test_readiness_is_seen_down_while_webhooks_are_taken_with_goodbye_and_
         assert set(goodbyes[1:]) == {"close"}  # the first may have been on its way when readiness went down
 
 
-async def test_of_2000_waiting_events_each_is_handled_once_or_left_whole_for_the_next_life(
+async def test_of_many_waiting_events_each_is_handled_once_or_left_whole_for_the_next_life(
     postgres_dsn: str, redis_dsn: str
 ) -> None:
-    people, each = 200, 10
+    each = 10
+    people = WAITING // each
     node = {"send_timeout": 1.5, "uncertain_wait": 3.0}
     async with open_world(postgres_dsn, redis_dsn, start=False, node=node) as world:
         majlis = reporting(world.majlis, BOT.replace("SICK = True", "SICK = False"))
@@ -212,15 +220,17 @@ async def test_of_2000_waiting_events_each_is_handled_once_or_left_whole_for_the
         assert told[TURNS_FINISHED].left == {"turns_cut": 0, "events_waiting": stored - done}
         assert told[EFFECTS_FINISHED].left["effects_unsettled"] == 0
         assert await world.number("select count(*) from outbox where status = 'sending'") == 0
+        left = "select count(distinct conversation) from outbox where status not in ('done', 'failed')"
+        assert await world.number(left) == told[EFFECTS_FINISHED].left["conversations_with_effects"]
         assert await world.number("select sum(last_seq - first_seq + 1)::int from turn") == done
 
         await majlis.process.start()
-        await world.handled(len(ids), within=30)
+        await world.handled(len(ids), within=30 + WAITING / 500)
 
         async def replied() -> bool:
             return world.fake.last_index >= len(ids)
 
-        await until(replied, 30, "all replies")
+        await until(replied, 30 + WAITING / 500, "all replies")
         quoted = sorted(
             sent.content()["context"]["message_id"] for sent in world.fake.sent(limit=len(ids) + 1)
         )
@@ -291,12 +301,13 @@ async def test_a_second_signal_after_a_second_cuts_short_and_still_gives_the_lea
         majlis.signal(number)  # the same stop, twice
         with trio.move_on_after(1.2):
             assert await ended(majlis, 1.5) is None, "a signal that came at once was a second one"
-        assert await world.number("select count(*) from shards where owner is not null") == 128
+        assert await world.number(_HELD) == 128
         began = trio.current_time()
         majlis.signal(number)
         assert await ended(majlis, 5) == code
         assert trio.current_time() - began < 1.5
-        assert await world.number("select count(*) from shards where owner is not null") == 0
+        assert await world.number(_HELD) == 0
+        assert await world.number(f"select count(*) {_SESSIONS}") == 0
         report = report_of(majlis)
         assert (report.outcome, report.exit_code, report.signal) == ("forced", code, number.name)
         told = phases_of(report)
@@ -347,6 +358,34 @@ async def test_a_third_signal_ends_it_at_once() -> None:
             assert trio.current_time() - began < 0.5
             report = report_of(majlis)
             assert (report.outcome, report.exit_code) == ("forced", 143)
+
+        async def gone() -> bool:
+            return not living(pids)
+
+        await until(gone, 10, "the end of Postgres, which has lost its parent")
+
+
+async def test_a_second_signal_while_it_starts_ends_it_at_once(redis_dsn: str) -> None:
+    async with open_world(redis=redis_dsn, start=False) as world:
+        majlis = reporting(world.majlis)
+        majlis.process.spawn()
+        cluster = majlis.settings.data_dir / "postgres" / "data"
+
+        async def starting() -> bool:
+            return (cluster / "postmaster.pid").exists()
+
+        await until(starting, 20)
+        with frozen_postgres(world) as pids:  # it is waited for at the start, and at the stop
+            majlis.signal(signal.SIGTERM)
+            await majlis.logged("stopping while it starts")
+            with trio.move_on_after(1.2):
+                await ended(majlis, 5)
+            began = trio.current_time()
+            majlis.signal(signal.SIGTERM)
+            assert await ended(majlis, 5) == 143
+            assert trio.current_time() - began < 0.5
+        report = report_of(majlis)
+        assert (report.outcome, report.exit_code, report.ready_after) == ("forced", 143, None)
 
         async def gone() -> bool:
             return not living(pids)
