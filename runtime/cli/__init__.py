@@ -121,8 +121,8 @@ def _serve_command(default_app: str, companion: Companion) -> click.Command:
             app = load_app(app_name)
 
             async def run() -> int:
-                beside = nullcontext() if not demo else companion(settings)
-                async with beside:
+                around = companion(settings) if demo else nullcontext()
+                async with around:
                     return await serve(app, read, supervision=supervision, repeats=repeats, life=life)
 
             code = trio.run(run)

@@ -161,7 +161,7 @@ class _Server:
             self._slots.release()
 
     def leave_waiting(self) -> None:
-        """Close the connections that have no request under way, those that may be about to ask in a moment."""
+        """Close the connections that have no request under way; those that may be about to ask have a moment for it."""
         for connection in [connection for connection in self._open if connection.waiting]:
             connection.leave()
 

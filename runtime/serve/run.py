@@ -128,10 +128,8 @@ async def serve(
                         started_up.cancel()
                         await heard.wait()
                         code = await _run(process, signals, started)
-                    finally:
-                        life.stop_within(
-                            settings.node.shutdown_timeout
-                        )  # a start that failed ends in time, too
+                    finally:  # a start that failed ends in time, too
+                        life.stop_within(settings.node.shutdown_timeout)
                     over.set()
                     return code
     return DRAINED
