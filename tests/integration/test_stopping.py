@@ -320,7 +320,8 @@ async def test_a_second_signal_after_a_second_cuts_short_and_still_gives_the_lea
 
 
 async def _busy(majlis: Majlis) -> bool:
-    return bool((await majlis.statistics())["cells"]["busy"])
+    """Whether a turn is under way, and has come to its transaction."""
+    return bool((await majlis.statistics())["postgres_turns"]["busy"])
 
 
 async def test_a_turn_that_outlives_its_phase_is_cut_and_the_stop_goes_on(
