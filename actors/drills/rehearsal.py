@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -33,6 +34,7 @@ from runtime.testing import (
     drill_databases,
 )
 
+T = TypeVar("T")
 CHANNELS = 20
 _PEOPLE, _TEXTS = 600, 200
 """Of the script: enough for ten minutes of 200 texts a second, and few enough of each person for the provider's pace."""
@@ -40,7 +42,7 @@ _LOOK_EVERY = 0.25
 _LOOK_PATIENCE = 0.5
 _SETTLE = 45.0
 """Seconds at most from the last webhook until nothing is outstanding any more."""
-PUBLIC, ADMIN, GRAPH = 8080, 8081, 8082
+PUBLIC, ADMIN, GRAPH, BALANCER = 8080, 8081, 8082, 8079
 _NODE: Mapping[str, object] = {
     "lease_ttl": 2.0,
     "send_timeout": 2.0,
@@ -64,6 +66,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     postgres: Mapping[str, str] = {}
     """Settings of the PostgreSQL server itself."""
     replicas: int = 1
+    """Of several, webhooks go to a balancer at the port BALANCER, which is the body's to put up: over new connections."""
     channels: int = CHANNELS
     patience: float = 60.0
     """Seconds for which the provider posts again what nobody acknowledges."""
@@ -80,6 +83,7 @@ class Rehearsal:
         fake: FakeGraph,
         replicas: Sequence[DrillReplica],
         wishes: Wishes,
+        webhooks: str,
         *,
         quick: bool,
         seed: int,
@@ -99,10 +103,11 @@ class Rehearsal:
         """What servers showed, to be searched for what no page may hold."""
         self.sent: list[Sent] = []
         self.began = trio.current_time()
+        self._parts: list[object] = []
         self._samples: list[Sample] = []
         self._marks: list[Mark] = []
         self._fault_ended: float | None = None
-        self.target = self.server.webhook + "/webhooks/meta"
+        self.target = webhooks
         settings = self.server.settings
         self.load = _crowd(settings, wishes, seed, lambda: self.target)
         self._load_done = trio.Event()
@@ -217,6 +222,14 @@ class Rehearsal:
         self.replicas.append(made)
         return made
 
+    def keep(self, part: object) -> None:
+        """Keep something that stands beside the servers where the body finds it: see `parts`."""
+        self._parts.append(part)
+
+    def parts(self, kind: type[T]) -> list[T]:
+        """Return what was kept of a kind."""
+        return [one for one in self._parts if isinstance(one, kind)]
+
     # ── what goes on beside the body ──────────────────────────────────
 
     async def write(self) -> None:
@@ -292,11 +305,12 @@ async def open_rehearsal(
             trio.open_nursery() as nursery,
         ):
             settings = _settings(home, host, databases, wishes)
-            fake = FakeGraph.of(settings, f"http://{host}:{PUBLIC}/webhooks/meta")
+            webhooks = f"http://{host}:{BALANCER if wishes.replicas > 1 else PUBLIC}/webhooks/meta"
+            fake = FakeGraph.of(settings, webhooks)
             await nursery.start(fake.serve, host, GRAPH)
             replicas = [_replica(home, settings, app, place) for place in range(wishes.replicas)]
             rehearsal = Rehearsal(
-                home, app, databases, fake, replicas, wishes, quick=quick, seed=seed, tell=tell
+                home, app, databases, fake, replicas, wishes, webhooks, quick=quick, seed=seed, tell=tell
             )
             try:
                 yield rehearsal
@@ -360,4 +374,12 @@ def _crowd(settings: Settings, wishes: Wishes, seed: int, url: Callable[[], str]
     plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed)
     run = f"{random_secrets.randbelow(1_000_000):06d}"
     script = write_script(plan, run, numbers)
-    return Load(script, [secret.encode() for secret in groups], url, wishes.rate, wishes.patience)
+    keep_alive = wishes.replicas == 1
+    return Load(
+        script,
+        [secret.encode() for secret in groups],
+        url,
+        wishes.rate,
+        wishes.patience,
+        keep_alive=keep_alive,
+    )

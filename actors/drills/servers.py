@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -87,17 +87,30 @@ class DrillReplica:
         """End this life as `kill -9` does."""
         await self.process.kill()
 
-    async def stop(self, number: signal.Signals = signal.SIGTERM, *, expected: int = 0) -> Stop:
-        """Ask this life to end and watch it do so; `expected` is the exit code that is right here."""
+    async def stop(
+        self, number: signal.Signals = signal.SIGTERM, *, expected: int = 0, again: Sequence[float] = ()
+    ) -> Stop:
+        """Ask this life to end and watch it do so; `expected` is the exit code that is right here.
+
+        `again`: seconds, from the one before, after which the signal is sent once more.
+        """
         node, server = self.settings.node, self.settings.server
         async with watching_doors(self.admin, server.host, server.port) as doors:
             began = trio.current_time()
-            code = await self.process.stop(number, END)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._insist, number, again)
+                code = await self.process.stop(number, END)
+                nursery.cancel_scope.cancel()
             seconds = trio.current_time() - began
         budget = node.ready_delay + node.shutdown_timeout
         stop = Stop(number.name, seconds, code, expected, budget, doors.in_order)
         self.stops.append(stop)
         return stop
+
+    async def _insist(self, number: signal.Signals, again: Sequence[float]) -> None:
+        for pause in again:
+            await trio.sleep(pause)
+            self.signal(number)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal and wait for nothing."""

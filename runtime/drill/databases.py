@@ -145,6 +145,10 @@ class Databases:
         """Return how many effects are not settled."""
         return int(str(await self.fetchval(_sql("unsent"), sorted(OPEN))))
 
+    async def leased(self) -> int:
+        """Return how many shards are held by a replica."""
+        return int(str(await self.fetchval(_sql("leased"))))
+
     async def remains(self) -> Remains:
         """Look once at what is there of every `serve`. Raises ResourceUnavailable."""
         return Remains(
