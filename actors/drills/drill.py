@@ -7,7 +7,7 @@ adds it to `rehearsal.found`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -76,6 +76,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     tell: Callable[[str], object]
     against: tuple[str, str] | None = None
+    majlis: Sequence[str] = ()
+    """The words of the program whose `serve` is rehearsed; none: this one."""
 
 
 async def perform(drill: ServeDrill, order: Order) -> DrillResult:
@@ -95,6 +97,7 @@ async def perform(drill: ServeDrill, order: Order) -> DrillResult:
                 tell=order.tell,
                 against=order.against,
                 cluster=cluster,
+                majlis=order.majlis,
             ) as rehearsal:
                 await _play(drill, rehearsal)
                 found = await _judged(drill, order, rehearsal)

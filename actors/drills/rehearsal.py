@@ -20,7 +20,7 @@ import trio
 
 from actors.channels.fake_graph import FakeGraph, Sent
 from actors.drills.load import Load
-from actors.drills.servers import DrillReplica
+from actors.drills.servers import DrillReplica, Program
 from actors.simulate.people import Number, Plan, write_script
 from actors.stage import with_channels
 from config import Settings, load
@@ -78,7 +78,7 @@ class Rehearsal:
     def __init__(
         self,
         home: Path,
-        app: str,
+        program: Program,
         databases: Databases,
         fake: FakeGraph,
         replicas: Sequence[DrillReplica],
@@ -90,7 +90,7 @@ class Rehearsal:
         tell: Callable[[str], object],
     ) -> None:
         self.home = home
-        self.app = app
+        self.program = program
         self.databases = databases
         self.fake = fake
         self.replicas = list(replicas)
@@ -218,7 +218,7 @@ class Rehearsal:
 
     def replica(self, settings: Settings | None = None) -> DrillReplica:
         """Make another replica on the same databases, with a data directory and ports of its own."""
-        made = _replica(self.home, settings or self.settings, self.app, len(self.replicas))
+        made = _replica(self.home, settings or self.settings, self.program, len(self.replicas))
         self.replicas.append(made)
         return made
 
@@ -290,11 +290,12 @@ async def open_rehearsal(
     tell: Callable[[str], object],
     against: tuple[str, str] | None = None,
     cluster: Path | None = None,
+    majlis: Sequence[str] = (),
 ) -> AsyncIterator[Rehearsal]:
     """Put up the stage of a drill: databases, provider and the replicas, which are not started yet.
 
-    `cluster`: another place for PostgreSQL's files. Raises StartFailed and ResourceUnavailable. At the end every life
-    that still runs is killed, whatever happens.
+    `cluster`: another place for PostgreSQL's files; `majlis`: the words of another program. Raises StartFailed and
+    ResourceUnavailable. At the end every life that still runs is killed, whatever happens.
     """
     host = f"127.{random_secrets.randbelow(253) + 1}.{random_secrets.randbelow(254)}.{random_secrets.randbelow(253) + 2}"
     with _home() as home:
@@ -308,9 +309,10 @@ async def open_rehearsal(
             webhooks = f"http://{host}:{BALANCER if wishes.replicas > 1 else PUBLIC}/webhooks/meta"
             fake = FakeGraph.of(settings, webhooks)
             await nursery.start(fake.serve, host, GRAPH)
-            replicas = [_replica(home, settings, app, place) for place in range(wishes.replicas)]
+            program = Program(app, majlis)
+            replicas = [_replica(home, settings, program, place) for place in range(wishes.replicas)]
             rehearsal = Rehearsal(
-                home, app, databases, fake, replicas, wishes, webhooks, quick=quick, seed=seed, tell=tell
+                home, program, databases, fake, replicas, wishes, webhooks, quick=quick, seed=seed, tell=tell
             )
             try:
                 yield rehearsal
@@ -350,13 +352,13 @@ def _settings(home: Path, host: str, databases: Databases, wishes: Wishes) -> Se
     return msgspec.structs.replace(settings, demo=False, channels=channels)
 
 
-def _replica(home: Path, settings: Settings, app: str, place: int) -> DrillReplica:
+def _replica(home: Path, settings: Settings, program: Program, place: int) -> DrillReplica:
     if place:
         server = msgspec.structs.replace(
             settings.server, port=PUBLIC + 10 * place, admin_port=ADMIN + 10 * place
         )
         settings = msgspec.structs.replace(settings, server=server, data_dir=home / f"serve{place}" / "data")
-    return DrillReplica(settings, app, home / f"serve{place}")
+    return DrillReplica(settings, program, home / f"serve{place}")
 
 
 def _crowd(settings: Settings, wishes: Wishes, seed: int, url: Callable[[], str]) -> Load:

@@ -39,10 +39,17 @@ class Stop(msgspec.Struct, frozen=True):
     in_order: bool
 
 
+class Program(msgspec.Struct, frozen=True):
+    """What is rehearsed: an app ("module:attr"), and the words of the program that serves it; none: this one."""
+
+    app: str
+    majlis: Sequence[str] = ()
+
+
 class DrillReplica:
     """One replica over its lives."""
 
-    def __init__(self, settings: Settings, app: str, home: Path) -> None:
+    def __init__(self, settings: Settings, program: Program, home: Path) -> None:
         self.settings = settings
         self.home = home
         self.log = home / "serve.log"
@@ -54,7 +61,10 @@ class DrillReplica:
         self._config = home / "majlis.toml"
         write(settings, self._config)
         self.process = ServeProcess(
-            [*majlis_command(), "serve", "--config", str(self._config), "--app", app],
+            [
+                *(program.majlis or majlis_command()),
+                *("serve", "--config", str(self._config), "--app", program.app),
+            ],
             data_dir=settings.data_dir,
             log=self.log,
             environ={**child_environ(), "TMPDIR": str(self.temporary)},
