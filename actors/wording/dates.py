@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from actors.brain.language import Language
 from actors.wording.numerals import digits
@@ -165,5 +165,9 @@ def _local(language: Language, at: datetime, zone: str) -> tuple[datetime, str]:
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):  # a system without the table: Dubai has one offset for all years
+    except (
+        ZoneInfoNotFoundError,
+        OSError,
+        ValueError,
+    ):  # a system without the table: Dubai has one offset for all years
         return timezone(timedelta(hours=4)) if name == "Asia/Dubai" else UTC

@@ -21,12 +21,13 @@ LRM: Final = "\u200e"
 RIGHT_TO_LEFT: Final[frozenset[Language]] = frozenset({"fa", "ar"})
 
 _MARKS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SPACES = re.compile(r"[^\S\u00a0]+")  # a space that holds a number together stays
 
 
 def one_line(written: str) -> str:
     """Return what somebody wrote as one line without marks of direction and control characters; "" if nothing is left."""
     shown = (char if char.isprintable() or _joins(char) else " " for char in _MARKS.sub("", written))
-    return " ".join("".join(shown).split())
+    return _SPACES.sub(" ", "".join(shown)).strip()
 
 
 def isolated(text: str) -> str:
@@ -69,5 +70,5 @@ def _runs(line: str) -> bool:
 
 
 def _joins(char: str) -> bool:
-    """Say whether an invisible character belongs to the spelling: joiners, variation selectors, tags of flags."""
-    return char in "\u200c\u200d" or "\U000e0020" <= char <= "\U000e007f"
+    """Say whether an unprintable character belongs to what is written: joiners, no-break spaces, tags of flags."""
+    return char in "\u00a0\u200c\u200d" or "\U000e0020" <= char <= "\U000e007f"

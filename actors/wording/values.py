@@ -16,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from actors.agency.terms import CURRENCY, Span
-from actors.channels.meta.limits import ELLIPSIS, cut
+from actors.channels.meta.limits import ELLIPSIS, cut, visible
 from actors.wording.direction import one_line
 from actors.wording.keys import Key
 
@@ -90,7 +90,7 @@ class Name(msgspec.Struct, frozen=True):
     written: str
 
     def __post_init__(self) -> None:
-        cleaned = cut(one_line(self.written), NAME_ROOM) or ELLIPSIS
+        cleaned = _shown(self.written, NAME_ROOM)
         msgspec.structs.force_setattr(self, "written", cleaned)
 
 
@@ -100,7 +100,7 @@ class Prose(msgspec.Struct, frozen=True):
     written: str
 
     def __post_init__(self) -> None:
-        cleaned = cut(one_line(self.written), PROSE_ROOM) or ELLIPSIS
+        cleaned = _shown(self.written, PROSE_ROOM)
         msgspec.structs.force_setattr(self, "written", cleaned)
 
 
@@ -162,6 +162,12 @@ Value = (
     | Label
     | Several
 )
+
+
+def _shown(written: str, room: int) -> str:
+    """Return what somebody wrote in the room there is; an ellipsis if a reader would see nothing."""
+    line = one_line(written)
+    return cut(line, room) if visible(line) else ELLIPSIS
 
 
 def _ascii_digits(written: str) -> str:
