@@ -24,7 +24,9 @@ _CURRENCIES: Mapping[str, Key] = {
     "RUB": "money-rub",
     "IRR": "money-irr",
     "IRT": "money-irt",
+    "INR": "money-inr",
     "TOMAN": "money-irt",
+    "RIAL": "money-irr",
 }
 
 
@@ -71,6 +73,10 @@ class Amounts:
         if low == high:
             return self._plain(language, "bedrooms", count=high)
         return isolated(self._plain(language, "bedrooms-between", low=low, count=high))
+
+    def bathrooms(self, language: Language, number: int) -> str:
+        """Return a number of bathrooms."""
+        return self._plain(language, "bathrooms", count=number)
 
     def area(self, language: Language, square_metres: float | Decimal) -> str:
         """Return an area in square metres and, in brackets, in square feet."""

@@ -20,9 +20,11 @@ from actors.wording.offers import Field, term
 from actors.wording.texts import Wording
 from actors.wording.values import (
     Area,
+    Bathrooms,
     Bedrooms,
     Budget,
     Code,
+    Count,
     Label,
     Link,
     Moment,
@@ -35,7 +37,11 @@ from actors.wording.values import (
 
 
 class ListingFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a card says of a listing. `price` is a year's rent where the deal is rent; "" and None stay unsaid."""
+    """What a card says of a listing; "" and None stay unsaid.
+
+    `price` is a year's rent where the deal is rent, `rental_yield` in hundredths; `visa_years` is 0 where the listing
+    may lead to a residency visa of an unknown length.
+    """
 
     title: str
     deal: Deal
@@ -44,10 +50,11 @@ class ListingFacts(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = CURRENCY
     place: str = ""
     bedrooms: int | None = None
+    bathrooms: int | None = None
     square_metres: float | Decimal | None = None
     amenities: frozenset[Amenity] = frozenset()
     rental_yield: float | Decimal | None = None
-    residency: bool = False
+    visa_years: int | None = None
     permit: str = ""
     reference: str = ""
 
@@ -69,8 +76,13 @@ def listing_card(wording: Wording, language: Language, facts: ListingFacts) -> s
     return "\n".join(_listing_lines(wording, language, facts))
 
 
-def wish_summary(wording: Wording, language: Language, wish: Wish, places: Sequence[str] = ()) -> str:
-    """Return what is known of a wish, a line each; `places` are the names of its locations. "" if nothing is."""
+def wish_summary(
+    wording: Wording, language: Language, wish: Wish, places: Sequence[str] = (), between: str = "\n"
+) -> str:
+    """Return what is known of a wish, a line each; "" if nothing is.
+
+    `places` are the names of its locations, `between` stands between two lines: " · " makes it fit a template.
+    """
     picked: tuple[tuple[Key, Field, str | None], ...] = (
         ("wish-goal", "goal", wish.goal),
         ("wish-deal", "deal", wish.deal),
@@ -88,7 +100,7 @@ def wish_summary(wording: Wording, language: Language, wish: Wish, places: Seque
         lines.append(wording.text(language, "wish-amenities", value=_amenities(wish.amenities)))
     if wish.urgency:
         lines.append(wording.text(language, "wish-urgency", value=term("urgency", wish.urgency)))
-    return "\n".join(lines)
+    return between.join(lines)
 
 
 def event_card(wording: Wording, language: Language, facts: EventFacts) -> str:
@@ -114,8 +126,8 @@ def _listing_lines(wording: Wording, language: Language, facts: ListingFacts) ->
     yield wording.text(language, price, amount=Money(facts.price, facts.currency))
     if facts.rental_yield is not None:
         yield wording.text(language, "listing-yield", percent=Percent(facts.rental_yield))
-    if facts.residency:
-        yield wording.text(language, "listing-residency")
+    if facts.visa_years is not None:
+        yield _residency(wording, language, facts.visa_years)
     if facts.amenities:
         yield wording.text(language, "listing-amenities", value=_amenities(facts.amenities))
     if facts.reference:
@@ -124,10 +136,18 @@ def _listing_lines(wording: Wording, language: Language, facts: ListingFacts) ->
         yield wording.text(language, "listing-permit", permit=Code(facts.permit))
 
 
+def _residency(wording: Wording, language: Language, years: int) -> str:
+    if not years:
+        return wording.text(language, "listing-residency")
+    return wording.text(language, "listing-residency-years", count=Count(years))
+
+
 def _measures(facts: ListingFacts) -> Iterator[Value]:
     yield term("kind", facts.kind)
     if facts.bedrooms is not None:
         yield Bedrooms.exactly(facts.bedrooms)
+    if facts.bathrooms:
+        yield Bathrooms(facts.bathrooms)
     if facts.square_metres is not None:
         yield Area(facts.square_metres)
 

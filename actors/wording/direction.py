@@ -1,7 +1,8 @@
 """Which way a line of text runs: marks for names, numbers and whole lines, so that no value turns a line around.
 
-Pure. What is put into a text is isolated (UAX 9); a line in Persian or Arabic that would begin with a Latin
-character gets a right-to-left mark in front. Titles take no isolates: some phones show them as boxes.
+Pure. What is put into a text is isolated (UAX 9). A line in Persian or Arabic that would begin with a Latin letter
+gets a right-to-left mark in front, and a line in English or Russian that would begin with an Arabic one its
+counterpart. Titles take no isolates: some phones show them as boxes.
 """
 
 from __future__ import annotations
@@ -42,9 +43,12 @@ def left_to_right(text: str) -> str:
 
 def led(language: Language, text: str) -> str:
     """Return a text of which every line runs as the language does, with a mark in front where it needs one."""
-    if language not in RIGHT_TO_LEFT:
-        return text
-    return "\n".join(RLM + line if line.strip() and not _runs(line) else line for line in text.split("\n"))
+    leftward = language in RIGHT_TO_LEFT
+    mark = RLM if leftward else LRM
+    return "\n".join(
+        mark + line if line.strip() and not _runs(line, leftward=leftward) else line
+        for line in text.split("\n")
+    )
 
 
 def first_strong(text: str) -> str:
@@ -56,9 +60,15 @@ def first_strong(text: str) -> str:
     return ""
 
 
-def _runs(line: str) -> bool:
-    """Say whether a line runs from right to left for readers that skip isolates and for those that know of none."""
-    if first_strong(line) not in ("R", "AL"):
+def _runs(line: str, *, leftward: bool) -> bool:
+    """Say whether a line runs as wanted for readers that skip isolates and for those that know of none.
+
+    A line without any letter runs from left to right.
+    """
+    first = first_strong(line)
+    if not leftward:
+        return first in ("", "L")
+    if first not in ("R", "AL"):
         return False
     depth, outside = 0, []
     for char in line:

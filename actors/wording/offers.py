@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 from actors.agency.terms import CATEGORY_OF, Amenity, Category, Deal, Goal, Kind, Span, Urgency
-from actors.wording.keys import KEYS
+from actors.wording.keys import KEYS, Key
 from actors.wording.values import Bedrooms, Label, Value
 
 Offer = Literal[
@@ -52,6 +52,12 @@ def term(field: Field, value: str) -> Label:
     if key not in KEYS:
         raise ValueError(f"no text names the {field} {value!r}: add {key} to the catalogues")
     return Label(key)
+
+
+def answer(topic: str) -> Key:
+    """Return the text that answers a topic of brain/questions.py; the honest one where there is no other."""
+    key = f"answer-{topic.replace('_', '-')}"
+    return key if key in KEYS else "answer-unknown"
 
 
 def span_of(choice: str) -> Span | None:
@@ -122,10 +128,11 @@ OFFERS: Final[Mapping[Offer, tuple[tuple[str, Value], ...]]] = {
     ),
     "relax": (
         ("relax:budget", Label("relax-budget-title")),
+        ("relax:floor", Label("relax-floor-title")),
         ("relax:place", Label("relax-place-title")),
+        ("relax:anywhere", Label("place-any")),
         ("relax:bedrooms", Label("relax-bedrooms-title")),
         ("relax:kind", Label("relax-kind-title")),
-        ("relax:amenities", Label("relax-amenities-title")),
         _CHANGE,
         _PERSON,
     ),

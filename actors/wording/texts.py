@@ -31,6 +31,7 @@ from actors.wording.numerals import percent
 from actors.wording.offers import OFFERS, Offer
 from actors.wording.values import (
     Area,
+    Bathrooms,
     Bedrooms,
     Budget,
     Code,
@@ -67,7 +68,7 @@ VARIABLES: Final[Mapping[str, tuple[type[Value], ...]]] = {
     "status": (Label,),
     "tenant": (Name,),
     "text": (Prose,),
-    "value": (Label, Name, Several, Bedrooms, Money, Budget, Area),
+    "value": (Label, Name, Several, Bedrooms, Bathrooms, Money, Budget, Area),
     "when": (Moment,),
 }
 
@@ -159,7 +160,7 @@ class Wording:
         match value:
             case Count(number) | Size(number):
                 return number
-            case Label() | Bedrooms():
+            case Label() | Bedrooms() | Bathrooms():
                 return _within(self._shown(language, value))
             case Several(values, between):
                 comma = between or _COMMAS[language]
@@ -174,6 +175,8 @@ class Wording:
                 shown = self._catalogue.constant(language, key)
             case Bedrooms(span):
                 shown = self._amounts.bedrooms(language, span)
+            case Bathrooms(number):
+                shown = self._amounts.bathrooms(language, number)
             case Money(amount, currency):
                 shown = isolated(self._amounts.money(language, amount, currency))
             case Budget(span, currency):

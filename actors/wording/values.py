@@ -35,7 +35,7 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Money(msgspec.Struct, frozen=True):
-    """A whole amount; `currency` is its ISO 4217 code, or IRT for tomans."""
+    """A whole amount; `currency` is its ISO 4217 code, or what people say: "toman", "rial"."""
 
     amount: int
     currency: str = CURRENCY
@@ -57,6 +57,12 @@ class Bedrooms(msgspec.Struct, frozen=True):
     def exactly(cls, number: int) -> Bedrooms:
         """Return just so many."""
         return cls(Span(number, number))
+
+
+class Bathrooms(msgspec.Struct, frozen=True):
+    """How many bathrooms."""
+
+    number: int
 
 
 class Area(msgspec.Struct, frozen=True):
@@ -150,6 +156,7 @@ Value = (
     | Money
     | Budget
     | Bedrooms
+    | Bathrooms
     | Area
     | Percent
     | Size

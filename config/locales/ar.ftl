@@ -132,16 +132,24 @@ bedrooms-between = { $count ->
     [many] من { COUNT($low) } إلى { COUNT($count) } غرفة نوم
    *[other] من { COUNT($low) } إلى { COUNT($count) } غرفة نوم
 }
+bathrooms = { $count ->
+    [zero] بلا حمام
+    [one] حمام واحد
+    [two] حمامان
+    [few] { COUNT($count) } حمامات
+    [many] { COUNT($count) } حمامًا
+   *[other] { COUNT($count) } حمام
+}
 ask-amenities = هل هناك مزايا ضرورية لكم؟ يمكنكم اختيار أو كتابة أكثر من ميزة.
 amenity-pool = مسبح
-amenity-gym = نادٍ رياضي
+amenity-gym = صالة رياضية
 amenity-parking = موقف سيارات
 amenity-balcony = شرفة
 amenity-sea-view = إطلالة بحرية
 amenity-garden = حديقة
 amenity-furnished = مفروش
 amenity-maid-room = غرفة خادمة
-amenity-pets = الحيوانات مسموحة
+amenity-pets = يسمح بالحيوانات الأليفة
 ask-urgency = متى ترغبون في الانتقال أو إتمام الصفقة؟
 urgency-now = خلال شهر
 urgency-quarter = خلال ثلاثة أشهر
@@ -220,6 +228,14 @@ money-rub = { $count ->
     [many] { COUNT($count) } روبلًا
    *[other] { COUNT($count) } روبل
 }
+money-inr = { $count ->
+    [zero] { COUNT($count) } روبية هندية
+    [one] روبية هندية واحدة
+    [two] روبيتان هنديتان
+    [few] { COUNT($count) } روبيات هندية
+    [many] { COUNT($count) } روبية هندية
+   *[other] { COUNT($count) } روبية هندية
+}
 money-irr = { $count ->
     [zero] { COUNT($count) } ريال إيراني
     [one] ريال إيراني واحد
@@ -260,11 +276,27 @@ found = { $count ->
     [many] وجدنا { COUNT($count) } عقارًا مطابقًا لطلبكم.
    *[other] وجدنا { COUNT($count) } عقار مطابق لطلبكم.
 }
+properties = { $count ->
+    [zero] لا عقارات
+    [one] عقار واحد
+    [two] عقاران
+    [few] { COUNT($count) } عقارات
+    [many] { COUNT($count) } عقارًا
+   *[other] { COUNT($count) } عقار
+}
 listing-place = الموقع: { $place }
 listing-price = السعر: { $amount }
 listing-rent = الإيجار: { $amount } سنويًا
 listing-yield = العائد الإيجاري المتوقع: { $percent } سنويًا
 listing-residency = قد يتيح التقديم على تأشيرة الإقامة، والقرار للجهات الرسمية.
+listing-residency-years = { $count ->
+    [zero] قد يتيح التقديم على تأشيرة الإقامة، والقرار للجهات الرسمية.
+    [one] قد يتيح التقديم على تأشيرة إقامة لمدة سنة واحدة، والقرار للجهات الرسمية.
+    [two] قد يتيح التقديم على تأشيرة إقامة لمدة سنتين، والقرار للجهات الرسمية.
+    [few] قد يتيح التقديم على تأشيرة إقامة لمدة { COUNT($count) } سنوات، والقرار للجهات الرسمية.
+    [many] قد يتيح التقديم على تأشيرة إقامة لمدة { COUNT($count) } سنة، والقرار للجهات الرسمية.
+   *[other] قد يتيح التقديم على تأشيرة إقامة لمدة { COUNT($count) } سنة، والقرار للجهات الرسمية.
+}
 listing-amenities = المزايا: { $value }
 listing-reference = الرقم المرجعي: { $reference }
 listing-permit = رقم التصريح: { $permit }
@@ -274,16 +306,16 @@ no-match = لا يوجد لدينا حاليًا عقار يطابق كل ما �
 no-match-at-all = لا يوجد لدينا حاليًا عقار قريب من طلبكم. يمكن لأحد زملائنا متابعة البحث، أو يمكنكم تعديل الطلب.
 no-more = لقد اطلعتم على كل العقارات المطابقة. يمكنكم تعديل الطلب أو التحدث مع موظف.
 listing-gone = لم يعد هذا العقار متاحًا. هل ترغبون في الاطلاع على عقارات مشابهة؟
-relax-budget = بميزانية { $amount }
-relax-place = في منطقة { $place }
+relax-budget = بميزانية أخرى: { $amount }
+relax-place = في منطقة أخرى: { $place }
+relax-place-any = في أي منطقة
 relax-bedrooms = بعدد غرف مختلف: { $bedrooms }
-relax-kind = نوع آخر: { $value }
-relax-amenities = بدون: { $value }
+relax-kind = من نوع آخر: { $value }
 relax-budget-title = رفع الميزانية
+relax-floor-title = خفض الحد الأدنى
 relax-place-title = منطقة أخرى
 relax-bedrooms-title = عدد غرف آخر
 relax-kind-title = نوع آخر
-relax-amenities-title = مزايا أقل
 change-search = تعديل البحث
 
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
@@ -299,6 +331,14 @@ viewing-where = العنوان: { $place }
 viewing-taken = تم حجز هذا الموعد قبل لحظات لشخص آخر. أي موعد آخر يناسبكم؟
 viewing-passed = لقد مضى هذا الموعد. أي موعد آخر يناسبكم؟
 viewing-already = لديكم معاينة أخرى في الموعد نفسه: { $when }
+viewing-too-many = { $count ->
+    [zero] لا توجد لديكم معاينات مقبلة. يرجى اختيار موعد.
+    [one] لديكم معاينة واحدة مقبلة. يرجى إلغاؤها قبل حجز موعد آخر.
+    [two] لديكم معاينتان مقبلتان. يرجى إلغاء إحداهما قبل حجز موعد آخر.
+    [few] لديكم { COUNT($count) } معاينات مقبلة. يرجى إلغاء إحداها قبل حجز موعد آخر.
+    [many] لديكم { COUNT($count) } معاينة مقبلة. يرجى إلغاء إحداها قبل حجز موعد آخر.
+   *[other] لديكم { COUNT($count) } معاينة مقبلة. يرجى إلغاء إحداها قبل حجز موعد آخر.
+}
 viewing-cancelled =
     تم إلغاء موعد المعاينة.
     العقار: { $listing }
@@ -323,10 +363,16 @@ back-to-question = نعود إلى سؤالنا:
 answer-unknown = لا نملك هنا إجابة مؤكدة عن هذا السؤال. سيجيبكم أحد زملائنا.
 answer-bot = معكم المساعد الآلي لدى { $tenant }. يمكن لزملائنا متابعة المحادثة متى طلبتم ذلك.
 answer-residency = عادةً ما يتيح امتلاك عقار بقيمة لا تقل عن { $amount } التقديم على تأشيرة إقامة طويلة الأمد. القرار للجهات الرسمية، وقد تتغير الأنظمة.
-answer-fees = عادةً ما يدفع المشتري رسوم نقل ملكية بنسبة { $percent } من السعر إضافة إلى عمولة الوكالة. يمكن لزملائنا تزويدكم بالأرقام الدقيقة.
+answer-commission = عادةً ما يدفع المشتري رسوم نقل ملكية بنسبة { $percent } من السعر إضافة إلى عمولة الوكالة. يمكن لزملائنا تزويدكم بالأرقام الدقيقة.
 answer-ownership = في دبي يمكن للأجانب التملك الحر في المناطق المخصصة لذلك.
 answer-mortgage = تقدم البنوك قروضًا للمقيمين وغير المقيمين بشروط مختلفة. يمكن لزملائنا توضيح المتاح لكم.
 answer-price = يحدد المالك السعر. إذا ناسبكم العقار، يمكن لزملائنا مناقشة السعر معه.
+answer-service-charge = تختلف رسوم الخدمات السنوية من مبنى إلى آخر. يمكن لزملائنا تزويدكم بالرقم الدقيق لكل عقار.
+answer-payment-plan = خطط السداد متاحة غالبًا للمشاريع الجديدة وتختلف من مشروع إلى آخر. يمكن لزملائنا إرسال الشروط إليكم.
+answer-handover = يختلف موعد التسليم من عقار إلى آخر. يمكن لزملائنا تأكيد الموعد للعقار الذي يناسبكم.
+answer-viewing = يمكنكم معاينة كل عقار نعرضه: بعد اختيار العقار والموعد يستقبلكم أحد زملائنا هناك.
+answer-yield = يُذكر العائد حيث يصرح به المالك أو الوكالة، وهو تقدير وليس ضمانًا.
+answer-location = المنطقة مذكورة مع كل عقار. يمكن لزملائنا إرسال الموقع الدقيق وطريق الوصول إليكم.
 answer-privacy = نستخدم ما تكتبونه لمساعدتكم في إيجاد عقار فقط. لإيقاف رسائلنا، يرجى كتابة: إلغاء الاشتراك
 
 # ── A person takes over, and gives back.
@@ -376,9 +422,8 @@ support-none = لا توجد لديكم طلبات مسجلة.
 support-new = طلب جديد
 support-look = حالة الطلب
 status-open = مفتوح
-status-working = قيد المعالجة
-status-answered = تم الرد
-status-closed = مغلق
+status-in-work = قيد المعالجة
+status-solved = تم الحل
 
 # ── Consent: leaving, and how to come back.
 

@@ -1,5 +1,7 @@
 # English. Keys, variables and plural categories are the same in all four languages; tests prove it.
-# Print a number with COUNT($n): it groups the digits as the language does.
+# Print a number with COUNT($n): it groups the digits as the language does. Every other value arrives written and
+# isolated by actors/wording/texts.py, which says what kind of value each variable takes. No text needs a mark of
+# direction of its own, no title is longer than 20 characters (24 where it stands in a list).
 
 language-name = English
 language-button = 🌐 Language
@@ -110,6 +112,10 @@ bedrooms-to = { $count ->
    *[other] up to { COUNT($count) } bedrooms
 }
 bedrooms-between = { COUNT($low) } to { COUNT($count) } bedrooms
+bathrooms = { $count ->
+    [one] { COUNT($count) } bathroom
+   *[other] { COUNT($count) } bathrooms
+}
 ask-amenities = Is anything a must for you? You may choose or write several.
 amenity-pool = Pool
 amenity-gym = Gym
@@ -149,6 +155,7 @@ money-usd = USD { COUNT($count) }
 money-eur = EUR { COUNT($count) }
 money-gbp = GBP { COUNT($count) }
 money-rub = RUB { COUNT($count) }
+money-inr = INR { COUNT($count) }
 money-irr = IRR { COUNT($count) }
 money-irt = { $count ->
     [one] { COUNT($count) } toman
@@ -167,11 +174,19 @@ found = { $count ->
     [one] We found { COUNT($count) } matching property.
    *[other] We found { COUNT($count) } matching properties.
 }
+properties = { $count ->
+    [one] { COUNT($count) } property
+   *[other] { COUNT($count) } properties
+}
 listing-place = Location: { $place }
 listing-price = Price: { $amount }
 listing-rent = Rent: { $amount } a year
 listing-yield = Expected rental yield: { $percent } a year
 listing-residency = Can qualify for a residency visa; the authorities decide.
+listing-residency-years = { $count ->
+    [one] Can qualify for a residency visa of { COUNT($count) } year; the authorities decide.
+   *[other] Can qualify for a residency visa of { COUNT($count) } years; the authorities decide.
+}
 listing-amenities = Amenities: { $value }
 listing-reference = Reference: { $reference }
 listing-permit = Permit number: { $permit }
@@ -181,16 +196,16 @@ no-match = None of our properties matches everything you asked for. The nearest 
 no-match-at-all = None of our properties comes close to this at the moment. A colleague can look further for you, or you can change your search.
 no-more = You have seen all that matches. You can change your search or talk to a person.
 listing-gone = This property is no longer available. May we show you similar ones?
-relax-budget = With a budget of { $amount }
-relax-place = In the area { $place }
+relax-budget = With another budget: { $amount }
+relax-place = In another area: { $place }
+relax-place-any = In any area
 relax-bedrooms = With other rooms: { $bedrooms }
-relax-kind = Another type: { $value }
-relax-amenities = Without: { $value }
+relax-kind = Of another type: { $value }
 relax-budget-title = Raise the budget
+relax-floor-title = Lower the minimum
 relax-place-title = Another area
 relax-bedrooms-title = Other bedrooms
 relax-kind-title = Another type
-relax-amenities-title = Fewer amenities
 change-search = Change my search
 
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
@@ -206,6 +221,10 @@ viewing-where = Address: { $place }
 viewing-taken = This time was booked by somebody else a moment ago. Which other time suits you?
 viewing-passed = This time has already passed. Which other time suits you?
 viewing-already = You already have a viewing at that time: { $when }
+viewing-too-many = { $count ->
+    [one] You already have { COUNT($count) } viewing ahead. Please cancel it before you book another.
+   *[other] You already have { COUNT($count) } viewings ahead. Please cancel one before you book another.
+}
 viewing-cancelled =
     Your viewing is cancelled.
     Property: { $listing }
@@ -230,10 +249,16 @@ back-to-question = Now back to our question:
 answer-unknown = We cannot answer this reliably here. A colleague will answer you.
 answer-bot = This is the automated assistant of { $tenant }. Our colleagues read along and answer when you ask for a person.
 answer-residency = As a rule, property worth at least { $amount } can qualify its owner for a long-term residency visa. The authorities decide, and rules change.
-answer-fees = As a rule, the buyer pays a transfer fee of { $percent } of the price, and the agency's commission. A colleague can give you exact figures.
+answer-commission = As a rule, the buyer pays a transfer fee of { $percent } of the price, and the agency's commission. A colleague can give you exact figures.
 answer-ownership = In Dubai, foreigners can own property outright in the areas designated for it.
 answer-mortgage = Banks lend to residents and non-residents on different terms. A colleague can tell you what is possible for you.
 answer-price = The price is set by the owner. If you like the property, a colleague can discuss it with the owner.
+answer-service-charge = The yearly service charge differs from building to building. A colleague can tell you the exact figure for a property.
+answer-payment-plan = Payment plans are offered mostly for new projects and differ from one to the next. A colleague can send you the terms.
+answer-handover = Whether and when a property is ready differs from one to the next. A colleague can confirm the date for the one you like.
+answer-viewing = You can see every property we show: choose a property, then a time, and a colleague will meet you there.
+answer-yield = The yield is given where the owner or the agency states it. It is an expectation and no promise.
+answer-location = The area is given with every property. A colleague can send you the exact location and the way there.
 answer-privacy = We use what you write only to help you find property. To hear no more from us, please write STOP.
 
 # ── A person takes over, and gives back.
@@ -279,9 +304,8 @@ support-none = You have no requests with us.
 support-new = New request
 support-look = Status of my request
 status-open = open
-status-working = being worked on
-status-answered = answered
-status-closed = closed
+status-in-work = being worked on
+status-solved = solved
 
 # ── Consent: leaving, and how to come back.
 

@@ -41,7 +41,7 @@ no-preference = فرقی ندارد
 more = موارد بیشتر
 done = همین کافی است
 cancel = لغو
-person = گفت‌وگو با همکار ما
+person = گفت‌وگو با مشاور
 noted = یادداشت شد: { $value }
 step-cancelled = بسیار خوب، این مرحله لغو شد. چه کار دیگری از ما برمی‌آید؟
 nothing-to-cancel = در حال حاضر چیزی برای لغو وجود ندارد. چه کمکی از ما برمی‌آید؟
@@ -99,6 +99,7 @@ bedrooms = { COUNT($count) } خوابه
 bedrooms-from = { COUNT($count) } خوابه و بیشتر
 bedrooms-to = تا { COUNT($count) } خوابه
 bedrooms-between = { COUNT($low) } تا { COUNT($count) } خوابه
+bathrooms = { COUNT($count) } حمام
 ask-amenities = داشتن چه امکاناتی برای شما ضروری است؟ می‌توانید چند مورد را انتخاب کنید یا بنویسید.
 amenity-pool = استخر
 amenity-gym = باشگاه ورزشی
@@ -138,6 +139,7 @@ money-usd = { COUNT($count) } دلار
 money-eur = { COUNT($count) } یورو
 money-gbp = { COUNT($count) } پوند
 money-rub = { COUNT($count) } روبل
+money-inr = { COUNT($count) } روپیه
 money-irr = { COUNT($count) } ریال
 money-irt = { COUNT($count) } تومان
 money-other = { COUNT($count) } { $code }
@@ -150,11 +152,13 @@ any-amount = هر مبلغی
 # ── Listings: what was found, the lines of a card, the nearest relaxations.
 
 found = { COUNT($count) } ملک مطابق خواسته شما پیدا کردیم.
+properties = { COUNT($count) } ملک
 listing-place = موقعیت: { $place }
 listing-price = قیمت: { $amount }
 listing-rent = اجاره: { $amount } در سال
 listing-yield = بازده اجاره مورد انتظار: { $percent } در سال
 listing-residency = امکان درخواست ویزای اقامت دارد؛ تصمیم نهایی با مراجع رسمی است.
+listing-residency-years = امکان درخواست ویزای اقامت { COUNT($count) } ساله دارد؛ تصمیم نهایی با مراجع رسمی است.
 listing-amenities = امکانات: { $value }
 listing-reference = شناسه ملک: { $reference }
 listing-permit = شماره مجوز: { $permit }
@@ -162,18 +166,18 @@ listing-viewing = رزرو بازدید
 listing-more = ملک بعدی
 no-match = هیچ‌یک از املاک ما با همه خواسته‌های شما مطابق نیست. نزدیک‌ترین گزینه‌ها:
 no-match-at-all = در حال حاضر ملکی نزدیک به این خواسته نداریم. همکاران ما می‌توانند بیشتر جست‌وجو کنند؛ یا می‌توانید خواسته خود را تغییر دهید.
-no-more = همه موارد مطابق را دیده‌اید. می‌توانید خواسته خود را تغییر دهید یا با همکار ما گفت‌وگو کنید.
+no-more = همه موارد مطابق را دیده‌اید. می‌توانید خواسته خود را تغییر دهید یا با مشاور ما گفت‌وگو کنید.
 listing-gone = این ملک دیگر موجود نیست. آیا مایلید ملک‌های مشابه را ببینید؟
-relax-budget = با بودجه { $amount }
-relax-place = در منطقه { $place }
+relax-budget = با بودجه دیگر: { $amount }
+relax-place = در منطقه دیگر: { $place }
+relax-place-any = در همه مناطق
 relax-bedrooms = با تعداد خواب دیگر: { $bedrooms }
-relax-kind = نوع دیگر: { $value }
-relax-amenities = بدون: { $value }
+relax-kind = از نوع دیگر: { $value }
 relax-budget-title = افزایش بودجه
+relax-floor-title = کاهش کف بودجه
 relax-place-title = منطقه دیگر
 relax-bedrooms-title = تعداد خواب دیگر
 relax-kind-title = نوع دیگر
-relax-amenities-title = امکانات کمتر
 change-search = تغییر جست‌وجو
 
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
@@ -189,6 +193,7 @@ viewing-where = نشانی: { $place }
 viewing-taken = این زمان چند لحظه پیش برای شخص دیگری ثبت شد. چه زمان دیگری برای شما مناسب است؟
 viewing-passed = این زمان گذشته است. چه زمان دیگری برای شما مناسب است؟
 viewing-already = در آن زمان بازدید دیگری دارید: { $when }
+viewing-too-many = { COUNT($count) } بازدید در پیش دارید. لطفاً پیش از رزرو بازدید تازه، یکی را لغو کنید.
 viewing-cancelled =
     بازدید شما لغو شد.
     ملک: { $listing }
@@ -213,10 +218,16 @@ back-to-question = و اما پرسش ما:
 answer-unknown = پاسخ دقیق این پرسش را اینجا نداریم. همکاران ما به شما پاسخ می‌دهند.
 answer-bot = اینجا دستیار خودکار { $tenant } پاسخ می‌دهد. هر زمان بخواهید، همکاران ما گفت‌وگو را ادامه می‌دهند.
 answer-residency = معمولاً مالکیت ملکی به ارزش دست‌کم { $amount } امکان درخواست ویزای اقامت بلندمدت می‌دهد. تصمیم نهایی با مراجع رسمی است و مقررات تغییر می‌کند.
-answer-fees = معمولاً خریدار هزینه انتقال سند برابر با { $percent } قیمت و کمیسیون آژانس را می‌پردازد. همکاران ما رقم دقیق را به شما می‌گویند.
+answer-commission = معمولاً خریدار هزینه انتقال سند برابر با { $percent } قیمت و کمیسیون آژانس را می‌پردازد. همکاران ما رقم دقیق را به شما می‌گویند.
 answer-ownership = در دبی، اتباع خارجی می‌توانند در مناطق تعیین‌شده مالک کامل ملک شوند.
 answer-mortgage = بانک‌ها به افراد مقیم و غیرمقیم با شرایط متفاوت وام می‌دهند. همکاران ما شما را راهنمایی می‌کنند.
 answer-price = قیمت را مالک تعیین می‌کند. اگر ملک را پسندیدید، همکاران ما درباره قیمت با مالک گفت‌وگو می‌کنند.
+answer-service-charge = شارژ سالانه در هر ساختمان متفاوت است. همکاران ما رقم دقیق هر ملک را به شما می‌گویند.
+answer-payment-plan = طرح اقساط بیشتر برای پروژه‌های نوساز است و شرایط هر پروژه متفاوت است. همکاران ما شرایط را برای شما می‌فرستند.
+answer-handover = زمان تحویل هر ملک متفاوت است. همکاران ما تاریخ تحویل ملک مورد نظر شما را تأیید می‌کنند.
+answer-viewing = از همه املاکی که نشان می‌دهیم می‌توانید بازدید کنید: ملک و سپس زمان را انتخاب کنید تا همکاران ما همراه شما باشند.
+answer-yield = بازده در مواردی که مالک یا آژانس اعلام کرده باشد نوشته می‌شود. این رقم برآورد است و تضمین نیست.
+answer-location = منطقه هر ملک همراه آن نوشته شده است. همکاران ما موقعیت دقیق و مسیر را برای شما می‌فرستند.
 answer-privacy = آنچه می‌نویسید فقط برای یافتن ملک مناسب شما به کار می‌رود. برای قطع پیام‌های ما، لطفاً بنویسید: لغو اشتراک
 
 # ── A person takes over, and gives back.
@@ -259,9 +270,8 @@ support-none = درخواستی از شما ثبت نشده است.
 support-new = درخواست تازه
 support-look = وضعیت درخواست
 status-open = باز
-status-working = در دست بررسی
-status-answered = پاسخ داده شد
-status-closed = بسته
+status-in-work = در دست بررسی
+status-solved = حل شد
 
 # ── Consent: leaving, and how to come back.
 

@@ -17,8 +17,8 @@ from actors.messages import Buttons, Choice, Choices, Text
 from actors.wording.cards import EventFacts, ListingFacts, event_card, listing_card, wish_summary
 from actors.wording.direction import FSI, LRI, LRM, PDI, RLM
 from actors.wording.keys import Key
-from actors.wording.offers import OFFERS, Offer, span_of
-from actors.wording.values import Code, Label, Link, Moment, Money, Name, Phone, Value
+from actors.wording.offers import OFFERS, Offer, answer, span_of
+from actors.wording.values import Code, Label, Link, Moment, Money, Name, Phone, Prose, Value
 from tests.unit.wording_samples import (
     ALL_TEXTS,
     CODE,
@@ -59,7 +59,7 @@ budget:1000000-2000000 budget:200000- budget:2000000-5000000 budget:5000000- bud
 category:commercial category:residential deal:buy deal:rent expo:meet goal:investment goal:living
 goal:residency kind:any kind:apartment kind:land kind:office kind:penthouse kind:shop kind:townhouse
 kind:villa kind:warehouse listing:more listing:viewing menu:expo menu:main menu:realty menu:support
-nudge:continue nudge:later person:call place:any relax:amenities relax:bedrooms relax:budget relax:kind
+nudge:continue nudge:later person:call place:any relax:anywhere relax:bedrooms relax:budget relax:floor relax:kind
 relax:place search:change support:new support:status urgency:half_year urgency:later urgency:now
 urgency:quarter viewing:cancel viewing:cancel-now viewing:keep viewing:other
 """
@@ -95,8 +95,9 @@ def check_lines(language: Language, written: str) -> None:
             for skip in (True, False):
                 assert not line.strip() or strong(line, skip_isolates=skip) in ("R", "AL")
         else:
+            assert strong(line, skip_isolates=False) in ("", "L")
             assert RLM not in line
-            assert LRM not in line
+            assert LRM not in line[1:]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -176,7 +177,7 @@ def test_phones_codes_and_links_are_ascii_in_every_language(
 ) -> None:
     written = WORDING.value(language, value).strip(RLM + LRM + LRI + PDI)
     assert written == ascii_only
-    assert WORDING.title(language, value, 60).strip(RLM) == ascii_only
+    assert WORDING.title(language, value, 60).strip(RLM + LRM) == ascii_only
 
 
 @given(name=LATIN | ANYTHING, number=st.integers(0, 10**10))
@@ -202,11 +203,11 @@ def check_title(language: Language, title: str, limit: int) -> None:
     assert title.strip()
     assert units(title) <= limit
     assert title == " ".join(title.split())
-    assert not set(title) & {FSI, LRI, PDI, LRM, *CONTROLS}
+    assert not set(title) & {FSI, LRI, PDI, *CONTROLS}
     if language in RTL:
         assert strong(title, skip_isolates=False) != "L"
     else:
-        assert RLM not in title
+        assert strong(title, skip_isolates=False) in ("", "L")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -238,11 +239,12 @@ def test_a_name_as_a_title_is_cut_and_holds_no_isolates(language: Language, name
         check_title(language, choice.description, DESCRIPTION)
 
 
-def test_a_latin_name_as_a_title_keeps_a_right_to_left_list_in_its_direction() -> None:
+def test_a_name_as_a_title_keeps_the_list_in_its_direction() -> None:
     assert WORDING.title("fa", Name("JBR")) == f"{RLM}JBR"
     assert WORDING.title("ar", Name("iZone")) == f"{RLM}iZone"
     assert WORDING.title("en", Name("iZone")) == "iZone"
-    assert WORDING.title("ru", Name("الدار")) == "الدار"
+    assert WORDING.title("ru", Name("الدار")) == f"{LRM}الدار"
+    assert WORDING.title("ar", Name("الدار")) == "الدار"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -308,6 +310,19 @@ def test_a_choice_that_does_not_fit_a_button_makes_a_list() -> None:
     assert isinstance(WORDING.ask("en", "Which?", [Choice("a:b", "Short", "but described")]), Choices)
 
 
+@pytest.mark.parametrize(
+    ("topic", "key"),
+    [
+        ("service_charge", "answer-service-charge"),
+        ("residency", "answer-residency"),
+        ("yield", "answer-yield"),
+        ("the weather", "answer-unknown"),
+    ],
+)
+def test_a_topic_has_an_answer_or_an_honest_one(topic: str, key: Key) -> None:
+    assert answer(topic) == key
+
+
 def test_some_of_an_offer_can_be_offered() -> None:
     some = WORDING.offer("en", "relax", only={"relax:place", "person:call"})
     assert [choice.id for choice in some] == ["relax:place", "person:call"]
@@ -330,7 +345,7 @@ def test_a_full_card_fits_and_every_line_of_it_is_led(language: Language, name: 
         square_metres=92.9,
         amenities=frozenset(get_args(Amenity)),
         rental_yield=7.25,
-        residency=True,
+        visa_years=10,
         permit=PERMIT,
         reference=name,
     )
@@ -356,21 +371,22 @@ def test_a_card_in_english() -> None:
         price=120_000,
         place="Dubai Marina",
         bedrooms=2,
+        bathrooms=3,
         square_metres=92.9,
         amenities=frozenset({"sea_view", "pool"}),
         rental_yield=7.5,
-        residency=True,
+        visa_years=10,
         permit="7123456",
         reference="MG-2",
     )
     plain = listing_card(WORDING, "en", facts).translate({ord(mark): None for mark in (FSI, PDI)})
     assert plain.splitlines() == [
         "Marina Gate 2",
-        "Apartment · 2 bedrooms · 93 sq m (1,000 sq ft)",
+        "Apartment · 2 bedrooms · 3 bathrooms · 93 sq m (1,000 sq ft)",
         "Location: Dubai Marina",
         "Rent: AED 120,000 a year",
         "Expected rental yield: 7.5% a year",
-        "Can qualify for a residency visa; the authorities decide.",
+        "Can qualify for a residency visa of 10 years; the authorities decide.",
         "Amenities: pool, sea view",
         "Reference: MG-2",
         "Permit number: 7123456",
@@ -392,6 +408,12 @@ def test_a_whole_wish_and_a_whole_event_are_led_and_fit(language: Language) -> N
     summary = wish_summary(WORDING, language, wish, ("Dubai Marina", "نخلة جميرا"))
     check_lines(language, summary)
     assert len(summary.splitlines()) == 9
+    flat = wish_summary(WORDING, language, wish, ("Dubai Marina",), between=" · ")
+    template = WORDING.text(
+        language, "template-handover", name=Name("رضا"), text=Prose(flat), link=Link(LINK)
+    )
+    check_lines(language, template)
+    assert template.count(" · ") == 8
     assert units(summary) <= INTERACTIVE
     opens = datetime(2026, 12, 5, 6, tzinfo=UTC)
     event = EventFacts(
@@ -413,7 +435,11 @@ def test_a_whole_wish_and_a_whole_event_are_led_and_fit(language: Language) -> N
 def test_what_others_wrote_keeps_its_lines_and_each_runs_its_own_way(language: Language) -> None:
     quoted = WORDING.quoted(language, "First: 12 sq m\r\n\n  دوم\u202e \nТретья")
     check_lines(language, quoted)
-    assert [line.strip(RLM + FSI + PDI) for line in quoted.split("\n")] == ["First: 12 sq m", "دوم", "Третья"]
+    assert [line.strip(RLM + LRM + FSI + PDI) for line in quoted.split("\n")] == [
+        "First: 12 sq m",
+        "دوم",
+        "Третья",
+    ]
 
 
 def test_a_moment_as_a_title_is_the_short_one() -> None:
