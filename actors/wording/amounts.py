@@ -1,6 +1,6 @@
 """Money, bedrooms and areas in words of the catalogue, which bend to the number: 2 спальни, 11 درهمًا.
 
-Pure. A range is bent to its upper end. Isolates where a range begins with a digit are the concern of texts.py.
+Pure. A range is bent to its upper end. Money and areas are isolated by texts.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CURRENCIES: Mapping[str, Key] = {
 
 
 class Amounts:
-    """Writes amounts by the catalogue; what it returns is not isolated, but for ranges of bedrooms."""
+    """Writes amounts by the catalogue. Nothing is isolated yet, but for a range of bedrooms."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue

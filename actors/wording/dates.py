@@ -45,19 +45,8 @@ WEEKDAYS: Final[Mapping[Language, tuple[str, ...]]] = {
 
 _SHORT_WEEKDAYS: Final = ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс")
 _SHORT_MONTHS: Final = (
-    "янв.",
-    "февр.",
-    "марта",
-    "апр.",
-    "мая",
-    "июня",
-    "июля",
-    "авг.",
-    "сент.",
-    "окт.",
-    "нояб.",
-    "дек.",
-)
+    "янв.", "февр.", "марта", "апр.", "мая", "июня", "июля", "авг.", "сент.", "окт.", "нояб.", "дек.",
+)  # fmt: skip
 
 _DAYS: Mapping[Language, str] = {
     "en": "{weekday}, {day} {month} {year}",
@@ -163,11 +152,8 @@ def _local(language: Language, at: datetime, zone: str) -> tuple[datetime, str]:
 
 @lru_cache(maxsize=64)
 def _zone(name: str) -> tzinfo:
+    """Return a time zone. A system without the table still knows Dubai, which has one offset all year."""
     try:
         return ZoneInfo(name)
-    except (
-        ZoneInfoNotFoundError,
-        OSError,
-        ValueError,
-    ):  # a system without the table: Dubai has one offset for all years
+    except (ZoneInfoNotFoundError, OSError, ValueError):
         return timezone(timedelta(hours=4)) if name == "Asia/Dubai" else UTC

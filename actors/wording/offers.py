@@ -26,6 +26,7 @@ Offer = Literal[
     "kind-commercial",
     "budget-buy",
     "budget-rent",
+    "period",
     "place",
     "bedrooms",
     "amenities",
@@ -113,6 +114,7 @@ OFFERS: Final[Mapping[Offer, tuple[tuple[str, Value], ...]]] = {
         ("budget:200000-", Label("budget-rent-from-200k")),
         ("budget:any", Label("no-preference")),
     ),
+    "period": (("period:year", Label("period-year")), ("period:month", Label("period-month"))),
     "place": (("place:any", Label("place-any")),),
     "bedrooms": (
         *((f"bedrooms:{number}", Bedrooms.exactly(number)) for number in range(5)),

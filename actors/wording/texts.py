@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from actors.brain.language import LANGUAGES, Language
+from actors.brain.language import Language
 from actors.channels.meta.limits import cut, units
 from actors.channels.meta.rendering import BUTTON_TITLE, BUTTONS, ROW_DESCRIPTION, ROW_TITLE
 from actors.messages import Buttons, Choice, Choices, Outgoing, Text
@@ -102,7 +102,7 @@ class Wording:
 
     def in_all(self, key: Key) -> str:
         """Return a text that needs no values in every language, a paragraph each."""
-        return "\n\n".join(self.text(language, key) for language in LANGUAGES)
+        return self._catalogue.in_all(key)
 
     def quoted(self, language: Language, written: str) -> str:
         """Return what somebody else wrote, its lines kept, each running as its own letters say."""
@@ -156,15 +156,22 @@ class Wording:
         return Choices(body, button, tuple(choices), quote=quote)
 
     def _placed(self, language: Language, value: Value) -> str | int:
-        """Return a value for Fluent: numbers that a text bends to as numbers, anything else as it is shown."""
+        """Return a value for Fluent: numbers that a text bends to as numbers, anything else in words."""
         match value:
             case Count(number) | Size(number):
                 return number
+            case _:
+                return self._within(language, value)
+
+    def _within(self, language: Language, value: Value) -> str:
+        """Return a value as it stands within a text: what is a title elsewhere begins with no capital there."""
+        match value:
             case Label() | Bedrooms() | Bathrooms():
-                return _within(self._shown(language, value))
+                words = self._shown(language, value)
+                return words if words[1:2].isupper() else words[:1].lower() + words[1:]
             case Several(values, between):
                 comma = between or _COMMAS[language]
-                return comma.join(str(self._placed(language, each)) for each in values)
+                return comma.join(self._within(language, each) for each in values)
             case _:
                 return self._shown(language, value)
 
@@ -209,11 +216,6 @@ def _written(language: Language, value: Name | Prose | Phone | Code | Link | Per
         case Moment(at, zone):
             shown = isolated(moment_text(language, at, zone))
     return shown
-
-
-def _within(words: str) -> str:
-    """Return words of the catalogue as they stand within a text: a title's first letter is no capital there."""
-    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _code(language: Language, written: str) -> str:

@@ -38,6 +38,8 @@ menu-realty = البحث عن عقار
 menu-expo = المعارض والفعاليات
 menu-support = الدعم
 menu-button = القائمة الرئيسية
+hello = مرحبًا! كيف يمكننا مساعدتكم؟
+thanks = على الرحب والسعة!
 choose = اختيار
 yes = نعم
 no = لا
@@ -45,11 +47,14 @@ skip = تخطي
 no-preference = لا يوجد تفضيل
 more = عرض المزيد
 done = هذا كل شيء
+back = رجوع
 cancel = إلغاء
 person = التحدث مع موظف
+person-ask = هل ترغبون في التحدث مع أحد زملائنا؟
 noted = تم التسجيل: { $value }
 step-cancelled = حسنًا، تم إلغاء هذه الخطوة. كيف يمكننا مساعدتكم الآن؟
 nothing-to-cancel = لا يوجد ما يمكن إلغاؤه حاليًا. كيف يمكننا مساعدتكم؟
+choose-again = يرجى اختيار أحد هذه الخيارات أو الكتابة بكلماتكم.
 choice-gone = هذا الخيار لم يعد صالحًا. نتابع من هنا:
 
 # ── Who somebody is. Names are used as they were written: no title, no part of them.
@@ -93,6 +98,9 @@ budget-rent-60k-100k = من 60 إلى 100 ألف درهم
 budget-rent-100k-200k = من 100 إلى 200 ألف درهم
 budget-rent-from-200k = أكثر من 200 ألف درهم
 confirm-amount = هل تقصدون { $amount }؟
+ask-period = هل { $amount } إيجار سنوي أم شهري؟
+period-year = سنوي
+period-month = شهري
 ask-currency = المبلغ الذي كتبتموه هو { $amount }. أسعارنا بالدرهم الإماراتي، فكم تبلغ ميزانيتكم بالدرهم؟
 budget-unclear = لم نتمكن من قراءة هذا المبلغ. يرجى كتابته بالدرهم، مثلًا { $amount }.
 ask-place = ما المنطقة المفضلة لديكم؟ يمكنكم ذكر أكثر من منطقة.
@@ -321,6 +329,7 @@ change-search = تعديل البحث
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = متى يناسبكم موعد معاينة { $listing }؟
+viewing-which = أي عقار ترغبون في معاينته؟
 viewing-button = المواعيد
 viewing-no-slots = لا توجد مواعيد شاغرة لمعاينة { $listing } في الأيام المقبلة. سيراسلكم أحد زملائنا لترتيب موعد.
 viewing-booked =
@@ -352,6 +361,7 @@ viewing-reminder =
     تذكير بموعد المعاينة.
     العقار: { $listing }
     الموعد: { $when }
+viewing-yours = مواعيد معايناتكم:
 viewing-none = لا يوجد موعد معاينة محجوز لكم.
 viewing-another-time = موعد آخر
 viewing-cancel = إلغاء المعاينة

@@ -37,6 +37,8 @@ menu-realty = Find a property
 menu-expo = Expo and events
 menu-support = Support
 menu-button = Main menu
+hello = Hello! How can we help you?
+thanks = You are welcome!
 choose = Choose
 yes = Yes
 no = No
@@ -44,11 +46,14 @@ skip = Skip
 no-preference = No preference
 more = Show more
 done = That is all
+back = Back
 cancel = Cancel
 person = Talk to a person
+person-ask = Would you like to talk to a person?
 noted = Noted: { $value }
 step-cancelled = Alright, we leave this step. What else can we do for you?
 nothing-to-cancel = There is nothing to cancel at the moment. How can we help you?
+choose-again = Please choose one of these, or write it in your own words.
 choice-gone = This choice no longer applies. Here is where we are:
 
 # ── Who somebody is. Names are used as they were written: no title, no part of them.
@@ -92,6 +97,9 @@ budget-rent-60k-100k = AED 60,000 to 100,000
 budget-rent-100k-200k = AED 100,000 to 200,000
 budget-rent-from-200k = Over AED 200,000
 confirm-amount = Did you mean { $amount }?
+ask-period = Is { $amount } the rent for a year or for a month?
+period-year = For a year
+period-month = For a month
 ask-currency = You wrote { $amount }. Our prices are in dirhams: what is your budget in AED?
 budget-unclear = We could not read this amount. Please write it in dirhams, for example { $amount }.
 ask-place = Which area would you like? You may name several.
@@ -211,6 +219,7 @@ change-search = Change my search
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = When would you like to see { $listing }?
+viewing-which = Which property would you like to see?
 viewing-button = See times
 viewing-no-slots = There are no free times for { $listing } in the coming days. A colleague will write to you to arrange one.
 viewing-booked =
@@ -238,6 +247,7 @@ viewing-reminder =
     A reminder of your viewing.
     Property: { $listing }
     When: { $when }
+viewing-yours = Your viewings:
 viewing-none = You have no viewing booked with us.
 viewing-another-time = Another time
 viewing-cancel = Cancel the viewing

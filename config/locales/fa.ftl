@@ -33,6 +33,8 @@ menu-realty = یافتن ملک
 menu-expo = نمایشگاه و رویداد
 menu-support = پشتیبانی
 menu-button = منوی اصلی
+hello = سلام! چه کمکی از ما برمی‌آید؟
+thanks = خواهش می‌کنیم!
 choose = انتخاب
 yes = بله
 no = خیر
@@ -40,11 +42,14 @@ skip = رد شدن
 no-preference = فرقی ندارد
 more = موارد بیشتر
 done = همین کافی است
+back = بازگشت
 cancel = لغو
 person = گفت‌وگو با مشاور
+person-ask = آیا مایلید با یکی از همکاران ما گفت‌وگو کنید؟
 noted = یادداشت شد: { $value }
 step-cancelled = بسیار خوب، این مرحله لغو شد. چه کار دیگری از ما برمی‌آید؟
 nothing-to-cancel = در حال حاضر چیزی برای لغو وجود ندارد. چه کمکی از ما برمی‌آید؟
+choose-again = لطفاً یکی از این گزینه‌ها را انتخاب کنید یا به زبان خود بنویسید.
 choice-gone = این گزینه دیگر معتبر نیست. ادامه گفت‌وگو:
 
 # ── Who somebody is. Names are used as they were written: no title, no part of them.
@@ -88,6 +93,9 @@ budget-rent-60k-100k = ۶۰ تا ۱۰۰ هزار درهم
 budget-rent-100k-200k = ۱۰۰ تا ۲۰۰ هزار درهم
 budget-rent-from-200k = بیش از ۲۰۰ هزار درهم
 confirm-amount = آیا منظور شما { $amount } است؟
+ask-period = آیا { $amount } اجاره سالانه است یا ماهانه؟
+period-year = سالانه
+period-month = ماهانه
 ask-currency = مبلغی که نوشتید { $amount } است. قیمت‌های ما به درهم است؛ بودجه شما به درهم چقدر است؟
 budget-unclear = این مبلغ برای ما روشن نیست. لطفاً آن را به درهم بنویسید؛ برای نمونه { $amount }.
 ask-place = کدام منطقه را می‌پسندید؟ می‌توانید چند منطقه را نام ببرید.
@@ -183,6 +191,7 @@ change-search = تغییر جست‌وجو
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = چه زمانی برای بازدید از { $listing } مناسب شماست؟
+viewing-which = مایل به بازدید از کدام ملک هستید؟
 viewing-button = زمان‌ها
 viewing-no-slots = در روزهای آینده زمان آزادی برای بازدید از { $listing } نداریم. همکاران ما برای هماهنگی به شما پیام می‌دهند.
 viewing-booked =
@@ -207,6 +216,7 @@ viewing-reminder =
     یادآوری بازدید شما.
     ملک: { $listing }
     زمان: { $when }
+viewing-yours = بازدیدهای شما:
 viewing-none = بازدیدی برای شما ثبت نشده است.
 viewing-another-time = زمان دیگر
 viewing-cancel = لغو بازدید

@@ -35,6 +35,8 @@ menu-realty = Недвижимость
 menu-expo = Выставка и события
 menu-support = Поддержка
 menu-button = Главное меню
+hello = Здравствуйте! Чем мы можем вам помочь?
+thanks = Всегда пожалуйста!
 choose = Выбрать
 yes = Да
 no = Нет
@@ -42,11 +44,14 @@ skip = Пропустить
 no-preference = Не имеет значения
 more = Показать ещё
 done = Это всё
+back = Назад
 cancel = Отмена
 person = Связь с сотрудником
+person-ask = Хотите поговорить с нашим сотрудником?
 noted = Записано: { $value }
 step-cancelled = Хорошо, этот шаг отменён. Чем ещё мы можем помочь?
 nothing-to-cancel = Сейчас отменять нечего. Чем мы можем помочь?
+choose-again = Пожалуйста, выберите один из вариантов или напишите своими словами.
 choice-gone = Этот вариант уже не действует. Продолжим отсюда:
 
 # ── Who somebody is. Names are used as they were written: no title, no part of them.
@@ -90,6 +95,9 @@ budget-rent-60k-100k = 60–100 тыс. дирхамов
 budget-rent-100k-200k = 100–200 тыс. дирхамов
 budget-rent-from-200k = Более 200 тыс. дирхамов
 confirm-amount = Вы имеете в виду { $amount }?
+ask-period = { $amount } – это аренда за год или за месяц?
+period-year = За год
+period-month = За месяц
 ask-currency = Вы указали { $amount }. Наши цены в дирхамах ОАЭ: какой у вас бюджет в дирхамах?
 budget-unclear = Не удалось распознать сумму. Пожалуйста, укажите её в дирхамах, например { $amount }.
 ask-place = Какой район вам подходит? Можно назвать несколько.
@@ -280,6 +288,7 @@ change-search = Изменить запрос
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = Когда вам удобно посмотреть объект «{ $listing }»?
+viewing-which = Какой объект вы хотите посмотреть?
 viewing-button = Выбрать время
 viewing-no-slots = В ближайшие дни нет свободного времени для показа объекта «{ $listing }». Наш сотрудник напишет вам, чтобы договориться.
 viewing-booked =
@@ -309,6 +318,7 @@ viewing-reminder =
     Напоминаем о показе.
     Объект: { $listing }
     Время: { $when }
+viewing-yours = Ваши показы:
 viewing-none = У вас нет забронированных показов.
 viewing-another-time = Другое время
 viewing-cancel = Отменить показ

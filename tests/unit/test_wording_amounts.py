@@ -306,6 +306,8 @@ def test_a_bare_number_is_no_text() -> None:
     for value in (Count(3), Size(3)):
         with pytest.raises(CatalogueError, match="put it into one"):
             WORDING.value("en", value)
+        with pytest.raises(CatalogueError, match="put it into one"):
+            WORDING.text("fa", "noted", value=Several((value,)))
 
 
 def test_a_value_without_a_title_is_an_error() -> None:
