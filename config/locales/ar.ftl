@@ -404,7 +404,7 @@ handover-resumed = عاد المساعد الآلي إلى المحادثة، و
 handover-nobody = تم تسجيل طلبكم. سيراسلكم أحد زملائنا هنا في أقرب وقت ممكن.
 handover-call =
     محادثة بانتظار ردكم: { $name }
-    { $text }
+    الملخص: { $text }
     الرابط: { $link }
 
 # ── Expo: an event's facts and a request for a meeting.

@@ -286,7 +286,7 @@ handover-resumed = The automated assistant is here again. Everything you told us
 handover-nobody = Your request is noted. A colleague will write to you here as soon as possible.
 handover-call =
     A colleague needs you: { $name } is waiting for an answer.
-    { $text }
+    Summary: { $text }
     Link: { $link }
 
 # ── Expo: an event's facts and a request for a meeting.

@@ -252,7 +252,7 @@ handover-resumed = دستیار خودکار دوباره پاسخ می‌دهد
 handover-nobody = درخواست شما ثبت شد. همکاران ما در نخستین فرصت همین‌جا به شما پاسخ می‌دهند.
 handover-call =
     گفت‌وگویی در انتظار پاسخ شماست: { $name }
-    { $text }
+    خلاصه: { $text }
     پیوند: { $link }
 
 # ── Expo: an event's facts and a request for a meeting.

@@ -359,7 +359,7 @@ handover-resumed = Снова на связи автоматический по�
 handover-nobody = Ваш запрос записан. Наш сотрудник напишет вам здесь, как только сможет.
 handover-call =
     Вашего ответа ожидает клиент: { $name }
-    { $text }
+    Кратко: { $text }
     Ссылка: { $link }
 
 # ── Expo: an event's facts and a request for a meeting.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from actors.agency.terms import Amenity, Kind, Span, Wish
 from actors.brain.language import LANGUAGES, Language
 from actors.channels.meta.limits import units
+from actors.channels.meta.rendering import render
 from actors.messages import Buttons, Choice, Choices, Text
 from actors.wording.cards import EventFacts, ListingFacts, event_card, listing_card, wish_summary
 from actors.wording.direction import FSI, LRI, LRM, PDI, RLM
@@ -304,6 +306,24 @@ def test_few_choices_are_buttons_and_many_a_list_with_a_button_of_its_own(langua
     assert isinstance(listed, Choices)
     assert (listed.button, listed.quote) == (WORDING.text(language, "choose"), "m1")
     assert WORDING.ask(language, body, (), quote="m1") == Text(body, quote="m1")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("offer", get_args(Offer))
+def test_what_the_provider_is_sent_has_the_titles_and_the_body_unchanged(
+    language: Language, offer: Offer
+) -> None:
+    choices = WORDING.offer(language, offer)
+    body = text(language, "viewing-booked", values(NASTY_NAMES[1], 3))
+    sent = json.loads(render(WORDING.ask(language, body, choices), {"to": "1"}, "tracker"))["interactive"]
+    assert sent["body"]["text"] == body
+    if len(choices) <= 3:
+        titles = [button["reply"]["title"] for button in sent["action"]["buttons"]]
+    else:
+        (section,) = sent["action"]["sections"]
+        titles = [row["title"] for row in section["rows"]]
+        assert sent["action"]["button"] == WORDING.text(language, "choose")
+    assert titles == [choice.title for choice in choices]
 
 
 def test_a_choice_that_does_not_fit_a_button_makes_a_list() -> None:

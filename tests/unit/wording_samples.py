@@ -116,7 +116,7 @@ OTHERS: Mapping[str, tuple[Value, ...]] = {
         Budget(Span(1_500_000, None)),
         Budget(Span(None, None)),
         Money(500_000, "USD"),
-        Money(2_000_000_000, "IRT"),
+        *(Money(1_000_021, currency) for currency in ("GBP", "RUB", "INR", "toman", "rial", "EUR")),
         Money(7, "CHF"),
         Budget(Span(100, 500_000), "EUR"),
         Budget(Span(None, 500_000), "CHF"),
