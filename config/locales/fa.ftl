@@ -49,7 +49,7 @@ person-ask = آیا مایلید با یکی از همکاران ما گفت‌�
 noted = یادداشت شد: { $value }
 step-cancelled = بسیار خوب، این مرحله لغو شد. چه کار دیگری از ما برمی‌آید؟
 nothing-to-cancel = در حال حاضر چیزی برای لغو وجود ندارد. چه کمکی از ما برمی‌آید؟
-choose-again = لطفاً یکی از این گزینه‌ها را انتخاب کنید یا به زبان خود بنویسید.
+choose-again = لطفاً یکی از این گزینه‌ها را انتخاب کنید یا پاسخ خود را بنویسید.
 choice-gone = این گزینه دیگر معتبر نیست. ادامه گفت‌وگو:
 
 # ── Who somebody is. Names are used as they were written: no title, no part of them.
