@@ -175,11 +175,8 @@ def home() -> Iterator[Path]:
 
 @pytest.mark.skipif(not (ROOT / ".venv" / "majlis-setup").exists(), reason="./dev has not been used here")
 async def test_what_is_told_to_developers_beside_the_demo_and_when_it_has_stopped(home: Path) -> None:
-    host, data_dir, config = (
-        f"127.{randint(1, 254)}.{randint(0, 254)}.{randint(2, 254)}",
-        home / "data",
-        home / "demo.toml",
-    )
+    host = f"127.{randint(1, 254)}.{randint(0, 254)}.{randint(2, 254)}"
+    data_dir, config = home / "data", home / "demo.toml"
     demo = (ROOT / "config" / "demo.toml").read_text()  # on an address that nobody else has
     config.write_text(f'data_dir = "{data_dir}"\n{demo}host = "{host}"\n'.replace("127.0.0.1", host))
     known = {
@@ -187,6 +184,7 @@ async def test_what_is_told_to_developers_beside_the_demo_and_when_it_has_stoppe
         "/tmp/hello": str(home / "hello"),
         "/tmp/flood": str(home / "flood"),
         "flood.json": str(home / "flood.json"),
+        "CHECKOUT": str(ROOT),
         "COMMAND": "ps",
     }
     stage = Stage(home, known, MAJLIS_CONFIG=str(config), PYTHONPATH=str(home))

@@ -131,6 +131,7 @@ BESIDE_THE_DEMO: Sequence[Sequence[Typed]] = (
     ),
     (
         Typed("majlis COMMAND", r"Usage: ", more=" --help"),
+        Typed("python bin/majlis", r"^majlis \d", first="cd CHECKOUT/.venv && ", more=" version"),
         Typed("./dev majlis COMMAND", r"^majlis \d", short={"COMMAND": "version"}),
         Typed("./dev majlis drill sim", r"(?s)seeds +20\n.*all hold", more=" --seeds 20"),
     ),
@@ -213,8 +214,9 @@ ELSEWHERE: Mapping[str, str] = {
     "pip wheel --no-deps .": (
         "integration/test_wheel.py::test_it_holds_the_three_packages_with_their_data_and_nothing_else"
     ),
-    "pip install 'majlis-0.1.0-py3-none-any.whl[embedded]'": "integration/test_wheel.py::test_it_serves_and_stops",
-    "python bin/majlis": "integration/test_wheel.py::test_it_serves_and_stops",
+    "pip install 'majlis-0.1.0-py3-none-any.whl[embedded]'": (
+        "it needs an index; integration/test_wheel.py::test_it_serves_and_stops installs it beside servers that are there"
+    ),
     "scp dist/majlis host:/usr/local/bin/majlis": (
         "there is no other host; integration/test_binary.py::test_it_runs_on_a_minimal_debian_with_an_empty_environment"
     ),
