@@ -1,9 +1,7 @@
 """Reads the journal's SQL: one named statement a file, migrations in the order of their numbers. Runs nothing.
 
 A migration whose text begins with `-- additive:` and the reason is one that the version before works with, so one may go
-back behind it. From the sixth on each must be. The first five say nothing: a program that does not know all of them is
-from before there was the mark, and refuses a database that is beyond it whatever the database says. (As to its text, 0005
-would be one: its rows lie in a lane that older code leaves alone. What was applied never changes, so it stays as it is.)
+back behind it. From the fifth on each must be. The first four are not: programs of before them have long gone.
 """
 
 from __future__ import annotations
@@ -14,6 +12,9 @@ from importlib.resources import files
 from runtime.app import Migration
 
 _ADDITIVE = "-- additive: "
+#: Additive, too, but older than the mark, and what was applied never changes: 0005 makes rows of a lane that the code of
+#: before neither reads nor trips over; they wait until one comes that does.
+_BEFORE_THE_MARK = frozenset({5})
 
 
 @cache
@@ -32,4 +33,5 @@ def migrations() -> tuple[Migration, ...]:
 def step_of(file: str, text: str) -> Migration:
     """Return the migration that a file NNNN_name.sql of this text is."""
     number, _, name = file.removesuffix(".sql").partition("_")
-    return Migration(int(number), name, text, additive=text.startswith(_ADDITIVE))
+    marked = text.startswith(_ADDITIVE) or int(number) in _BEFORE_THE_MARK
+    return Migration(int(number), name, text, additive=marked)

@@ -30,7 +30,7 @@ from runtime import (
     Verified,
     encode_event,
 )
-from runtime.journal.migrations import Applied, SchemaMismatch, installation_salt, migrate, plan
+from runtime.journal.migrations import Applied, SchemaMismatch, checksum, installation_salt, migrate, plan
 from runtime.journal.postgres import SESSION, PostgresJournal
 from runtime.journal.statements import migrations, step_of
 from runtime.node.node import Node, open_node
@@ -373,13 +373,17 @@ def test_a_program_older_than_the_schema_works_with_what_only_adds_to_it() -> No
         plan("journal", STEPS, {1: Applied("visits", _digest()), **later, 4: Applied("drops", "z")})
 
 
-def test_a_step_of_the_journal_says_in_its_first_line_that_it_only_adds_and_from_the_sixth_on_each_does() -> (
+def test_a_step_of_the_journal_says_in_its_first_line_that_it_only_adds_and_from_the_fifth_on_each_does() -> (
     None
 ):
     adds = "-- additive: older code never reads it\nalter table outbox add column later int;"
     assert step_of("0006_later.sql", adds) == Migration(6, "later", adds, additive=True)
     assert not step_of("0006_later.sql", adds.partition("\n")[2]).additive
-    assert [step.version for step in migrations() if not step.additive] == [1, 2, 3, 4, 5]
+    assert [step.version for step in migrations() if not step.additive] == [1, 2, 3, 4]
+    applied = {step.version: Applied(step.name, checksum(step), step.additive) for step in migrations()}
+    assert plan("journal", migrations()[:4], applied) == []
+    with pytest.raises(SchemaMismatch, match=r"at migration 4 .*older than the database"):
+        plan("journal", migrations()[:3], applied)
 
 
 def test_a_step_that_was_changed_after_it_was_applied_is_refused() -> None:
@@ -388,6 +392,5 @@ def test_a_step_that_was_changed_after_it_was_applied_is_refused() -> None:
 
 
 def _digest() -> str:
-    from runtime.journal.migrations import checksum
 
     return checksum(STEPS[0])
