@@ -133,7 +133,7 @@ class Downloads:
             _log.info("half downloads removed", files=swept)
 
     async def expire(self) -> None:
-        """Remove files that are older than `media.keep_days`; for an app's `upkeep`. Raises OSError."""
+        """Remove files that are older than `media.keep_days`; for an app's `upkeep`."""
         if self._files is not None:
             await self._expiry.go_on(self._files, self._settings.keep_days)
 

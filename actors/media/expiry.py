@@ -37,6 +37,7 @@ class Expiry:
         self._next = 0  # of FOLDERS
         self._due = float("-inf")
         self._files = self._bytes = self._failures = 0
+        self._told = self.statistics()
 
     async def go_on(self, files: MediaFiles, days: int) -> None:
         """Begin a round, if one is due, or go on with that which was cut off. Cancelled, it ends after the step in hand.
@@ -46,7 +47,6 @@ class Expiry:
         if not days or trio.current_time() < self._due:
             return
         before = time.time() - days * _DAY
-        so_far = self.statistics()
         while self._next < len(FOLDERS):
             removed = await files.remove_older(FOLDERS[self._next], before)
             self._files += removed.files
@@ -56,9 +56,11 @@ class Expiry:
                 self._next += 1
             await trio.sleep(_PAUSE)
         self._next, self._due = 0, trio.current_time() + _EVERY
-        self._tell(so_far)
+        self._tell()
 
-    def _tell(self, before: ExpiryStatistics) -> None:
+    def _tell(self) -> None:
+        """Log what the round came to, with the parts of it that were cut off."""
+        before, self._told = self._told, self.statistics()
         if self._failures > before.failures:
             _log.warning("old media cannot be removed", files=self._failures - before.failures)
         if self._files > before.files:

@@ -142,7 +142,7 @@ class MediaFiles:
     async def remove_older(self, folder: str, before: float) -> Removed:
         """Remove what was written to a folder before a moment (seconds since 1970), at most a batch; return how much.
 
-        Raises OSError when the folder cannot be read; one that is not there is empty. Once begun it is done.
+        A folder that cannot be read is one failure, one that is not there is empty. Once begun it is done.
         """
         return await _in_thread(lambda: self._remove_older(self.root / folder, before), self._threads)
 
@@ -160,22 +160,19 @@ class MediaFiles:
 
     def _remove_older(self, folder: Path, before: float) -> Removed:
         files = size = failures = 0
-        with suppress(FileNotFoundError), os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    facts = entry.stat(follow_symlinks=False)
-                    if facts.st_mtime >= before or not stat.S_ISREG(facts.st_mode):
-                        continue
-                    Path(entry.path).unlink()
-                except FileNotFoundError:
-                    continue  # another replica was faster
-                except OSError:
-                    failures += 1
-                    continue
-                files += 1
-                size += facts.st_size
-                if files == BATCH:
-                    break
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    removed = _remove_if_older(entry, before)
+                    files += removed.files
+                    size += removed.bytes
+                    failures += removed.failures
+                    if files == BATCH:
+                        break
+        except FileNotFoundError:
+            pass  # nothing was kept there yet
+        except OSError:
+            failures += 1
         return Removed(files, size, failures)
 
     def _sweep(self) -> int:
@@ -185,6 +182,20 @@ class MediaFiles:
                 path.unlink(missing_ok=True)
                 swept += 1
         return swept
+
+
+def _remove_if_older(entry: os.DirEntry[str], before: float) -> Removed:
+    """Remove what was written before a moment, if it is a file of ours."""
+    try:
+        facts = entry.stat(follow_symlinks=False)
+        if facts.st_mtime >= before or not stat.S_ISREG(facts.st_mode):
+            return Removed()
+        Path(entry.path).unlink()
+    except FileNotFoundError:
+        return Removed()  # another replica was faster
+    except OSError:
+        return Removed(failures=1)
+    return Removed(1, facts.st_size)
 
 
 async def _in_thread(work: Callable[[], T], threads: trio.CapacityLimiter) -> T:

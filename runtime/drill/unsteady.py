@@ -94,12 +94,11 @@ class UnsteadyJournal:
 
         async def call(*arguments: object, **named: object) -> object:
             way = self._way(method)
-            if self.dead or (self.cut_off and method in _LEASES):
-                way = "before"
-            self._calls[way] += 1
             if way == "late":
                 await trio.sleep(self._late)
-            if way == "before" or self.dead:  # it may have died meanwhile
+            refused = way == "before" or self.dead or (self.cut_off and method in _LEASES)
+            self._calls["before" if refused else way] += 1
+            if refused:
                 await trio.lowlevel.checkpoint()
                 raise _away()
 

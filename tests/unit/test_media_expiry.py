@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from actors.media.expiry import Expiry, ExpiryStatistics
 from actors.media.files import BATCH, FOLDERS, MediaFiles
@@ -108,8 +109,11 @@ async def test_what_cannot_be_removed_is_counted_and_holds_up_no_other(
         unlink(path)
 
     monkeypatch.setattr(Path, "unlink", refuse)
+    (tmp_path / "00").write_text("no folder")
     expiry = Expiry()
-    await expiry.go_on(MediaFiles(tmp_path), 7)
+    with capture_logs() as told:
+        await expiry.go_on(MediaFiles(tmp_path), 7)
     assert stuck.exists()
     assert not any(path.exists() for path in others)
-    assert expiry.statistics() == ExpiryStatistics(files=4, bytes=40, failures=1)
+    assert expiry.statistics() == ExpiryStatistics(files=4, bytes=40, failures=2)
+    assert [(line["log_level"], line["files"]) for line in told] == [("warning", 2), ("info", 4)]
