@@ -19,6 +19,7 @@ from runtime.drill.checkpoints import (
     raise_at_every_checkpoint,
 )
 from runtime.drill.connections import IDLE_LIFE, Connection, ServersView, open_view, pool_size
+from runtime.drill.databases import Databases, DrillServer, Remains, drill_databases
 from runtime.drill.evidence import Accepted, RunHistory, SentEvent, Views, Violation
 from runtime.drill.history import judge as judge_history
 from runtime.drill.history import violations
@@ -34,7 +35,13 @@ from runtime.drill.process import (
     server_status,
 )
 from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
+from runtime.drill.result import Drill, DrillResult, Invariant, Orders, at_least, at_most, exactly
+from runtime.drill.scorecard import page as drill_page
+from runtime.drill.scorecard import picture as drill_picture
+from runtime.drill.scorecard import rows as drill_rows
+from runtime.drill.scorecard import summary as drill_summary
 from runtime.drill.simulation import Simulated, simulate
+from runtime.drill.timeline import Mark, Sample, Timeline
 from runtime.journal.entries import OPEN, Ledger, LedgerEntry, LedgerSend, LedgerTurn
 from runtime.journal.ledger import read_history, read_ledger
 from runtime.journal.memory import MemoryJournal, MemoryStore
@@ -47,28 +54,37 @@ __all__ = [
     "Accepted",
     "CheckpointsTried",
     "Connection",
+    "Databases",
+    "Drill",
+    "DrillResult",
+    "DrillServer",
     "FaultProxy",
     "Faults",
     "History",
     "InjectedFault",
+    "Invariant",
     "LeakCheck",
     "Leaked",
     "Ledger",
     "LedgerEntry",
     "LedgerSend",
     "LedgerTurn",
+    "Mark",
     "MemoryJournal",
     "MemoryStore",
     "NoStandIn",
     "Node",
     "Odds",
+    "Orders",
     "PastEvent",
     "PastTurn",
     "ProxyStatistics",
     "Rehearsed",
+    "Remains",
     "Replayed",
     "ResourceUnavailable",
     "RunHistory",
+    "Sample",
     "SentEvent",
     "ServeFailed",
     "ServeProcess",
@@ -76,11 +92,20 @@ __all__ = [
     "ServersView",
     "Simulated",
     "Size",
+    "Timeline",
     "TooManyCheckpoints",
     "Views",
     "Violation",
     "assert_no_leaks",
+    "at_least",
+    "at_most",
     "cancel_at_every_checkpoint",
+    "drill_databases",
+    "drill_page",
+    "drill_picture",
+    "drill_rows",
+    "drill_summary",
+    "exactly",
     "fault_proxy",
     "holder_of",
     "judge_history",

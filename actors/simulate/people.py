@@ -14,7 +14,7 @@ from random import Random
 
 import msgspec
 
-_TEXTS: dict[str, tuple[str, ...]] = {
+TEXTS: dict[str, tuple[str, ...]] = {
     "en": (
         "Good evening, do you have two-bedroom flats near the marina?",
         "What is the service charge / square foot?",
@@ -189,7 +189,7 @@ def _person(run: str, index: int, number: Number) -> Person:
 def _text(plan: Plan, random: Random, index: int, place: int) -> str:
     if plan.first and place == 0:
         return plan.first[index % len(plan.first)]
-    texts = plan.texts or tuple(_TEXTS.values())[index % len(_TEXTS)]
+    texts = plan.texts or tuple(TEXTS.values())[index % len(TEXTS)]
     return f"{random.choice(texts)} ({place + 1})" if not plan.texts else random.choice(texts)
 
 

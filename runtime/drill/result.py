@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from runtime.drill.timeline import Timeline
+
 Status = Literal["ok", "violated", "skipped"]
 
 
@@ -27,18 +29,31 @@ class Invariant(msgspec.Struct, frozen=True):
 
 
 class DrillResult(msgspec.Struct, frozen=True):
-    """What a drill found; `figures` hold for nothing but are worth knowing."""
+    """What a drill found; `figures` hold for nothing but are worth knowing.
+
+    `skipped`: why it could not be run here; then nothing was found. `budget`: seconds within which it had to recover.
+    """
 
     drill: str
     seed: int
     seconds: float
     invariants: Sequence[Invariant]
     figures: Mapping[str, float]
+    skipped: str = ""
+    budget: float | None = None
+    timeline: Timeline = Timeline()
 
     @property
     def holds(self) -> bool:
         """Whether nothing is violated."""
         return all(one.status != "violated" for one in self.invariants)
+
+    @property
+    def verdict(self) -> Literal["passed", "FAILED", "skipped"]:
+        """What to say of it in one word. Something that was not looked at has not passed."""
+        if self.skipped:
+            return "skipped"
+        return "passed" if self.holds and self.invariants else "FAILED"
 
 
 class Orders(msgspec.Struct, frozen=True):

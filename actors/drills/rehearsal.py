@@ -1,0 +1,387 @@
+"""What a drill has in hand: databases, a provider, servers and a crowd of its own, and the timeline of what happens.
+
+A drill's body makes trouble with it and says what must come of it; whatever it leaves running is settled, stopped and
+looked at by `perform`. This module judges nothing.
+"""
+
+from __future__ import annotations
+
+import secrets as random_secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+import httpx
+import msgspec
+import trio
+
+from actors.channels.fake_graph import FakeGraph, Sent
+from actors.drills.load import Load
+from actors.drills.servers import DrillReplica, Program
+from actors.simulate.people import Number, Plan, write_script
+from actors.stage import with_channels
+from config import Settings, load
+from runtime.testing import (
+    Databases,
+    Invariant,
+    Mark,
+    ResourceUnavailable,
+    Sample,
+    Timeline,
+    drill_databases,
+)
+
+T = TypeVar("T")
+CHANNELS = 20
+_PEOPLE, _TEXTS = 600, 200
+"""Of the script: enough for ten minutes of 200 texts a second, and few enough of each person for the provider's pace."""
+_LOOK_EVERY = 0.25
+_LOOK_PATIENCE = 0.5
+_SETTLE = 45.0
+"""Seconds at most from the last webhook until nothing is outstanding any more."""
+PUBLIC, ADMIN, GRAPH, BALANCER = 8080, 8081, 8082, 8079
+_NODE: Mapping[str, object] = {
+    "lease_ttl": 2.0,
+    "send_timeout": 2.0,
+    "uncertain_wait": 5.0,
+    "shutdown_timeout": 10.0,
+    "ready_delay": 0.3,
+}
+"""Shorter waits than the defaults, so that a short drill can see the end of each."""
+
+
+class NotRecovered(Exception):
+    """Nothing was answered again in time."""
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a drill wants of its stage: webhooks a second, seconds of `node` settings, and how many replicas."""
+
+    rate: float = 100.0
+    node: Mapping[str, object] = {}
+    server: Mapping[str, object] = {}
+    postgres: Mapping[str, str] = {}
+    """Settings of the PostgreSQL server itself."""
+    replicas: int = 1
+    """Of several, webhooks go to a balancer at the port BALANCER, which is the body's to put up: over new connections."""
+    channels: int = CHANNELS
+    patience: float = 60.0
+    """Seconds for which the provider posts again what nobody acknowledges."""
+
+
+class Rehearsal:
+    """The stage of one drill. Times of marks and samples are seconds from `began`."""
+
+    def __init__(
+        self,
+        home: Path,
+        program: Program,
+        databases: Databases,
+        fake: FakeGraph,
+        replicas: Sequence[DrillReplica],
+        wishes: Wishes,
+        webhooks: str,
+        *,
+        quick: bool,
+        seed: int,
+        tell: Callable[[str], object],
+    ) -> None:
+        self.home = home
+        self.program = program
+        self.databases = databases
+        self.fake = fake
+        self.replicas = list(replicas)
+        self.quick = quick
+        self.dice = Random(seed)  # noqa: S311 - chance for rehearsals
+        self.tell = tell
+        self.found: list[Invariant] = []
+        self.figures: dict[str, float] = {}
+        self.pages: list[str] = []
+        """What servers showed, to be searched for what no page may hold."""
+        self.sent: list[Sent] = []
+        self.began = trio.current_time()
+        self._parts: list[object] = []
+        self._samples: list[Sample] = []
+        self._marks: list[Mark] = []
+        self._fault_ended: float | None = None
+        self.target = webhooks
+        settings = self.server.settings
+        self.load = _crowd(settings, wishes, seed, lambda: self.target)
+        self._load_done = trio.Event()
+
+    # ── what a body asks and says ─────────────────────────────────────
+
+    @property
+    def server(self) -> DrillReplica:
+        """The first replica."""
+        return self.replicas[0]
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the first replica."""
+        return self.server.settings
+
+    @property
+    def timeline(self) -> Timeline:
+        """What was seen so far."""
+        return Timeline(list(self._samples), list(self._marks))
+
+    @property
+    def now(self) -> float:
+        """Seconds since the drill began."""
+        return trio.current_time() - self.began
+
+    def lasting(self, quick: float, whole: float) -> float:
+        """Return how long something shall last, in seconds: shorter where the drill is to be quick."""
+        return quick if self.quick else whole
+
+    def mark(self, name: str) -> None:
+        """Note on the timeline that something was done."""
+        self._marks.append(Mark(name, self.now))
+        self.tell(name)
+
+    @asynccontextmanager
+    async def fault(self, name: str) -> AsyncIterator[None]:
+        """Note a fault that lasts as long as the block; `recovered` counts from its end."""
+        begun = self.now
+        self.tell(f"{name} ...")
+        try:
+            yield
+        finally:
+            self._marks.append(Mark(name, begun, self.now, fault=True))
+            self._fault_ended = trio.current_time()
+
+    async def running(self, seconds: float) -> None:
+        """Let all go on for a while."""
+        await trio.sleep(seconds)
+
+    async def answered(self, since: float | None = None, within: float = 30.0) -> float:
+        """Wait until somebody who wrote after `since` (Trio's clock, None: now) has a reply; return the seconds.
+
+        Raises NotRecovered.
+        """
+        since = trio.current_time() if since is None else since
+        with trio.move_on_after(within - (trio.current_time() - since)):
+            while True:
+                known = {message.id for message in self.load.messages}
+                fresh = {
+                    one
+                    for post in self.load.posts
+                    if post.begun >= since and post.acknowledged is not None
+                    for one in post.messages
+                    if one in known
+                }
+                await self.look()
+                if any(sent.quoted in fresh for sent in self.sent):
+                    return trio.current_time() - since
+                await trio.sleep(0.05)
+        raise NotRecovered(f"nobody who wrote was answered within {within:g} s")
+
+    async def recovered(self) -> float:
+        """Wait, half a minute at most, until somebody who wrote after the latest fault is answered; keep how long."""
+        seconds = await self.answered(self._fault_ended)
+        known = self.figures.get("recovery s", 0.0)
+        self.figures["recovery s"] = max(known, seconds)
+        self.mark("answered again")
+        return seconds
+
+    async def page(self, path: str, replica: DrillReplica | None = None) -> httpx.Response:
+        """Ask a replica's admin listener; the answer is searched at the end for what no page may hold."""
+        url = (replica or self.server).admin
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=10) as client:
+            answer = await client.get(path)
+        self.pages.append(answer.text)
+        return answer
+
+    async def look(self) -> None:
+        """Take over what the provider accepted since the last look."""
+        after = self.sent[-1].index if self.sent else 0
+        while page := self.fake.sent(after):
+            self.sent += page
+            after = page[-1].index
+
+    async def settled(self, within: float = _SETTLE) -> bool:
+        """Wait until nothing is stored and not handled, and nothing is to be sent; False after `within` seconds."""
+        with trio.move_on_after(within):
+            while True:
+                try:
+                    if not await self.databases.waiting() and not await self.databases.unsent():
+                        await self.look()
+                        return True
+                except ResourceUnavailable:
+                    pass
+                await trio.sleep(0.1)
+        return False
+
+    def replica(self, settings: Settings | None = None) -> DrillReplica:
+        """Make another replica on the same databases, with a data directory and ports of its own."""
+        made = _replica(self.home, settings or self.settings, self.program, len(self.replicas))
+        self.replicas.append(made)
+        return made
+
+    def keep(self, part: object) -> None:
+        """Keep something that stands beside the servers where the body finds it: see `parts`."""
+        self._parts.append(part)
+
+    def parts(self, kind: type[T]) -> list[T]:
+        """Return what was kept of a kind."""
+        return [one for one in self._parts if isinstance(one, kind)]
+
+    # ── what goes on beside the body ──────────────────────────────────
+
+    async def write(self) -> None:
+        """Let the crowd write until it is told to stop and all is acknowledged."""
+        await self.load.run()
+        self._load_done.set()
+
+    async def quiet(self) -> None:
+        """Tell the crowd to stop, and wait until all that it said is acknowledged or given up."""
+        self.load.stop()
+        await self._load_done.wait()
+
+    async def keep_looking(self) -> None:
+        """Take samples until cancelled."""
+        while True:
+            await self._take_sample()
+            await trio.sleep(_LOOK_EVERY)
+
+    async def _take_sample(self) -> None:
+        waiting = connections = None
+        with trio.move_on_after(_LOOK_PATIENCE):
+            try:
+                waiting = await self.databases.waiting()
+                connections = (await self.databases.remains()).connections
+            except ResourceUnavailable:
+                pass
+        await self.look()
+        latencies, self.load.latencies = sorted(self.load.latencies), []
+        self._samples.append(
+            Sample(
+                at=self.now,
+                acknowledged=len(self.load.acknowledged),
+                replied=len(self.sent),
+                median=latencies[len(latencies) // 2] if latencies else None,
+                slowest=latencies[-1] if latencies else None,
+                waiting=waiting,
+                connections=connections,
+            )
+        )
+
+    def statistics(self) -> Mapping[str, object]:
+        """Return what the parts say."""
+        return {
+            "load": self.load.statistics(),
+            "databases": self.databases.statistics(),
+            "replicas": [one.statistics() for one in self.replicas],
+            "samples": len(self._samples),
+        }
+
+
+@asynccontextmanager
+async def open_rehearsal(
+    app: str,
+    wishes: Wishes,
+    *,
+    quick: bool,
+    seed: int,
+    tell: Callable[[str], object],
+    against: tuple[str, str] | None = None,
+    cluster: Path | None = None,
+    majlis: Sequence[str] = (),
+) -> AsyncIterator[Rehearsal]:
+    """Put up the stage of a drill: databases, provider and the replicas, which are not started yet.
+
+    `cluster`: another place for PostgreSQL's files; `majlis`: the words of another program. Raises StartFailed and
+    ResourceUnavailable. At the end every life that still runs is killed, whatever happens.
+    """
+    host = f"127.{random_secrets.randbelow(253) + 1}.{random_secrets.randbelow(254)}.{random_secrets.randbelow(253) + 2}"
+    with _home() as home:
+        async with (
+            drill_databases(
+                home / "databases", against=against, settings=wishes.postgres, cluster=cluster
+            ) as databases,
+            trio.open_nursery() as nursery,
+        ):
+            settings = _settings(home, host, databases, wishes)
+            webhooks = f"http://{host}:{BALANCER if wishes.replicas > 1 else PUBLIC}/webhooks/meta"
+            fake = FakeGraph.of(settings, webhooks)
+            await nursery.start(fake.serve, host, GRAPH)
+            program = Program(app, majlis)
+            replicas = [_replica(home, settings, program, place) for place in range(wishes.replicas)]
+            rehearsal = Rehearsal(
+                home, program, databases, fake, replicas, wishes, webhooks, quick=quick, seed=seed, tell=tell
+            )
+            try:
+                yield rehearsal
+            finally:
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + 15):
+                    for one in rehearsal.replicas:
+                        if one.process.lives and one.process.exit_code is None:
+                            await one.kill()
+                nursery.cancel_scope.cancel()
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    """Make a directory for all of it; the servers of root run as somebody else, who must pass."""
+    with tempfile.TemporaryDirectory(prefix="majlis-drill-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def _settings(home: Path, host: str, databases: Databases, wishes: Wishes) -> Settings:
+    """Return the demo's settings on these databases, at an address of the drill's own."""
+    flags: dict[str, object] = {
+        "data_dir": home / "serve0" / "data",
+        "server.host": host,
+        "server.admin_host": host,
+        "server.port": PUBLIC,
+        "server.admin_port": ADMIN,
+        "postgres.url": databases.postgres.dsn,
+        "redis.url": databases.redis.dsn,
+        **{f"node.{name}": value for name, value in {**_NODE, **wishes.node}.items()},
+        **{f"server.{name}": value for name, value in wishes.server.items()},
+    }
+    settings = with_channels(load(demo=True, flags=flags, environ={}), wishes.channels, False, 80)
+    channels = tuple(
+        msgspec.structs.replace(one, api_url=f"http://{host}:{GRAPH}/v23.0") for one in settings.channels
+    )
+    return msgspec.structs.replace(settings, demo=False, channels=channels)
+
+
+def _replica(home: Path, settings: Settings, program: Program, place: int) -> DrillReplica:
+    if place:
+        server = msgspec.structs.replace(
+            settings.server, port=PUBLIC + 10 * place, admin_port=ADMIN + 10 * place
+        )
+        settings = msgspec.structs.replace(settings, server=server, data_dir=home / f"serve{place}" / "data")
+    return DrillReplica(settings, program, home / f"serve{place}")
+
+
+def _crowd(settings: Settings, wishes: Wishes, seed: int, url: Callable[[], str]) -> Load:
+    """Return the people who write to these settings' own channels."""
+    own = [channel for channel in settings.channels if channel.tenant is not None][: wishes.channels]
+    groups: dict[str, int] = {}
+    numbers = [
+        Number(
+            channel.id,
+            groups.setdefault(channel.app_secret[0].reveal(), len(groups)),
+            channel.account or "200300400500600",
+        )
+        for channel in own
+    ]
+    plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed)
+    run = f"{random_secrets.randbelow(1_000_000):06d}"
+    script = write_script(plan, run, numbers)
+    keep_alive = wishes.replicas == 1
+    return Load(
+        script,
+        [secret.encode() for secret in groups],
+        url,
+        wishes.rate,
+        wishes.patience,
+        keep_alive=keep_alive,
+    )

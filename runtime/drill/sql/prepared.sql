@@ -1,0 +1,2 @@
+-- Transactions that were prepared and never ended.
+select count(*) from pg_prepared_xacts
