@@ -13,8 +13,8 @@ RUNBOOK = ROOT / "config" / "deploy" / "RUNBOOK.md"
 
 #: What makes a piece of text between backticks a command; what stands in a block needs no such sign.
 _PROGRAMS = (
-    "majlis", "./dev", "apt-get", "curl", "docker", "journalctl", "kill", "kubectl", "pg_restore", "pip", "podman",
-    "python", "scp", "sha256sum", "systemctl", "systemd-analyze", "tar",
+    "majlis", "./dev", "dist/majlis", "apt-get", "curl", "docker", "journalctl", "kill", "kubectl", "pg_restore", "pip",
+    "podman", "python", "scp", "sha256sum", "systemctl", "systemd-analyze", "tar",
 )  # fmt: skip
 _SPOKEN = re.compile(rf"`((?:{'|'.join(map(re.escape, _PROGRAMS))})\s[^`]+)`")
 _OR = re.compile(rf"\bor: ((?:{'|'.join(map(re.escape, _PROGRAMS))}) .+)$")

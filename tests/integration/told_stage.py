@@ -72,13 +72,13 @@ class Stage:
                         nursery.start_soon(self.types, row)
 
     async def types(self, row: Typed) -> None:
-        """Type a row: it must end well within a minute, and say what it should."""
+        """Type a row: it must end well within two minutes, and say what it should."""
         line, said = await self._run(row)
         assert re.search(row.says, said), f"{line}\nsaid no {row.says!r}:\n{said}"
 
     async def _run(self, row: Typed) -> tuple[str, str]:
         line = self.filled(row)
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             done = await trio.run_process(
                 ["/bin/sh", "-c", line],
                 env=self._environ,
@@ -116,12 +116,12 @@ class Stage:
             return holder() is None
 
         try:
-            await until(ready, 40, f"{row.told}: {row.says!r}")
+            await until(ready, 60, f"{row.told}: {row.says!r}")
             yield
         finally:
             if pid := holder():
                 os.kill(pid, signal.SIGTERM)
-        await until(gone, 40, f"{row.told} has ended")
+        await until(gone, 60, f"{row.told} has ended")
 
     async def _lasts(self, row: Typed, end: trio.Event, task_status: trio.TaskStatus[None]) -> None:
         line, log = self.filled(row), self.home / (re.sub(r"\W+", "-", row.told) + ".log")
@@ -140,11 +140,11 @@ class Stage:
             return re.search(row.says, log.read_text()) is not None
 
         try:
-            await until(ready, 40, f"{line} says {row.says!r}")
+            await until(ready, 60, f"{line} says {row.says!r}")
             task_status.started()
             await end.wait()
             process.terminate()
-            with trio.fail_after(40):
+            with trio.fail_after(60):
                 code = await process.wait()
             assert code == 0, f"{line}\nended with {code}:\n{log.read_text()}"
         finally:

@@ -195,6 +195,7 @@ STORY: Sequence[Typed] = (
 _BENCHMARKS = (
     "integration/test_benchmarks.py::test_a_benchmark_tells_its_results_and_judges_those_that_have_a_target"
 )
+_DRILLS = "drills/test_drill_run.py::test_drills_by_name_end_with_a_scorecard_a_report_and_a_page"
 #: What is not typed on the stage: the reason, or the test that runs it whole.
 ELSEWHERE: Mapping[str, str] = {
     "./dev test": "it runs this very test; `.ci/run` runs it whole",
@@ -208,6 +209,12 @@ ELSEWHERE: Mapping[str, str] = {
     ),
     "./dev majlis drill storm --json storm.json": (
         "integration/test_drill_storm.py::test_ten_thousand_operations_leave_nothing_and_the_command_says_so"
+    ),
+    "./dev majlis drill run rolling-restart kill --quick --html /tmp/drills.html": _DRILLS,
+    "./dev majlis drill run --all --quick --json /tmp/drills.json": f"minutes; {_DRILLS} runs some of them",
+    "dist/majlis drill run --all --quick": f"minutes; {_DRILLS} runs some of them, from the checkout",
+    "majlis drill run redis-restart --more my_drill:drill --quick": (
+        "drills/test_drill_run.py::test_a_drill_of_ones_own_is_thirty_lines_and_runs_as_the_readme_says"
     ),
     "./dev bench": _BENCHMARKS,
     "majlis bench turns known": _BENCHMARKS,
