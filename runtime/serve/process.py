@@ -31,6 +31,7 @@ from runtime.serve.retention import Retainer
 from runtime.serve.tasks import TaskWatch
 from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
+from runtime.serve.upkeep import Upkeep
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ class Process:
     tick: LoopTick
     repeats: Repeats
     life: Life
+    upkeep: Upkeep
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives in this process, by name."""
@@ -93,6 +95,7 @@ class Process:
             "loop": self.tick.statistics(),
             "log": self.repeats.statistics(),
             "start": self.life.statistics(),
+            "upkeep": self.upkeep.statistics(),
         }
 
     def readings(self) -> Mapping[str, object]:

@@ -57,6 +57,7 @@ from runtime.serve.stopping import end_in_time, heed_late, next_stop, stop, stop
 from runtime.serve.tasks import TaskWatch, watching_tasks
 from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
+from runtime.serve.upkeep import Upkeep
 
 _log = structlog.get_logger(__name__)
 
@@ -282,6 +283,7 @@ async def _open(
         LoopTick(around.repeats.flush),
         around.repeats,
         life,
+        Upkeep(app.upkeep),
     )
 
 
@@ -320,6 +322,7 @@ async def _run(
         nursery.start_soon(process.retainer.run, name="retention")
         nursery.start_soon(process.unfinished.run, name="unfinished")
         nursery.start_soon(process.tick.run, name="tick")
+        nursery.start_soon(process.upkeep.run, lambda: process.settings, name="upkeep")
         nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
         nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
         process.life.begin(_LISTENERS)
