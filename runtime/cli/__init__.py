@@ -24,6 +24,7 @@ from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
 from runtime.cli.drills import drill_group
 from runtime.cli.drills import told as told_drill
+from runtime.cli.ending import reported
 from runtime.cli.looking import ps, show
 from runtime.cli.telling import lines_of
 from runtime.cli.versions import version_command
@@ -112,6 +113,9 @@ def _serve_command(default_app: str, companion: Companion) -> click.Command:
     @app_option(default_app)
     @click.option("--port", type=click.IntRange(0, 65535), help="Public port; 0: any free one.")
     @click.option("--admin-port", type=click.IntRange(0, 65535), help="Admin port; 0: any free one.")
+    @click.option(
+        "--report", type=click.Path(dir_okay=False, path_type=Path), help="Keep a report of this life."
+    )
     @plainly
     def serve_command(
         config: Path | None,
@@ -120,22 +124,25 @@ def _serve_command(default_app: str, companion: Companion) -> click.Command:
         app_name: str,
         port: int | None,
         admin_port: int | None,
+        report: Path | None,
     ) -> int:
         """Run the server in the foreground until SIGTERM or SIGINT; SIGHUP reads tenants and channels again."""
-        supervision = take_supervision()
-        ports = {"server.port": port, "server.admin_port": admin_port}
-        read = partial(read_settings, config, demo, data_dir, ports)
-        settings = read()
-        repeats = set_up_logs(settings.log_level)
-        app = load_app(app_name)
+        with reported(report) as life:
+            supervision = take_supervision()
+            ports = {"server.port": port, "server.admin_port": admin_port}
+            read = partial(read_settings, config, demo, data_dir, ports)
+            settings = read()
+            repeats = set_up_logs(settings.log_level)
+            app = load_app(app_name)
 
-        async def run() -> int:
-            if not demo:
-                return await serve(app, read, supervision=supervision, repeats=repeats)
-            async with companion(settings):
-                return await serve(app, read, supervision=supervision, repeats=repeats)
+            async def run() -> int:
+                around = companion(settings) if demo else nullcontext()
+                async with around:
+                    return await serve(app, read, supervision=supervision, repeats=repeats, life=life)
 
-        return trio.run(run)
+            code = trio.run(run)
+            life.ended(code)
+        return code
 
     return serve_command
 

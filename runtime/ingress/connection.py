@@ -35,6 +35,8 @@ SEND_BYTES = 2**16
 SEND_TIMEOUT = 5.0
 LINGER = 1.0
 LINGER_BYTES = 2**26
+#: Seconds that a client who has just connected, or has begun to ask, gets to end its head when the server leaves.
+FIRST_WORD = 0.2
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,15 @@ class Connection:
         self._unsent = bytearray()
         self._head_begun = False
         self._closing = False
+        self._served = False
         self.waiting = True
+
+    def leave(self) -> None:
+        """Hang up unless a request may be on its way: one that had its answer is done, another has a moment to ask."""
+        if self._served and not self._head_begun:
+            self.hang_up()
+        else:
+            self._reading.deadline = min(self._reading.deadline, trio.current_time() + FIRST_WORD)
 
     def hang_up(self) -> None:
         """Read no more; a request under way is still answered, if the client is there to read it."""
@@ -171,6 +181,7 @@ class Connection:
 
     def _note(self, *, idle: bool) -> None:
         self.waiting = idle
+        self._served = self._served or idle
         self._head_begun = False
         self._reading.deadline = trio.current_time() + self._limits.keep_alive if idle else inf
 

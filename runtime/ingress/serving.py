@@ -96,7 +96,7 @@ async def serve_http(
             for listener in listeners:
                 listener.socket.close()
             await context.terminated.set()
-            server.hang_up_waiting()
+            server.leave_waiting()
             connections.cancel_scope.deadline = trio.current_time() + limits.drain_timeout
         if connections.cancel_scope.cancelled_caught:
             log.warning("requests cut at the end of the drain", connections=counts.cut)
@@ -160,10 +160,10 @@ class _Server:
             self._counts.open -= 1
             self._slots.release()
 
-    def hang_up_waiting(self) -> None:
-        """Close the connections that have no request under way."""
+    def leave_waiting(self) -> None:
+        """Close the connections that have no request under way; those that may be about to ask have a moment for it."""
         for connection in [connection for connection in self._open if connection.waiting]:
-            connection.hang_up()
+            connection.leave()
 
 
 class _App(QuartTrio):

@@ -65,6 +65,7 @@ class Cells:
         max_active: int,
         passivate_after: float,
     ) -> None:
+        """`nursery` holds the cells' tasks and nobody else's: `cut` cancels all that is in it."""
         self._room = room
         self._nursery = nursery
         self._mailbox_limit = mailbox_limit
@@ -75,6 +76,7 @@ class Cells:
         self._passivated = 0
         self._quiet = trio.Event()
         self._quiet.set()
+        self._cut = False
 
     def deliver(self, event: StoredEvent) -> None:
         """Take an event that was stored and belongs to a shard of ours; past the bound it is left to the poll."""
@@ -130,6 +132,16 @@ class Cells:
         """Wait until no cell has a task."""
         await self._quiet.wait()
 
+    def cut(self) -> None:
+        """Cancel the turns that still run, and begin none any more; a commit that is on its way may still arrive."""
+        self._cut = True
+        self._nursery.cancel_scope.cancel()
+
+    def left(self) -> Mapping[str, int]:
+        """Count what a stop leaves: turns that run, and events in memory, all of which the journal holds."""
+        events = sum(len(cell.mailbox) for cell in self._cells.values())
+        return {"turns_cut": self._busy, "events_waiting": events}
+
     def _cell(self, conversation: str, shard: int) -> Cell:
         cell = self._cells.get(conversation)
         if cell is None:
@@ -140,7 +152,7 @@ class Cells:
         return cell
 
     def _wake(self, cell: Cell) -> None:
-        if cell.busy:
+        if cell.busy or self._cut:
             return
         cell.busy = True
         cell.busy_since = cell.used_at

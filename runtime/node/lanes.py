@@ -251,6 +251,13 @@ class Lanes:
         error = first_of(group)
         _log.error("lane failed", conversation=conversation, fault=type(error).__name__, where=origin(error))
 
+    def left(self) -> Mapping[str, int]:
+        """Count what a stop leaves: effects without a recorded outcome, and conversations with effects in the outbox."""
+        waiting = (
+            self._lanes.keys() | self._left.keys() | {conversation for conversation, _, _ in self._beside}
+        )
+        return {"effects_unsettled": self.sending.in_hand, "conversations_with_effects": len(waiting)}
+
     def statistics(self) -> LaneStatistics:
         """Return what is under way."""
         waiting = sum(len(lane.queue) for lane in self._lanes.values())

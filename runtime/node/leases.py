@@ -75,6 +75,7 @@ class Leases:
         self._holding = Holding()
         self._losses = 0
         self._stopped = False
+        self._given_back = self._kept = 0
         self.settled = trio.Event()
 
     def epoch(self, shard: int) -> int | None:
@@ -136,7 +137,13 @@ class Leases:
         shards = self.shards
         self._stopped = True
         self._holding = Holding()
+        self._kept = len(shards)
         await self._journal.release(shards)
+        self._kept, self._given_back = 0, len(shards)
+
+    def left(self) -> Mapping[str, int]:
+        """Count the shards that `release` gave back, and those that it could not and that will expire."""
+        return {"shards_given_back": self._given_back, "shards_kept": self._kept}
 
     def statistics(self) -> LeaseStatistics:
         """Return what is held."""

@@ -202,11 +202,17 @@ class Node:
     # ── stopping, in this order ───────────────────────────────────────
 
     async def finish_turns(self) -> None:
-        """Begin no turn any more and wait until those in hand have ended; the caller sets the deadline."""
+        """Begin no turn any more and wait until those in hand have ended; cancelled, it cancels them.
+
+        The caller sets the deadline. What was cut has left no trace, and the next owner begins it again.
+        """
         self.leases.stop_turns()
         self.cells.stop()
         self.line.close()
-        await self.cells.quiet()
+        try:
+            await self.cells.quiet()
+        finally:
+            self.cells.cut()
 
     async def finish_effects(self) -> None:
         """Claim no effect any more and wait until requests in hand are answered and recorded.
@@ -387,7 +393,8 @@ class Node:
                     dice=self.room.dice,
                 )
                 self.lanes = Lanes(self, self.sending, sends, dice=self.room.dice)
-                async with trio.open_nursery() as turns:
+                async with trio.open_nursery() as outside:
+                    turns = await outside.start(_hold)
                     self.cells = Cells(
                         self.room,
                         turns,
@@ -403,6 +410,13 @@ class Node:
                     turns.cancel_scope.cancel()
                 sends.cancel_scope.cancel()
             committers.cancel_scope.cancel()
+
+
+async def _hold(task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    """Hold a nursery open that can be cancelled without whoever opened it."""
+    async with trio.open_nursery() as nursery:
+        task_status.started(nursery)
+        await trio.sleep_forever()
 
 
 @asynccontextmanager

@@ -143,6 +143,11 @@ class Sending:
         """Wait until no effect is between its claim and its record."""
         await self._calm.wait()
 
+    @property
+    def in_hand(self) -> int:
+        """Effects between their claim and their record."""
+        return self._in_hand
+
     def serves(self, channel: str) -> bool:
         """Return whether sends of a channel can leave from here at all."""
         return not self.stopped and self._provider(channel) is not None

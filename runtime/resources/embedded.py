@@ -6,10 +6,12 @@ one, that ends it whatever happens. The caller holds the lock of the data direct
 """
 
 import os
+import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -27,11 +29,18 @@ from runtime.resources.servers import (
     postgres_dsn,
     ready_pid,
     redis_dsn,
+    shortened,
 )
 
 _log = structlog.get_logger(__name__)
 
 _PATIENCE = 60.0  # seconds for each move of a start; recovery after a crash is the long one
+Left = Callable[[], float]
+
+
+def for_ever() -> float:
+    """Say that nobody hurries a stop."""
+    return inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +89,29 @@ class EmbeddedServer:
 
 @asynccontextmanager
 async def embedded_postgres(
-    data_dir: Path, *, environ: Mapping[str, str], bindir: str = "", settings: Mapping[str, str] | None = None
+    data_dir: Path,
+    *,
+    environ: Mapping[str, str],
+    bindir: str = "",
+    settings: Mapping[str, str] | None = None,
+    left: Left = for_ever,
 ) -> AsyncIterator[EmbeddedServer]:
     """Run PostgreSQL with a database `majlis` while the context lives; `settings` go on top of ours.
 
     Of `environ` only PATH is read, to search it; the server gets none of it. Call on the main thread. Raises
-    StartFailed or a subclass of it. Cancelled, it stops the server first (usually 30 ms, 20 s at most).
+    StartFailed or a subclass of it. Cancelled, it stops the server first (usually 30 ms, 20 s at most, and no more than
+    the seconds that `left` returns then: what does not end sooner is killed).
     """
-    async with _running(_postgres(data_dir, environ, bindir, settings)) as server:
+    async with _running(_postgres(data_dir, environ, bindir, settings), left) as server:
         yield server
 
 
 @asynccontextmanager
 async def embedded_redis(
-    data_dir: Path, *, environ: Mapping[str, str], bindir: str = ""
+    data_dir: Path, *, environ: Mapping[str, str], bindir: str = "", left: Left = for_ever
 ) -> AsyncIterator[EmbeddedServer]:
     """Run Valkey (or Redis) while the context lives; otherwise as `embedded_postgres`."""
-    async with _running(_redis(data_dir, environ, bindir)) as server:
+    async with _running(_redis(data_dir, environ, bindir), left) as server:
         yield server
 
 
@@ -147,14 +162,14 @@ def _redis(data_dir: Path, environ: Mapping[str, str], bindir: str) -> Server:
 
 
 @asynccontextmanager
-async def _running(server: Server) -> AsyncIterator[EmbeddedServer]:
+async def _running(server: Server, left: Left) -> AsyncIterator[EmbeddedServer]:
     await pace(_prepare(server))
     child = _spawn(server)
     try:
         yield await pace(_ready(server, child))
     finally:
         with trio.CancelScope(shield=True):  # bounded by the ladder
-            await pace(_stop(server, child))
+            await pace(_stop(server, child, left()))
 
 
 @contextmanager
@@ -204,8 +219,12 @@ def _ready(server: Server, child: Child) -> Steps[EmbeddedServer]:
     return EmbeddedServer(server.name, server.dsn(), server.binary, child)
 
 
-def _stop(server: Server, child: Child) -> Steps[None]:
+def _stop(server: Server, child: Child, within: float = inf) -> Steps[None]:
     if child.exit_code is not None:
         _log.error("embedded server had ended by itself", server=server.name, exit_code=child.exit_code)
-    code = yield from child.stop(server.ladder)
+    code = yield from child.stop(shortened(server.ladder, within))
+    if code == -signal.SIGKILL:  # its own children see that it is gone; those that are frozen do not
+        for pid in processes_in(server.work_dir, server.process_names):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
     _log.info("embedded server stopped", server=server.name, exit_code=code)

@@ -301,8 +301,9 @@ class HttpClient:
             raise NeverSent(f"cannot connect to {origin.host}:{origin.port}: {told}") from exc
 
 
-async def _close(connection: Connection) -> None:
+async def _close(connection: Connection) -> bool:
     connection.close()
+    return True
 
 
 @asynccontextmanager

@@ -27,7 +27,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Lender(Generic[C]):
-    """A pool in use; `close` closes a connection within `close_timeout` seconds of its own accord."""
+    """A pool in use; `close` closes a connection within `close_timeout` seconds of its own accord.
+
+    It returns whether the server took part; if not, the connection was cut off.
+    """
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class Lender(Generic[C]):
         circuit: Callable[[], Circuit],
         *,
         alive: Callable[[C], bool],
-        close: Callable[[C], Awaitable[None]],
+        close: Callable[[C], Awaitable[bool]],
         acquire_timeout: float,
         close_timeout: float,
     ) -> None:
@@ -124,16 +127,17 @@ class Lender(Generic[C]):
 
     async def _close(self, slot: Slot[C]) -> None:
         """Close a connection, shielded and bounded, and only then free its slot."""
+        ended = slot.conn is None
         with trio.CancelScope(shield=True, deadline=trio.current_time() + self._patience) as scope:
             try:
                 if slot.conn is not None:
-                    await self._close_conn(slot.conn)
+                    ended = await self._close_conn(slot.conn)
             except ResourceUnavailable as exc:  # the bridge is gone, and its connections with it
                 _log.warning("connection_close_failed", resource=self._resource, reason=exc.reason)
         if scope.cancelled_caught:
             _log.error("connection_left_unclosed", resource=self._resource, seconds=self._patience)
         slot.conn = None
-        self._apply(self._books.closed(slot, trio.current_time()))
+        self._apply(self._books.closed(slot, trio.current_time(), cut=not ended))
 
     async def _sweep(self) -> None:
         while True:

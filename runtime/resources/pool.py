@@ -72,7 +72,10 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PoolStatistics:
-    """One look at a pool; the last three count since it was opened: `discarded` are connections that a call broke."""
+    """One look at a pool; the last four count since it was opened: `discarded` are connections that a call broke.
+
+    `cut` are those that were to be closed, and whose server did not answer the farewell in time.
+    """
 
     size: int
     busy: int
@@ -83,6 +86,7 @@ class PoolStatistics:
     opened: int
     discarded: int
     refused: int
+    cut: int
 
 
 class Circuit:
@@ -150,7 +154,7 @@ class Pool(Generic[C]):
         self._waiters: deque[Waiter[C]] = deque()
         self._closing = 0
         self._shut = False
-        self._opened = self._discarded = self._refused = 0
+        self._opened = self._discarded = self._refused = self._cut = 0
 
     @property
     def is_shut(self) -> bool:
@@ -203,8 +207,9 @@ class Pool(Generic[C]):
         self._end_attempt(slot, now)
         return self._settle(now)
 
-    def closed(self, slot: Slot[C], now: float) -> list[Slot[C]]:
-        """Record that a slot which was to be closed is closed at the server too."""
+    def closed(self, slot: Slot[C], now: float, *, cut: bool = False) -> list[Slot[C]]:
+        """Record that a slot which was to be closed is closed at the server too, or at least `cut` off."""
+        self._cut += cut
         if slot in self._slots:
             self._slots.discard(slot)
             self._closing -= slot.state is SlotState.CLOSING
@@ -245,6 +250,7 @@ class Pool(Generic[C]):
             opened=self._opened,
             discarded=self._discarded,
             refused=self._refused,
+            cut=self._cut,
         )
 
     def _end_attempt(self, slot: Slot[C], now: float) -> None:

@@ -161,13 +161,16 @@ async def discard(slot: Slot[Driver]) -> None:
             slot.conn = None
 
 
-async def close(conn: Driver) -> None:
-    """Loop: close a connection in bounded time; what does not end its session politely is cut off."""
+async def close(conn: Driver) -> bool:
+    """Loop: close a connection in bounded time; what does not end its session politely is cut off: then False."""
+    ended = True
     try:
         await conn.close(timeout=CLOSE_TIMEOUT)
     except _DRIVER_FAULTS:
+        ended = False
         conn.terminate()
     await asyncio.sleep(0)  # the transport closes its socket in the loop's next round
+    return ended
 
 
 class Queries(abc.ABC):

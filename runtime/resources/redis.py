@@ -167,8 +167,9 @@ async def _is_stale(conn: AbstractConnection) -> bool:
         return True
 
 
-async def close(conn: AbstractConnection) -> None:
-    """Loop: end the connection, seen by the server too if it answers; else cut it, dropping what was not sent."""
+async def close(conn: AbstractConnection) -> bool:
+    """Loop: end the connection, seen by the server too if it answers; else cut it, what was not sent too: then False."""
+    ended = False
     reader, writer = conn._reader, conn._writer  # noqa: SLF001 (redis-py knows neither a half close nor a cut)
     if writer is not None:
         # Until the server has read our end, it counts the connection: a new one in its place would be one too many.
@@ -177,10 +178,12 @@ async def close(conn: AbstractConnection) -> None:
                 writer.write_eof()
                 while reader is not None and await reader.read(65536):
                     pass
+                ended = True
         writer.transport.abort()
     with suppress(RedisError, OSError, TimeoutError):
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await conn.disconnect()
+    return ended or writer is None
 
 
 def _told(exc: BaseException) -> str:

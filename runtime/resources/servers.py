@@ -20,6 +20,8 @@ from runtime.resources.data_dir import DataDirUnusable, ServerHome
 
 Ladder = tuple[tuple[signal.Signals, float], ...]  # signals to stop by, each with its seconds to obey
 REDIS_SOCKET = "redis.sock"
+LAST_WORD = 0.5
+"""Seconds of the time for a stop that are kept for SIGKILL."""
 
 _PATIENCE = 60.0  # seconds to make a cluster: usually 0.7
 _POSTGRES_SETTINGS = {
@@ -174,6 +176,12 @@ class RedisServer:
     def dsn(self) -> str:
         """Return the URL for redis-py."""
         return redis_dsn(self.socket)
+
+
+def shortened(ladder: Ladder, seconds: float) -> Ladder:
+    """Return a ladder that takes no more than `seconds`, SIGKILL included, each rung its part."""
+    factor = min(1.0, max(0.0, seconds - LAST_WORD) / sum(patience for _, patience in ladder))
+    return tuple((number, patience * factor) for number, patience in ladder)
 
 
 def postgres_dsn(sockets: Path) -> str:

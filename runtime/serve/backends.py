@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import trio
 from config import Settings, child_environment
 from runtime.actor.supervision import backoff
 from runtime.resources.data_dir import StartFailed
-from runtime.resources.embedded import EmbeddedServer, embedded_postgres, embedded_redis
+from runtime.resources.embedded import EmbeddedServer, Left, embedded_postgres, embedded_redis, for_ever
 
 _log = structlog.get_logger(__name__)
 
@@ -38,11 +39,21 @@ class Backends:
     restarts: Mapping[str, int]
 
 
+class Servers(dict[str, EmbeddedServer]):
+    """The servers of ours, by name, each as it was started last."""
+
+    def left(self) -> Mapping[str, int]:
+        """Count those that had to be killed, and those that run all the same."""
+        codes = [server.child.exit_code for server in self.values()]
+        return {"servers_killed": codes.count(-signal.SIGKILL), "servers_left": codes.count(None)}
+
+
 @asynccontextmanager
-async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
+async def open_backends(settings: Settings, ours: Servers, left: Left = for_ever) -> AsyncIterator[Backends]:
     """Start what is to be embedded and keep it running for the length of the block. Raises StartFailed.
 
-    An embedded server that ends by itself is started again, with growing pauses, on the same socket.
+    An embedded server that ends by itself is started again, with growing pauses, on the same socket. At the end `left`
+    says how many seconds they have, and `ours` what became of them.
     """
     environ = child_environment()
     restarts: dict[str, int] = {}
@@ -51,15 +62,21 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
             postgres = Backend("url", settings.postgres.url)
         else:
             start = partial(
-                embedded_postgres, settings.data_dir, environ=environ, bindir=settings.postgres.bindir
+                embedded_postgres,
+                settings.data_dir,
+                environ=environ,
+                bindir=settings.postgres.bindir,
+                left=left,
             )
-            server: EmbeddedServer = await servers.start(_keep, start, restarts)
+            server: EmbeddedServer = await servers.start(_keep, start, restarts, ours)
             postgres = Backend("embedded", server.dsn, server.version)
         if settings.redis.url:
             redis = Backend("url", settings.redis.url)
         else:
-            start = partial(embedded_redis, settings.data_dir, environ=environ, bindir=settings.redis.bindir)
-            server = await servers.start(_keep, start, restarts)
+            start = partial(
+                embedded_redis, settings.data_dir, environ=environ, bindir=settings.redis.bindir, left=left
+            )
+            server = await servers.start(_keep, start, restarts, ours)
             redis = Backend("embedded", server.dsn, server.version)
         yield Backends(postgres, redis, restarts)
         servers.cancel_scope.cancel()
@@ -68,6 +85,7 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
 async def _keep(
     start: Callable[[], AbstractAsyncContextManager[EmbeddedServer]],
     restarts: MutableMapping[str, int],
+    ours: Servers,
     task_status: trio.TaskStatus[EmbeddedServer] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run a server until cancelled; only a failure of the first start is the caller's to hear."""
@@ -77,6 +95,7 @@ async def _keep(
     while True:
         try:
             async with start() as server:
+                ours[server.name] = server
                 restarts[server.name] = restarts[server.name] + 1 if ready else 0
                 if not ready:
                     task_status.started(server)

@@ -10,16 +10,10 @@ import trio
 
 from runtime.ingress.admin import Backend, Check, Readiness
 from runtime.resources.errors import ResourceUnavailable
+from runtime.serve.phases import phases_with_listeners
 
-#: What a process goes through, in order: its start, its service, and the steps of its stop.
-STOP_STEPS = (
-    "readiness down, still accepting",
-    "listener closed, requests finished",
-    "turns finished",
-    "effects in hand finished",
-    "leases released",
-)
-PHASES = ("starting", "checking states", "serving", *STOP_STEPS)
+#: What a process goes through, in order, as far as somebody can ask it: its start, its service, and its stop.
+PHASES = ("starting", "checking states", "serving", *phases_with_listeners())
 _EVERY = 0.5
 _PATIENCE = 1.5
 

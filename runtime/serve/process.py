@@ -23,6 +23,7 @@ from runtime.resources.redis import RedisPool
 from runtime.serve.checking import StateCheck
 from runtime.serve.facts import build_of, process_facts
 from runtime.serve.health import PHASES, Health
+from runtime.serve.life import Life
 from runtime.serve.notifier import Notifier
 from runtime.serve.orphans import Orphans
 from runtime.serve.repeats import Repeats
@@ -66,6 +67,7 @@ class Process:
     restarts: Mapping[str, int]
     tick: LoopTick
     repeats: Repeats
+    life: Life
     upkeep: Upkeep
 
     def statistics(self) -> Mapping[str, object]:
@@ -92,6 +94,7 @@ class Process:
             "embedded": self.restarts,
             "loop": self.tick.statistics(),
             "log": self.repeats.statistics(),
+            "start": self.life.statistics(),
             "upkeep": self.upkeep.statistics(),
         }
 

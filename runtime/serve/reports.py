@@ -16,8 +16,8 @@ from runtime.ingress.admin import Readiness
 
 #: Seconds that are asked for at once while starting or stopping; each beat asks again.
 EXTENSION = 15.0
-#: Seconds after the phases of a stop in which pools are closed and the embedded servers stopped.
-CLOSING = 45.0
+#: Seconds after the deadline of a stop in which the process itself ends.
+CLOSING = 5.0
 _LONGEST = 200  # characters of a status
 
 

@@ -1,8 +1,7 @@
 """A process from start to exit code: everything opened in order, and closed in the reverse order.
 
-Start: lock, embedded servers, bridge, pools, a backup where migrations are pending, migrations, node, listeners, a look
-at the states, ready. A fault on the way ends the start with its reason; states that cannot be read keep it from getting
-ready.
+The phases of both are tables in `phases`. A fault on the way ends the start with its reason; states that cannot be read
+keep it from getting ready. What was opened closes as its stack unwinds, however the life ends: that, too, is a phase.
 """
 
 from __future__ import annotations
@@ -41,18 +40,20 @@ from runtime.resources.pool import Limits
 from runtime.resources.postgres import CLOSE_TIMEOUT, PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
 from runtime.serve.backends import Backend as Place
-from runtime.serve.backends import open_backends
+from runtime.serve.backends import Servers, open_backends
 from runtime.serve.before_migration import back_up_before
 from runtime.serve.checking import StateCheck
 from runtime.serve.health import Health
+from runtime.serve.life import DRAINED, Life
 from runtime.serve.listening import listen
 from runtime.serve.notifier import Notifier, open_notifier
 from runtime.serve.orphans import Orphans
+from runtime.serve.phases import POOLS_CLOSED, SERVERS_STOPPED, START, TELEMETRY_FLUSHED
 from runtime.serve.place import locked
 from runtime.serve.process import Process, configure, prepare, schemas_of
 from runtime.serve.repeats import Repeats
 from runtime.serve.retention import Retainer, ages_of
-from runtime.serve.stopping import DRAINED, heed_late, next_stop, stop, stop_while_starting
+from runtime.serve.stopping import end_in_time, heed_late, next_stop, stop, stop_while_starting
 from runtime.serve.tasks import TaskWatch, watching_tasks
 from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
@@ -64,6 +65,7 @@ TURNS_HTTP_CONNECTIONS = 32  # of `turn.http`, apart from those of sends
 IN_LINE = 600.0
 """Seconds a turn may wait for a connection of its own: the last resort. Who finds the database away is told at once."""
 NOBODY = Supervision()
+_LOCK, _DATABASES, _POOLS, _MIGRATIONS, _NODE, _LISTENERS, _STATES = START
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Around:
     notifier: Notifier
     orphans: Orphans
     repeats: Repeats
+    life: Life
 
 
 async def serve(
@@ -84,16 +87,19 @@ async def serve(
     started: Callable[[Mapping[str, Sequence[str]]], None] = lambda _addresses: None,
     supervision: Supervision = NOBODY,
     repeats: Repeats | None = None,
+    life: Life | None = None,
 ) -> int:
     """Run until a signal says stop; return the exit code: 0 drained, 3 work left durable, 130 or 143 forced.
 
     `supervision`: the supervisor to report to, and the sockets that it holds for us. `repeats` is what `set_up_logs`
-    returned: it tells here what it has held back.
+    returned: it tells here what it has held back. `life` is told of every phase; whoever made it tells it of the end.
 
     Raises what made the start impossible: SettingsError, PlaceTaken, StartFailed, ListenError, SchemaMismatch,
     BackupFailed, ResourceUnavailable.
     """
     settings = load()
+    life = life or Life()
+    life.report.app = app.name
     configure(app, settings)
     _raise_descriptor_limit()
     start, started_up, heard, over = trio.CancelScope(), trio.CancelScope(), trio.Event(), trio.Event()
@@ -104,22 +110,27 @@ async def serve(
         async with (
             open_notifier(supervision) as notifier,
             beside(orphans.run),
-            beside(partial(stop_while_starting, signals, start, started_up, heard)),
-            beside(partial(heed_late, signals, over)),
+            beside(partial(end_in_time, life)),
+            beside(partial(stop_while_starting, signals, start, started_up, heard, life)),
+            beside(partial(heed_late, signals, over, life)),
         ):
             with start:
                 async with AsyncExitStack() as stack:
-                    replica = stack.enter_context(locked(settings.data_dir))
+                    life.begin(_LOCK)
+                    life.report.replica = replica = stack.enter_context(locked(settings.data_dir))
                     if repeats is None:
                         repeats = Repeats(lambda _level, _words, _number: None)
                     stack.callback(repeats.flush, last=True)
                     tasks = await stack.enter_async_context(watching_tasks(settings.data_dir))
-                    around = Around(tasks, supervision, notifier, orphans, repeats)
-                    process = await _open(stack, app, settings, load, replica, around)
-                    notifier.readiness, notifier.alive = process.health.readiness, process.alive
-                    started_up.cancel()
-                    await heard.wait()
-                    code = await _run(process, signals, started)
+                    around = Around(tasks, supervision, notifier, orphans, repeats, life)
+                    try:
+                        process = await _open(stack, app, settings, load, replica, around)
+                        notifier.readiness, notifier.alive = process.health.readiness, process.alive
+                        started_up.cancel()
+                        await heard.wait()
+                        code = await _run(process, signals, started)
+                    finally:  # a start that failed ends in time, too
+                        life.stop_within(settings.node.shutdown_timeout)
                     over.set()
                     return code
     return DRAINED
@@ -151,8 +162,17 @@ async def _open(
     around: Around,
 ) -> Process:
     """Open everything below the listeners, in order."""
-    backends = await stack.enter_async_context(open_backends(settings))
+    life = around.life
+    life.begin(_DATABASES)
+    ours = Servers()
+    servers = await stack.enter_async_context(life.closing(SERVERS_STOPPED, ours.left))
+    backends = await servers.enter_async_context(open_backends(settings, ours, life.left))
     _log.info("databases", postgres=backends.postgres.kind, redis=backends.redis.kind)
+    life.begin(_POOLS)
+    telemetry = await stack.enter_async_context(life.closing(TELEMETRY_FLUSHED, around.repeats.statistics))
+    telemetry.callback(around.repeats.flush, last=True)
+    pools = Pools()
+    stack = await stack.enter_async_context(life.closing(POOLS_CLOSED, pools.left))
     around.tasks.bridge = bridge = await stack.enter_async_context(open_bridge())
     postgres = partial(
         open_postgres_pool,
@@ -199,10 +219,13 @@ async def _open(
         open_http_client(max_connections=REQUESTS_AT_ONCE + settings.media.at_once)
     )
     web = await stack.enter_async_context(open_http_client(max_connections=TURNS_HTTP_CONNECTIONS))
+    pools.postgres, pools.redis = (journal_pool, turns_pool), redis
+    life.begin(_MIGRATIONS)
     await back_up_before(schemas_of(app), settings, backends.postgres.dsn, bridge)
     await prepare(journal_pool, app, settings)
     await app.begin(settings)
     salt = await installation_salt(journal_pool)
+    life.begin(_NODE)
     wakeups = Wakeups(redis, f"majlis:wake:{sha256(salt).hexdigest()[:12]}", lambda c, s: node.wake(c, s))  # noqa: PLW0108 - it is opened below
     health = Health({"postgres": await _postgres_version(backends.postgres, journal_pool)})
     health.backends["redis"] = Backend(backends.redis.kind, backends.redis.version)
@@ -259,8 +282,27 @@ async def _open(
         backends.restarts,
         LoopTick(around.repeats.flush),
         around.repeats,
+        life,
         Upkeep(app.upkeep),
     )
+
+
+@dataclass
+class Pools:
+    """The pools of the databases, as far as they are open, and what they leave at their end."""
+
+    postgres: Sequence[PostgresPool] = ()
+    redis: RedisPool | None = None
+
+    def left(self) -> Mapping[str, int]:
+        """Count the connections that are still open, and those that were cut because nobody answered the farewell."""
+        looks = [pool.statistics() for pool in self.postgres]
+        if self.redis is not None:
+            looks.append(self.redis.statistics().pool)
+        return {
+            "connections_open": sum(look.busy + look.idle + look.closing for look in looks),
+            "connections_cut": sum(look.cut for look in looks),
+        }
 
 
 async def _postgres_version(backend: Place, pool: PostgresPool) -> Backend:
@@ -283,8 +325,10 @@ async def _run(
         nursery.start_soon(process.upkeep.run, lambda: process.settings, name="upkeep")
         nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
         nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
+        process.life.begin(_LISTENERS)
         await listen(process, nursery, closed)
         _calm_collector()
+        process.life.begin(_STATES)
         process.health.phase, process.health.accepting = "checking states", True
         nursery.start_soon(_begin_turns, process, name="states")
         started(process.addresses)
@@ -300,7 +344,13 @@ async def _begin_turns(process: Process) -> None:
     if process.states.passed.is_set() and process.health.accepting:
         process.health.phase = "serving"
         process.notifier.beat()
-        _log.info("ready", replica=process.replica, **{k: list(v) for k, v in process.addresses.items()})
+        process.life.ready()
+        _log.info(
+            "ready",
+            replica=process.replica,
+            after=process.life.report.ready_after,
+            **{k: list(v) for k, v in process.addresses.items()},
+        )
 
 
 async def _ping(redis: RedisPool) -> None:

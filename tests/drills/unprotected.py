@@ -13,6 +13,7 @@ import trio
 from actors.commands import majlis
 from runtime.node.shutdown import Phase
 from runtime.serve import stopping
+from runtime.serve.phases import READINESS_DOWN
 from runtime.serve.process import Process
 
 
@@ -24,7 +25,7 @@ def readiness_last() -> None:
             process.stopping.set()
             await trio.sleep(process.settings.node.ready_delay)
 
-        return Phase(stopping.STOP_STEPS[0], 1.0, work)
+        return Phase(READINESS_DOWN, 1.0, work)
 
     stopping._not_ready = at_once
 

@@ -18,6 +18,7 @@ import structlog.testing
 import trio
 
 from runtime.channel import Request, Response
+from runtime.ingress.connection import FIRST_WORD
 from runtime.ingress.serving import Endpoint, HttpStatistics, ListenError, serve_http
 
 
@@ -106,6 +107,34 @@ async def test_while_draining_every_answer_says_goodbye() -> None:
         leaving = True
         assert (await client.get("/")).headers["connection"] == "close"
         assert (await client.post("/", content=b"x" * 2**23)).headers["connection"] == "close"
+
+
+async def test_a_client_that_has_just_connected_is_answered_and_one_that_had_its_answer_is_left() -> None:
+    statistics, leaving = HttpStatistics(), trio.Event()
+    question = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with serving(ok, statistics=statistics, shutdown=leaving) as address:
+        host, port = address.removeprefix("http://").split(":")
+        streams = [await trio.open_tcp_stream(host, int(port)) for _ in range(4)]
+        idle, late, slow, silent = streams
+        await idle.send_all(question)
+        assert await idle.receive_some(65536)
+        await slow.send_all(question[:20])
+        while statistics.open < len(streams):
+            await trio.lowlevel.checkpoint()
+        began = trio.current_time()
+        leaving.set()
+        with trio.fail_after(5):
+            await late.send_all(question)
+            await slow.send_all(question[20:])
+            assert await idle.receive_some(65536) == b""
+            for asked in (late, slow):
+                answer = await asked.receive_some(65536)
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                assert b"connection: close" in answer.lower()
+            assert await silent.receive_some(65536) == b""
+        assert trio.current_time() - began >= FIRST_WORD
+        for stream in streams:
+            await stream.aclose()
 
 
 async def test_without_a_shutdown_event_it_serves_until_cancelled() -> None:

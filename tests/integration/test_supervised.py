@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from pathlib import Path
 
+import httpx
 import trio
 
 from tests.integration.supervisor import environment_of, held_socket, supervising
-from tests.integration.world import MARK, OWN, open_world, person, until
+from tests.integration.world import MARK, OWN, open_world, person, text, until, webhook
 
 
 def children_of(pid: int) -> list[int]:
@@ -98,6 +100,56 @@ async def test_with_a_socket_unit_a_restart_refuses_nobody(postgres_dsn: str, re
                 assert statuses == [200] * 10
                 await world.handled(11)
                 assert await supervisor.stop() == 0
+
+
+async def test_under_load_a_restart_with_held_sockets_fails_no_request(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with open_world(postgres_dsn, redis_dsn, start=False, node={"ready_delay": 0.3}) as world:
+        majlis, server = world.majlis, world.majlis.settings.server
+        answers: list[int] = []
+        faults: list[str] = []
+        over = trio.Event()
+
+        async def knock_often(first: int) -> None:
+            """Write again and again, by turns on a connection of its own and on one that is kept."""
+            guests = itertools.count(first)
+            while not over.is_set():
+                body = webhook(OWN, text(person(next(guests)), f"Anybody there {MARK}"))
+                try:
+                    answers.append(await majlis.post(body))
+                    answers.extend(await majlis.post_at_once([body]))  # the same once more: a duplicate
+                except* (OSError, httpx.TransportError, trio.BrokenResourceError) as fault:
+                    faults.extend(type(one).__name__ for one in fault.exceptions)
+                await trio.sleep(0.01)
+
+        with held_socket(server.host, server.port) as public:
+            async with supervising(majlis) as supervisor:
+                supervisor.start([public], "public")
+                await supervisor.heard(READY="1")
+                async with trio.open_nursery() as nursery:
+                    for worker in range(8):
+                        nursery.start_soon(knock_often, worker * 1000)
+                    for _ in range(2):
+                        await _more(answers, 100)
+                        assert await supervisor.stop() == 0
+                        supervisor.start([public], "public")
+                        await supervisor.heard(READY="1")
+                    await _more(answers, 100)
+                    over.set()
+                assert (faults, set(answers)) == ([], {200})
+                await world.handled(len(answers) // 2)
+                assert await supervisor.stop() == 0
+
+
+async def _more(answers: list[int], number: int) -> None:
+    """Wait for so many answers more."""
+    wanted = len(answers) + number
+
+    async def look() -> bool:
+        return len(answers) >= wanted
+
+    await until(look, 15, "answers")
 
 
 async def test_sockets_that_are_wrong_end_the_start_with_a_plain_word(

@@ -227,6 +227,9 @@ ELSEWHERE: Mapping[str, str] = {
     "scp dist/majlis host:/usr/local/bin/majlis": (
         "there is no other host; integration/test_binary.py::test_it_runs_on_a_minimal_debian_with_an_empty_environment"
     ),
+    "majlis serve --report FILE": (
+        "integration/test_stopping.py::test_with_nothing_in_hand_a_stop_takes_less_than_half_a_second"
+    ),
     "apt-get install postgresql-client": "it changes the machine; a slim binary alone needs it",
     "journalctl -u majlis -n 100 --output cat": (
         "there is no systemd; integration/test_runbook.py reads the log in its place"

@@ -173,10 +173,10 @@ class Majlis:
         self.process = self.another()
         self._client = client
 
-    def another(self) -> ServeProcess:
+    def another(self, *options: str) -> ServeProcess:
         """Return a second process on the very same configuration; the first one holds its data directory."""
         return ServeProcess(
-            (*majlis_command(), "serve", "--config", str(self.config)),
+            (*majlis_command(), "serve", "--config", str(self.config), *options),
             data_dir=self.settings.data_dir,
             log=self.log_path,
             environ={"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"},

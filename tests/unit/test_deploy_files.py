@@ -89,9 +89,9 @@ def test_the_exit_codes_of_the_service_are_those_that_readme_tells() -> None:
     unit = directives(SERVICE)
     readme = (DEPLOY.parents[1] / "README.md").read_text()
     assert unit["RestartPreventExitStatus"] == ["2"]
-    assert "| 2 | wrong words or settings |" in readme
+    assert "| 2 | `not started` | wrong words or settings |" in readme
     assert unit["SuccessExitStatus"] == ["3"]
-    assert "| 3 | stopped with work left, all of it durable" in readme
+    assert "| 3 | `work left` | stopped with work left, all of it durable" in readme
 
 
 def test_the_socket_is_the_public_listener_of_the_settings() -> None:

@@ -25,6 +25,8 @@ from config import Channel, Secret, Settings, load
 from config import Node as NodeSettings
 from runtime import App, Request, Verified
 from runtime.cli import load_app
+from runtime.serve.life import Report, outcome_of
+from runtime.serve.phases import READINESS_DOWN, START, STOP
 from runtime.testing import MemoryJournal, MemoryStore, Node, open_node
 
 ROOT = Path(__file__).parents[2]
@@ -234,6 +236,22 @@ def test_the_table_of_settings_is_complete_and_its_defaults_are_right() -> None:
         for name, default in settings_and_defaults().items()
     }
     assert written == real
+
+
+def test_the_table_of_a_stop_names_each_phase_with_its_share_and_the_report_is_one() -> None:
+    written = {name: share.partition("%")[0].strip() for name, share, _ in table("Phase of a stop")}
+    shares = {name: f"{share * 100:g}" if share else "" for name, share in STOP.items()}
+    assert written == shares | {READINESS_DOWN: "`node.ready_delay` instead"}
+    assert ", ".join(START) in README.replace("\n", " ")
+    (block,) = re.findall(r"^```json\n(\{\"format.*?)^```", README, re.MULTILINE | re.DOTALL)
+    report = msgspec.json.decode(block, type=Report)
+    assert json.loads(block).keys() == json.loads(msgspec.json.encode(report)).keys()
+    assert {phase.name for phase in report.start} <= set(START)
+    assert {phase.name for phase in report.stop} <= set(STOP)
+    told = {word for row in table("Exit code") for word in re.findall(r"`(.*?)`", row[1])}
+    assert told == {
+        outcome_of(code, was_ready=ready) for code in (0, 1, 2, 3, 130) for ready in (True, False)
+    }
 
 
 def test_the_channels_and_tenants_of_readme_are_valid(tmp_path: Path) -> None:
