@@ -18,7 +18,7 @@ import trio
 from actors.drills.probes import watching_doors
 from actors.stage import child_environ, write
 from config import Settings
-from runtime.testing import ServeProcess, majlis_command
+from runtime.testing import ServeFailed, ServeProcess, majlis_command
 
 _LISTEN = "0A"  # a state of /proc/net/tcp
 START, END = 60.0, 40.0
@@ -53,13 +53,40 @@ class DrillReplica:
             place.mkdir(mode=0o711, exist_ok=True)
         self._config = home / "majlis.toml"
         write(settings, self._config)
+        self._environ = {**child_environ(), "TMPDIR": str(self.temporary)}
+        self.deploy(app)
+
+    def deploy(self, app: str) -> None:
+        """Let the lives from now on run this app ("module:attr"); none may be running."""
         self.process = ServeProcess(
             [*majlis_command(), "serve", "--config", str(self._config), "--app", app],
-            data_dir=settings.data_dir,
+            data_dir=self.settings.data_dir,
             log=self.log,
-            environ={**child_environ(), "TMPDIR": str(self.temporary)},
-            cwd=home,
+            environ=self._environ,
+            cwd=self.home,
         )
+
+    async def ask(self, *words: str) -> object:
+        """Run another command of `majlis` beside this replica with `--json`; return what it printed.
+
+        Raises ServeFailed where it fails, or takes longer than a start may.
+        """
+        command = [*majlis_command(), *words, "--config", str(self._config), "--json"]
+        with trio.move_on_after(START):
+            done = await trio.run_process(
+                command,
+                capture_stdout=True,
+                capture_stderr=True,
+                check=False,
+                cwd=self.home,
+                env=self._environ,
+            )
+            if done.returncode == 0:
+                return msgspec.json.decode(done.stdout)
+            raise ServeFailed(
+                f"majlis {' '.join(words)} ended with {done.returncode}: {done.stderr[-500:]!r}"
+            )
+        raise ServeFailed(f"majlis {' '.join(words)} took longer than {START:g} s")
 
     @property
     def webhook(self) -> str:
@@ -106,6 +133,15 @@ class DrillReplica:
     def descriptors(self) -> int:
         """Return how many descriptors this life has open. Linux only."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    async def descriptors_back(self, most: int, within: float = 10.0) -> int:
+        """Wait until no more than so many descriptors are open, `within` seconds; return how many are."""
+        deadline = trio.current_time() + within
+        while True:
+            count = self.descriptors()
+            if count <= most or trio.current_time() > deadline:
+                return count
+            await trio.sleep(0.05)
 
     def left(self) -> list[str]:
         """Name what is left when no life runs: processes that work in its directories, temporary files, its listeners."""
