@@ -20,7 +20,7 @@ import trio
 from actors.channels.fake_graph import FakeGraph, Sent
 from actors.drills.load import Load
 from actors.drills.pace import Pace, Window, pace
-from actors.drills.servers import DrillReplica
+from actors.drills.servers import ADMIN, GRAPH, PUBLIC, DrillReplica
 from actors.drills.strangers import Strangers
 from actors.simulate.people import Message, Number, Plan, write_script
 from actors.stage import with_channels
@@ -46,7 +46,6 @@ _LOOK_PATIENCE = 0.5
 _LEDGER_PATIENCE = 10.0
 _SETTLE = 45.0
 """Seconds at most from the last webhook until nothing is outstanding any more."""
-PUBLIC, ADMIN, GRAPH = 8080, 8081, 8082
 _NODE: Mapping[str, object] = {
     "lease_ttl": 2.0,
     "send_timeout": 2.0,
@@ -319,6 +318,7 @@ class Rehearsal:
         """Return what the parts say."""
         return {
             "load": self.load.statistics(),
+            "strangers": self.strangers.statistics(),
             "databases": self.databases.statistics(),
             "replicas": [one.statistics() for one in self.replicas],
             "samples": len(self._samples),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,7 +20,10 @@ from actors.stage import child_environ, write
 from config import Settings
 from runtime.testing import ServeFailed, ServeProcess, majlis_command
 
+PUBLIC, ADMIN, GRAPH = 8080, 8081, 8082
+"""The ports of a drill, at an address of its own."""
 _LISTEN = "0A"  # a state of /proc/net/tcp
+_PROVIDER = f":{GRAPH:04X}"
 START, END = 60.0, 40.0
 """Seconds for a start, and for an end until it is a SIGKILL."""
 
@@ -134,11 +137,20 @@ class DrillReplica:
         """Return how many descriptors this life has open. Linux only."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
+    def descriptors_at_home(self) -> int:
+        """Return how many are open but for connections to the provider, which are kept for a while after a burst."""
+        sockets = {f"socket:[{words[9]}]" for words in _connections() if words[2].endswith(_PROVIDER)}
+        found = 0
+        for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                found += str(entry.readlink()) not in sockets
+        return found
+
     async def descriptors_back(self, most: int, within: float = 10.0) -> int:
-        """Wait until no more than so many descriptors are open, `within` seconds; return how many are."""
+        """Wait until no more than so many are open at home, `within` seconds; return how many are."""
         deadline = trio.current_time() + within
         while True:
-            count = self.descriptors()
+            count = self.descriptors_at_home()
             if count <= most or trio.current_time() > deadline:
                 return count
             await trio.sleep(0.05)
@@ -166,11 +178,16 @@ def _processes_below(home: Path) -> Iterator[tuple[int, str]]:
                 yield int(entry.name), (entry / "comm").read_text("utf-8").strip()
 
 
+def _connections() -> Iterator[Sequence[str]]:
+    """Yield the words of each IPv4 socket of this machine: local address, remote one, state, ..., inode."""
+    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
+        yield line.split()
+
+
 def _listening() -> frozenset[tuple[str, int]]:
     """Return the IPv4 addresses and ports on which somebody listens."""
     found = set()
-    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
-        words = line.split()
+    for words in _connections():
         if words[3] == _LISTEN:
             address, _, port = words[1].rpartition(":")
             found.add((str(ip_address(bytes.fromhex(address)[::-1])), int(port, 16)))

@@ -5,7 +5,7 @@ What they say is judged as the crowd's. They have numbers of their own, above th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from actors.simulate.people import TEXTS, Message, Number, Parcel, Person
 
@@ -51,3 +51,7 @@ class Strangers:
     def knows(self, message: Message) -> bool:
         """Whether a message is of one of these."""
         return message.person.index >= _FIRST
+
+    def statistics(self) -> Mapping[str, int]:
+        """Return how many people there are, and what they said in all."""
+        return {"people": self._count, "texts": sum(self._said.values())}

@@ -33,7 +33,7 @@ _TRICKS: Sequence[tuple[Trick, Key]] = (
 _TIMES = 6.0
 """So many times as long as before may what the others want take, with half of a machine's work being the drill's own."""
 _SLACK = 12
-"""Descriptors more than before, at most: connections kept for the next request, and the journal's."""
+"""Descriptors more than before, at most: the pools of the databases may have grown."""
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ async def _media_tarpit(rehearsal: Rehearsal) -> None:
     for person in senders:
         await rehearsal.load.pour(strangers.texts(person, 1), 0)
     calm = await rehearsal.stretch(rehearsal.lasting(2, 6))
-    open_before = rehearsal.server.descriptors()
+    open_before = rehearsal.server.descriptors_at_home()
     async with rehearsal.fault("pictures come drop by drop"):
         begun = trio.current_time()
         tricks = [_TRICKS[place % len(_TRICKS)] for place in range(len(senders))]
