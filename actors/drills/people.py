@@ -52,7 +52,7 @@ async def _poison(rehearsal: Rehearsal) -> None:
         silent = [message.id for message in _of(rehearsal, victims) if message.place > 0]
         spoken = len(rehearsal.replied().keys() & set(silent))
         await rehearsal.server.stop()
-        rehearsal.server.deploy(_APP + "mended")
+        rehearsal.server.give(_APP + "mended")
         await rehearsal.server.start()
     await rehearsal.recovered()
     told = await rehearsal.server.ask("parked", "replay", "--all")

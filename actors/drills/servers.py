@@ -56,40 +56,7 @@ class DrillReplica:
             place.mkdir(mode=0o711, exist_ok=True)
         self._config = home / "majlis.toml"
         write(settings, self._config)
-        self._environ = {**child_environ(), "TMPDIR": str(self.temporary)}
-        self.deploy(app)
-
-    def deploy(self, app: str) -> None:
-        """Let the lives from now on run this app ("module:attr"); none may be running."""
-        self.process = ServeProcess(
-            [*majlis_command(), "serve", "--config", str(self._config), "--app", app],
-            data_dir=self.settings.data_dir,
-            log=self.log,
-            environ=self._environ,
-            cwd=self.home,
-        )
-
-    async def ask(self, *words: str) -> object:
-        """Run another command of `majlis` beside this replica with `--json`; return what it printed.
-
-        Raises ServeFailed where it fails, or takes longer than a start may.
-        """
-        command = [*majlis_command(), *words, "--config", str(self._config), "--json"]
-        with trio.move_on_after(START):
-            done = await trio.run_process(
-                command,
-                capture_stdout=True,
-                capture_stderr=True,
-                check=False,
-                cwd=self.home,
-                env=self._environ,
-            )
-            if done.returncode == 0:
-                return msgspec.json.decode(done.stdout)
-            raise ServeFailed(
-                f"majlis {' '.join(words)} ended with {done.returncode}: {done.stderr[-500:]!r}"
-            )
-        raise ServeFailed(f"majlis {' '.join(words)} took longer than {START:g} s")
+        self.process = self._serving(majlis_command(), app)
 
     @property
     def webhook(self) -> str:
@@ -105,6 +72,10 @@ class DrillReplica:
         """Give the next life, or the next reload, other settings."""
         self.settings = settings
         write(settings, self._config)
+
+    def give(self, app: str, command: Sequence[str] | None = None) -> None:
+        """Give the next life another app, and other words that run `majlis`. The life before must have ended."""
+        self.process = self._serving(command or majlis_command(), app)
 
     async def start(self) -> float:
         """Start a life; return the seconds until it was ready. Raises ServeFailed."""
@@ -132,6 +103,38 @@ class DrillReplica:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal and wait for nothing."""
         os.kill(self.process.pid, number)
+
+    async def ask(self, *words: str) -> object:
+        """Run another command of `majlis` beside this replica with `--json`; return what it printed.
+
+        Raises ServeFailed where it fails, or takes longer than a start may.
+        """
+        command = [*majlis_command(), *words, "--config", str(self._config), "--json"]
+        environ = {**child_environ(), "TMPDIR": str(self.temporary)}
+        with trio.move_on_after(START):
+            done = await trio.run_process(
+                command,
+                capture_stdout=True,
+                capture_stderr=True,
+                check=False,
+                cwd=self.home,
+                env=environ,
+            )
+            if done.returncode == 0:
+                return msgspec.json.decode(done.stdout)
+            raise ServeFailed(
+                f"majlis {' '.join(words)} ended with {done.returncode}: {done.stderr[-500:]!r}"
+            )
+        raise ServeFailed(f"majlis {' '.join(words)} took longer than {START:g} s")
+
+    def _serving(self, command: Sequence[str], app: str) -> ServeProcess:
+        return ServeProcess(
+            [*command, "serve", "--config", str(self._config), "--app", app],
+            data_dir=self.settings.data_dir,
+            log=self.log,
+            environ={**child_environ(), "TMPDIR": str(self.temporary)},
+            cwd=self.home,
+        )
 
     def descriptors(self) -> int:
         """Return how many descriptors this life has open. Linux only."""
