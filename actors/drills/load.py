@@ -20,6 +20,8 @@ from actors.simulate.views import Posted
 
 _TIMEOUT = 5.0  # seconds for one POST, as providers wait
 _LONGEST_PAUSE = 1.0
+_IDLE = 2.0
+"""Seconds for which a connection is kept; shorter than a server does, or both would end it and begin on it at once."""
 _AT_ONCE = 500
 """POSTs under way at most; the crowd waits then, and `held_back` says so."""
 
@@ -59,7 +61,7 @@ class Load:
     async def run(self) -> None:
         """Write until told to stop and all is acknowledged or given up. Raises RuntimeError at the script's end."""
         parcels = iter(self._parcels)
-        limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=32)
+        limits = _limits()
         async with (
             httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT, limits=limits) as client,
             trio.open_nursery() as nursery,
@@ -88,7 +90,7 @@ class Load:
 
         A rate of 0 means one after the other, each when the one before is acknowledged.
         """
-        limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=32)
+        limits = _limits()
         async with (
             httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT, limits=limits) as client,
             trio.open_nursery() as nursery,
@@ -151,3 +153,7 @@ class Load:
             return str((await client.post(self._url(), content=body, headers=dict(headers))).status_code)
         except httpx.HTTPError as fault:
             return type(fault).__name__
+
+
+def _limits() -> httpx.Limits:
+    return httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=32, keepalive_expiry=_IDLE)

@@ -99,8 +99,8 @@ async def _hot_conversation(rehearsal: Rehearsal) -> None:
     order = {message.id: message.place for message in _of(rehearsal, [person])}
     places = [order[sent.quoted] for sent in rehearsal.sent if sent.quoted in order]
     ledger = await rehearsal.ledger()
-    [hot] = {entry.conversation for entry in ledger.entries if entry.dedup.rpartition("|")[2] in order}
-    asked = [send for send in ledger.sends if send.conversation == hot]
+    hot = {entry.conversation for entry in ledger.entries if entry.dedup.rpartition("|")[2] in order}
+    asked = [send for send in ledger.sends if send.conversation in hot]
     rehearsal.figures |= {"replies that left": len(places), "replies that wait": count - len(places)}
     rehearsal.found += [
         exactly("replies asked for", len(asked), count),
