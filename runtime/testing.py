@@ -36,6 +36,10 @@ from runtime.drill.process import (
 )
 from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
 from runtime.drill.result import Drill, DrillResult, Invariant, Orders, at_least, at_most, exactly
+from runtime.drill.scorecard import page as drill_page
+from runtime.drill.scorecard import picture as drill_picture
+from runtime.drill.scorecard import rows as drill_rows
+from runtime.drill.scorecard import summary as drill_summary
 from runtime.drill.simulation import Simulated, simulate
 from runtime.drill.timeline import Mark, Sample, Timeline
 from runtime.journal.entries import OPEN, Ledger, LedgerEntry, LedgerSend, LedgerTurn
@@ -97,6 +101,10 @@ __all__ = [
     "at_most",
     "cancel_at_every_checkpoint",
     "drill_databases",
+    "drill_page",
+    "drill_picture",
+    "drill_rows",
+    "drill_summary",
     "exactly",
     "fault_proxy",
     "holder_of",

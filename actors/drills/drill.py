@@ -7,8 +7,8 @@ adds it to `rehearsal.found`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -39,12 +39,17 @@ def _anywhere() -> AbstractContextManager[Path | None]:
     return nullcontext(None)
 
 
+def _nothing_beside(_rehearsal: Rehearsal) -> AbstractAsyncContextManager[object]:
+    return nullcontext()
+
+
 class ServeDrill(msgspec.Struct, frozen=True, kw_only=True):
     """A rehearsed failure of whole servers.
 
     `recovery`: seconds from the end of the fault until somebody who wrote after it is answered. `answers`: what a POST
     may come to. `place`: yields where PostgreSQL's files shall lie, None for anywhere; raises CannotRun. `owned`: it
-    ends, pauses or fills the databases, so that they must be the drill's own.
+    ends, pauses or fills the databases, so that they must be the drill's own. `beside`: what stands beside the servers
+    from before the first webhook to after the last, a balancer, say.
     """
 
     name: str
@@ -57,6 +62,7 @@ class ServeDrill(msgspec.Struct, frozen=True, kw_only=True):
     answers: Collection[str] = frozenset({"200", "503"})
     place: Callable[[], AbstractContextManager[Path | None]] = _anywhere
     owned: bool = False
+    beside: Callable[[Rehearsal], AbstractAsyncContextManager[object]] = _nothing_beside
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +74,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     tell: Callable[[str], object]
     against: tuple[str, str] | None = None
+    majlis: Sequence[str] = ()
+    """The words of the program whose `serve` is rehearsed; none: this one."""
 
 
 async def perform(drill: ServeDrill, order: Order) -> DrillResult:
@@ -87,6 +95,7 @@ async def perform(drill: ServeDrill, order: Order) -> DrillResult:
                 tell=order.tell,
                 against=order.against,
                 cluster=cluster,
+                majlis=order.majlis,
             ) as rehearsal:
                 await _play(drill, rehearsal)
                 found = await _judged(drill, order, rehearsal)
@@ -104,7 +113,7 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> None:
     """Start, let the body make its trouble, settle, stop. A fault of ours or of a server ends up in what was found."""
     for replica in rehearsal.replicas:
         rehearsal.figures["start s"] = await replica.start()
-    async with trio.open_nursery() as nursery:
+    async with drill.beside(rehearsal), trio.open_nursery() as nursery:
         nursery.start_soon(rehearsal.keep_looking)
         nursery.start_soon(rehearsal.write)
         try:

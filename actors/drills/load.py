@@ -12,16 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import httpx
 import trio
 
+from actors.drills.posting import Poster
 from actors.simulate.people import Message, Parcel, Script, encode_parcel
 from actors.simulate.views import Posted
 
-_TIMEOUT = 5.0  # seconds for one POST, as providers wait
 _LONGEST_PAUSE = 1.0
-_IDLE = 2.0
-"""Seconds for which a connection is kept; shorter than a server does, or both would end it and begin on it at once."""
 _AT_ONCE = 500
 """POSTs under way at most; the crowd waits then, and `held_back` says so."""
 
@@ -30,9 +27,20 @@ class Load:
     """The crowd. `at` says how fast it writes; one parcel leaves after the other, in the script's order."""
 
     def __init__(
-        self, script: Script, secrets: Sequence[bytes], url: Callable[[], str], rate: float, patience: float
+        self,
+        script: Script,
+        secrets: Sequence[bytes],
+        url: Callable[[], str],
+        rate: float,
+        patience: float,
+        *,
+        keep_alive: bool = True,
     ) -> None:
-        """`url` returns where webhooks go now; a parcel that nobody takes within `patience` seconds is given up."""
+        """`url` returns where webhooks go now; a parcel that nobody takes within `patience` seconds is given up.
+
+        Without `keep_alive` each POST has a connection of its own.
+        """
+        self._poster = Poster(keep_alive=keep_alive)
         self._parcels = [parcel for phase in script.phases for parcel in phase]
         self.run_id = script.run
         self._secrets = secrets
@@ -61,11 +69,7 @@ class Load:
     async def run(self) -> None:
         """Write until told to stop and all is acknowledged or given up. Raises RuntimeError at the script's end."""
         parcels = iter(self._parcels)
-        limits = _limits()
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT, limits=limits) as client,
-            trio.open_nursery() as nursery,
-        ):
+        async with trio.open_nursery() as nursery:
             due = trio.current_time()
             while not self._stopped.is_set():
                 parcel = next(parcels, None)
@@ -74,34 +78,30 @@ class Load:
                 if not self._room.value:
                     self.held_back += 1
                 await self._room.acquire()
-                nursery.start_soon(self._deliver, client, parcel)
+                nursery.start_soon(self._deliver, parcel)
                 due = max(due + 1 / self.rate, trio.current_time() - 0.1)
                 with trio.move_on_at(due):
                     await self._stopped.wait()
+        self._poster.close()
 
     async def say(self, parcel: Parcel) -> None:
         """Post one more parcel, apart from the others, until it is acknowledged or given up."""
         await self._room.acquire()
-        async with httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:
-            await self._deliver(client, parcel)
+        await self._deliver(parcel)
 
     async def pour(self, parcels: Iterable[Parcel], rate: float) -> None:
         """Post more parcels beside the others, `rate` a second, until each is acknowledged or given up.
 
         A rate of 0 means one after the other, each when the one before is acknowledged.
         """
-        limits = _limits()
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT, limits=limits) as client,
-            trio.open_nursery() as nursery,
-        ):
+        async with trio.open_nursery() as nursery:
             due = trio.current_time()
             for parcel in parcels:
                 await self._room.acquire()
                 if not rate:
-                    await self._deliver(client, parcel)
+                    await self._deliver(parcel)
                     continue
-                nursery.start_soon(self._deliver, client, parcel)
+                nursery.start_soon(self._deliver, parcel)
                 due += 1 / rate
                 await trio.sleep_until(due)
 
@@ -112,8 +112,7 @@ class Load:
 
     async def post(self, body: bytes, group: int) -> str:
         """Post a body that is none of texts, once; return the status, or the name of what went wrong."""
-        async with httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:
-            answer = await self._post(client, body, self.signed(body, group))
+        answer = await self._poster.post(self._url(), body, self.signed(body, group))
         self.answers[answer] += 1
         return answer
 
@@ -121,13 +120,13 @@ class Load:
         """Return what was begun and acknowledged, and which answers came."""
         return {"begun": len(self._sent), "acknowledged": len(self.acknowledged), **self.answers}
 
-    async def _deliver(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
+    async def _deliver(self, parcel: Parcel) -> None:
         try:
-            await self._until_acknowledged(client, parcel)
+            await self._until_acknowledged(parcel)
         finally:
             self._room.release()
 
-    async def _until_acknowledged(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
+    async def _until_acknowledged(self, parcel: Parcel) -> None:
         self._sent |= {message.dedup: message for message in parcel.messages}
         body = encode_parcel(parcel, int(time.time()))
         headers = self.signed(body, parcel.group)
@@ -136,7 +135,7 @@ class Load:
         pause = 0.05
         while trio.current_time() - begun < self._patience:
             attempt = trio.current_time()
-            answer = await self._post(client, body, headers)
+            answer = await self._poster.post(self._url(), body, headers)
             self.answers[answer] += 1
             if answer == "200":
                 now = trio.current_time()
@@ -147,13 +146,3 @@ class Load:
             await trio.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
         self.posts.append(Posted(ids, begun, None))
-
-    async def _post(self, client: httpx.AsyncClient, body: bytes, headers: Mapping[str, str]) -> str:
-        try:
-            return str((await client.post(self._url(), content=body, headers=dict(headers))).status_code)
-        except httpx.HTTPError as fault:
-            return type(fault).__name__
-
-
-def _limits() -> httpx.Limits:
-    return httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=32, keepalive_expiry=_IDLE)

@@ -14,7 +14,7 @@ from actors.simulate.people import Message
 from actors.simulate.views import Posted
 from runtime.testing import Invariant, at_most
 
-FLOOR = 0.05
+FLOOR = 0.1
 
 
 class Window(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import trio
 
 from actors.drills.clients import CLIENTS
 from actors.drills.drill import ServeDrill
+from actors.drills.ending import GONE
 from actors.drills.fragile import POISON
 from actors.drills.pace import Window, kept
 from actors.drills.rehearsal import Rehearsal, Wishes
@@ -115,7 +116,7 @@ async def _hot_conversation(rehearsal: Rehearsal) -> None:
 async def _noisy_tenant(rehearsal: Rehearsal) -> None:
     strangers = rehearsal.strangers
     noisy = strangers.numbers[0]
-    count, rate = int(rehearsal.lasting(240, 3000)), 10 * rehearsal.load.rate
+    count, rate = int(rehearsal.lasting(240, 2400)), 10 * rehearsal.load.rate
     people = [strangers.person(noisy) for _ in range(60)]
     parcels = [
         parcel for _ in range(count // len(people)) for one in people for parcel in strangers.texts(one, 1)
@@ -155,7 +156,7 @@ PEOPLE = (
         app=_APP + "app",
         recovery=3.0,
         wishes=Wishes(rate=60, node={"max_attempts": 2}),
-        answers=frozenset({"200", "503", "ConnectError", "ReadError", "RemoteProtocolError"}),
+        answers=GONE,
     ),
     ServeDrill(
         name="hot-conversation",
@@ -169,7 +170,7 @@ PEOPLE = (
         summary="one channel gets ten times the load of all others, which keep their pace",
         body=_noisy_tenant,
         recovery=3.0,
-        wishes=Wishes(rate=15),
+        wishes=Wishes(rate=12),
     ),
     *CLIENTS,
 )

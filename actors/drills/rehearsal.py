@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -20,7 +21,7 @@ import trio
 from actors.channels.fake_graph import FakeGraph, Sent
 from actors.drills.load import Load
 from actors.drills.pace import Pace, Window, pace
-from actors.drills.servers import ADMIN, GRAPH, PUBLIC, DrillReplica
+from actors.drills.servers import ADMIN, GRAPH, PUBLIC, DrillReplica, Program
 from actors.drills.strangers import Strangers
 from actors.simulate.people import Message, Number, Plan, write_script
 from actors.stage import with_channels
@@ -38,6 +39,7 @@ from runtime.testing import (
     read_ledger,
 )
 
+T = TypeVar("T")
 CHANNELS = 20
 _PEOPLE, _TEXTS = 600, 200
 """Of the script: enough for ten minutes of 200 texts a second, and few enough of each person for the provider's pace."""
@@ -46,6 +48,7 @@ _LOOK_PATIENCE = 0.5
 _LEDGER_PATIENCE = 10.0
 _SETTLE = 45.0
 """Seconds at most from the last webhook until nothing is outstanding any more."""
+BALANCER = 8079
 _NODE: Mapping[str, object] = {
     "lease_ttl": 2.0,
     "send_timeout": 2.0,
@@ -70,6 +73,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     postgres: Mapping[str, str] = {}
     """Settings of the PostgreSQL server itself."""
     replicas: int = 1
+    """Of several, webhooks go to a balancer at the port BALANCER, which is the body's to put up: over new connections."""
     channels: int = CHANNELS
     mps: int = 80
     """Sends a second of each channel."""
@@ -83,18 +87,19 @@ class Rehearsal:
     def __init__(
         self,
         home: Path,
-        app: str,
+        program: Program,
         databases: Databases,
         fake: FakeGraph,
         replicas: Sequence[DrillReplica],
         wishes: Wishes,
+        webhooks: str,
         *,
         quick: bool,
         seed: int,
         tell: Callable[[str], object],
     ) -> None:
         self.home = home
-        self.app = app
+        self.program = program
         self.databases = databases
         self.fake = fake
         self.replicas = list(replicas)
@@ -109,10 +114,11 @@ class Rehearsal:
         self.excused: dict[str, Collection[str]] = {}
         """By person, the states in which a reply may be at the end without having been accepted."""
         self.began = trio.current_time()
+        self._parts: list[object] = []
         self._samples: list[Sample] = []
         self._marks: list[Mark] = []
         self._fault_ended: float | None = None
-        self.target = self.server.webhook + "/webhooks/meta"
+        self.target = webhooks
         settings = self.server.settings
         numbers = _numbers(settings, wishes)
         self.load = _crowd(settings, numbers, wishes, seed, lambda: self.target)
@@ -265,9 +271,17 @@ class Rehearsal:
 
     def replica(self, settings: Settings | None = None) -> DrillReplica:
         """Make another replica on the same databases, with a data directory and ports of its own."""
-        made = _replica(self.home, settings or self.settings, self.app, len(self.replicas))
+        made = _replica(self.home, settings or self.settings, self.program, len(self.replicas))
         self.replicas.append(made)
         return made
+
+    def keep(self, part: object) -> None:
+        """Keep something that stands beside the servers where the body finds it: see `parts`."""
+        self._parts.append(part)
+
+    def parts(self, kind: type[T]) -> list[T]:
+        """Return what was kept of a kind."""
+        return [one for one in self._parts if isinstance(one, kind)]
 
     # ── what goes on beside the body ──────────────────────────────────
 
@@ -335,11 +349,12 @@ async def open_rehearsal(
     tell: Callable[[str], object],
     against: tuple[str, str] | None = None,
     cluster: Path | None = None,
+    majlis: Sequence[str] = (),
 ) -> AsyncIterator[Rehearsal]:
     """Put up the stage of a drill: databases, provider and the replicas, which are not started yet.
 
-    `cluster`: another place for PostgreSQL's files. Raises StartFailed and ResourceUnavailable. At the end every life
-    that still runs is killed, whatever happens.
+    `cluster`: another place for PostgreSQL's files; `majlis`: the words of another program. Raises StartFailed and
+    ResourceUnavailable. At the end every life that still runs is killed, whatever happens.
     """
     host = f"127.{random_secrets.randbelow(253) + 1}.{random_secrets.randbelow(254)}.{random_secrets.randbelow(253) + 2}"
     with _home() as home:
@@ -350,11 +365,13 @@ async def open_rehearsal(
             trio.open_nursery() as nursery,
         ):
             settings = _settings(home, host, databases, wishes)
-            fake = FakeGraph.of(settings, f"http://{host}:{PUBLIC}/webhooks/meta")
+            webhooks = f"http://{host}:{BALANCER if wishes.replicas > 1 else PUBLIC}/webhooks/meta"
+            fake = FakeGraph.of(settings, webhooks)
             await nursery.start(fake.serve, host, GRAPH)
-            replicas = [_replica(home, settings, app, place) for place in range(wishes.replicas)]
+            program = Program(app, majlis)
+            replicas = [_replica(home, settings, program, place) for place in range(wishes.replicas)]
             rehearsal = Rehearsal(
-                home, app, databases, fake, replicas, wishes, quick=quick, seed=seed, tell=tell
+                home, program, databases, fake, replicas, wishes, webhooks, quick=quick, seed=seed, tell=tell
             )
             try:
                 yield rehearsal
@@ -395,13 +412,13 @@ def _settings(home: Path, host: str, databases: Databases, wishes: Wishes) -> Se
     return msgspec.structs.replace(settings, demo=False, channels=channels)
 
 
-def _replica(home: Path, settings: Settings, app: str, place: int) -> DrillReplica:
+def _replica(home: Path, settings: Settings, program: Program, place: int) -> DrillReplica:
     if place:
         server = msgspec.structs.replace(
             settings.server, port=PUBLIC + 10 * place, admin_port=ADMIN + 10 * place
         )
         settings = msgspec.structs.replace(settings, server=server, data_dir=home / f"serve{place}" / "data")
-    return DrillReplica(settings, app, home / f"serve{place}")
+    return DrillReplica(settings, program, home / f"serve{place}")
 
 
 def _own(settings: Settings, wishes: Wishes) -> Sequence[Channel]:
@@ -430,4 +447,12 @@ def _crowd(
     plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed)
     run = f"{random_secrets.randbelow(1_000_000):06d}"
     script = write_script(plan, run, numbers)
-    return Load(script, [secret.encode() for secret in groups], url, wishes.rate, wishes.patience)
+    keep_alive = wishes.replicas == 1
+    return Load(
+        script,
+        [secret.encode() for secret in groups],
+        url,
+        wishes.rate,
+        wishes.patience,
+        keep_alive=keep_alive,
+    )

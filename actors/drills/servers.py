@@ -42,10 +42,17 @@ class Stop(msgspec.Struct, frozen=True):
     in_order: bool
 
 
+class Program(msgspec.Struct, frozen=True):
+    """What is rehearsed: an app ("module:attr"), and the words of the program that serves it; none: this one."""
+
+    app: str
+    majlis: Sequence[str] = ()
+
+
 class DrillReplica:
     """One replica over its lives."""
 
-    def __init__(self, settings: Settings, app: str, home: Path) -> None:
+    def __init__(self, settings: Settings, program: Program, home: Path) -> None:
         self.settings = settings
         self.home = home
         self.log = home / "serve.log"
@@ -56,7 +63,8 @@ class DrillReplica:
             place.mkdir(mode=0o711, exist_ok=True)
         self._config = home / "majlis.toml"
         write(settings, self._config)
-        self.process = self._serving(majlis_command(), app)
+        self._program = program
+        self.process = self._serving()
 
     @property
     def webhook(self) -> str:
@@ -73,9 +81,10 @@ class DrillReplica:
         self.settings = settings
         write(settings, self._config)
 
-    def give(self, app: str, command: Sequence[str] | None = None) -> None:
-        """Give the next life another app, and other words that run `majlis`. The life before must have ended."""
-        self.process = self._serving(command or majlis_command(), app)
+    def give(self, app: str) -> None:
+        """Give the next life another app ("module:attr"). The life before must have ended."""
+        self._program = msgspec.structs.replace(self._program, app=app)
+        self.process = self._serving()
 
     async def start(self) -> float:
         """Start a life; return the seconds until it was ready. Raises ServeFailed."""
@@ -88,17 +97,30 @@ class DrillReplica:
         """End this life as `kill -9` does."""
         await self.process.kill()
 
-    async def stop(self, number: signal.Signals = signal.SIGTERM, *, expected: int = 0) -> Stop:
-        """Ask this life to end and watch it do so; `expected` is the exit code that is right here."""
+    async def stop(
+        self, number: signal.Signals = signal.SIGTERM, *, expected: int = 0, again: Sequence[float] = ()
+    ) -> Stop:
+        """Ask this life to end and watch it do so; `expected` is the exit code that is right here.
+
+        `again`: seconds, from the one before, after which the signal is sent once more.
+        """
         node, server = self.settings.node, self.settings.server
         async with watching_doors(self.admin, server.host, server.port) as doors:
             began = trio.current_time()
-            code = await self.process.stop(number, END)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._insist, number, again)
+                code = await self.process.stop(number, END)
+                nursery.cancel_scope.cancel()
             seconds = trio.current_time() - began
         budget = node.ready_delay + node.shutdown_timeout
         stop = Stop(number.name, seconds, code, expected, budget, doors.in_order)
         self.stops.append(stop)
         return stop
+
+    async def _insist(self, number: signal.Signals, again: Sequence[float]) -> None:
+        for pause in again:
+            await trio.sleep(pause)
+            self.signal(number)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal and wait for nothing."""
@@ -109,7 +131,7 @@ class DrillReplica:
 
         Raises ServeFailed where it fails, or takes longer than a start may.
         """
-        command = [*majlis_command(), *words, "--config", str(self._config), "--json"]
+        command = [*self._majlis, *words, "--config", str(self._config), "--json"]
         environ = {**child_environ(), "TMPDIR": str(self.temporary)}
         with trio.move_on_after(START):
             done = await trio.run_process(
@@ -127,9 +149,13 @@ class DrillReplica:
             )
         raise ServeFailed(f"majlis {' '.join(words)} took longer than {START:g} s")
 
-    def _serving(self, command: Sequence[str], app: str) -> ServeProcess:
+    @property
+    def _majlis(self) -> Sequence[str]:
+        return self._program.majlis or majlis_command()
+
+    def _serving(self) -> ServeProcess:
         return ServeProcess(
-            [*command, "serve", "--config", str(self._config), "--app", app],
+            [*self._majlis, "serve", "--config", str(self._config), "--app", self._program.app],
             data_dir=self.settings.data_dir,
             log=self.log,
             environ={**child_environ(), "TMPDIR": str(self.temporary)},
