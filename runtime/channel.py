@@ -77,7 +77,10 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """An effect whose turn it is. `id` is what the provider is to echo; `address` the person's strongest identity."""
+    """An effect whose turn it is. `id` is what the provider is to echo; `address` the person's strongest identity.
+
+    `attempt` counts all tries, from 1; `told_to_wait` the answers so far that said for how long, by this node's memory.
+    """
 
     id: str
     channel: str
@@ -85,6 +88,7 @@ class Delivery(msgspec.Struct, frozen=True):
     lane: Lane
     payload: bytes
     attempt: int = 1
+    told_to_wait: int = 0
 
 
 class Accepted(msgspec.Struct, frozen=True):

@@ -23,16 +23,12 @@ from actors.simulate.views import Evidence, Reply
 from runtime.testing import (
     DrillResult,
     Invariant,
-    Ledger,
-    ResourceUnavailable,
     ServeFailed,
     at_most,
-    read_ledger,
 )
 
 _BEGINNING = 30.0
 """Seconds until the first people are answered."""
-_LEDGER_PATIENCE = 10.0
 
 
 class CannotRun(Exception):
@@ -59,6 +55,8 @@ class ServeDrill(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     body: Callable[[Rehearsal], Awaitable[None]]
+    app: str = ""
+    """One of its own, which answers each text and quotes it; "": the one that is ordered."""
     recovery: float
     wishes: Wishes = Wishes()
     answers: Collection[str] = frozenset({"200", "503"})
@@ -90,7 +88,7 @@ async def perform(drill: ServeDrill, order: Order) -> DrillResult:
     try:
         with drill.place() as cluster:
             async with open_rehearsal(
-                order.app,
+                drill.app or order.app,
                 drill.wishes,
                 quick=order.quick,
                 seed=order.seed,
@@ -155,8 +153,14 @@ async def _judged(drill: ServeDrill, order: Order, rehearsal: Rehearsal) -> list
         },
         answers=load.answers,
         seconds=rehearsal.now,
+        excused={
+            message.id: rehearsal.excused[message.person.wa_id]
+            for message in load.messages
+            if message.person.wa_id in rehearsal.excused
+        },
     )
-    verdict = judge(evidence, await _ledger(rehearsal), expect="replies" if order.replies else "turns")
+    replies = order.replies or bool(drill.app)
+    verdict = judge(evidence, await rehearsal.ledger(), expect="replies" if replies else "turns")
     rehearsal.figures |= {
         "messages": verdict.messages,
         "doubled in flight": verdict.doubled_in_flight,
@@ -185,18 +189,6 @@ async def _judged(drill: ServeDrill, order: Order, rehearsal: Rehearsal) -> list
         *judging.of_remains(await rehearsal.databases.gone(), left),
         *judging.of_outputs(logs, rehearsal.pages, secrets, texts),
     ]
-
-
-async def _ledger(rehearsal: Rehearsal) -> Ledger:
-    """Read the books, patiently: a database that was just started again may need a moment."""
-    deadline = trio.current_time() + _LEDGER_PATIENCE
-    while True:
-        try:
-            return await read_ledger(rehearsal.settings)
-        except ResourceUnavailable:
-            if trio.current_time() > deadline:
-                raise
-        await trio.sleep(0.2)
 
 
 def _figures(rehearsal: Rehearsal) -> dict[str, float]:

@@ -9,6 +9,8 @@ import msgspec
 
 from actors.drills.drill import Order, ServeDrill, perform
 from actors.drills.ending import ENDING
+from actors.drills.people import PEOPLE
+from actors.drills.provider import PROVIDER
 from runtime.testing import DrillResult
 
 
@@ -25,4 +27,4 @@ def listed(drill: ServeDrill) -> Listed:
     return Listed(drill.name, drill.summary, partial(perform, drill))
 
 
-DRILLS: Sequence[Listed] = tuple(map(listed, ENDING))
+DRILLS: Sequence[Listed] = tuple(map(listed, (*ENDING, *PROVIDER, *PEOPLE)))

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import trio
 
@@ -89,6 +89,33 @@ class Load:
         await self._room.acquire()
         await self._deliver(parcel)
 
+    async def pour(self, parcels: Iterable[Parcel], rate: float) -> None:
+        """Post more parcels beside the others, `rate` a second, until each is acknowledged or given up.
+
+        A rate of 0 means one after the other, each when the one before is acknowledged.
+        """
+        async with trio.open_nursery() as nursery:
+            due = trio.current_time()
+            for parcel in parcels:
+                await self._room.acquire()
+                if not rate:
+                    await self._deliver(parcel)
+                    continue
+                nursery.start_soon(self._deliver, parcel)
+                due += 1 / rate
+                await trio.sleep_until(due)
+
+    def signed(self, body: bytes, group: int) -> Mapping[str, str]:
+        """Return the headers with which the provider sends a body to channels of a group."""
+        digest = hmac.new(self._secrets[group], body, hashlib.sha256).hexdigest()
+        return {"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}"}
+
+    async def post(self, body: bytes, group: int) -> str:
+        """Post a body that is none of texts, once; return the status, or the name of what went wrong."""
+        answer = await self._poster.post(self._url(), body, self.signed(body, group))
+        self.answers[answer] += 1
+        return answer
+
     def statistics(self) -> Mapping[str, int]:
         """Return what was begun and acknowledged, and which answers came."""
         return {"begun": len(self._sent), "acknowledged": len(self.acknowledged), **self.answers}
@@ -102,8 +129,7 @@ class Load:
     async def _until_acknowledged(self, parcel: Parcel) -> None:
         self._sent |= {message.dedup: message for message in parcel.messages}
         body = encode_parcel(parcel, int(time.time()))
-        digest = hmac.new(self._secrets[parcel.group], body, hashlib.sha256).hexdigest()
-        headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}"}
+        headers = self.signed(body, parcel.group)
         ids = tuple(message.id for message in parcel.messages)
         begun = trio.current_time()
         pause = 0.05

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets as random_secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
@@ -20,18 +20,23 @@ import trio
 
 from actors.channels.fake_graph import FakeGraph, Sent
 from actors.drills.load import Load
-from actors.drills.servers import DrillReplica, Program
-from actors.simulate.people import Number, Plan, write_script
+from actors.drills.pace import Pace, Window, pace
+from actors.drills.servers import ADMIN, GRAPH, PUBLIC, DrillReplica, Program
+from actors.drills.strangers import Strangers
+from actors.simulate.people import Message, Number, Plan, write_script
 from actors.stage import with_channels
-from config import Settings, load
+from config import Channel, Settings, load
 from runtime.testing import (
+    OPEN,
     Databases,
     Invariant,
+    Ledger,
     Mark,
     ResourceUnavailable,
     Sample,
     Timeline,
     drill_databases,
+    read_ledger,
 )
 
 T = TypeVar("T")
@@ -40,9 +45,10 @@ _PEOPLE, _TEXTS = 600, 200
 """Of the script: enough for ten minutes of 200 texts a second, and few enough of each person for the provider's pace."""
 _LOOK_EVERY = 0.25
 _LOOK_PATIENCE = 0.5
+_LEDGER_PATIENCE = 10.0
 _SETTLE = 45.0
 """Seconds at most from the last webhook until nothing is outstanding any more."""
-PUBLIC, ADMIN, GRAPH, BALANCER = 8080, 8081, 8082, 8079
+BALANCER = 8079
 _NODE: Mapping[str, object] = {
     "lease_ttl": 2.0,
     "send_timeout": 2.0,
@@ -63,11 +69,14 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 100.0
     node: Mapping[str, object] = {}
     server: Mapping[str, object] = {}
+    media: Mapping[str, object] = {}
     postgres: Mapping[str, str] = {}
     """Settings of the PostgreSQL server itself."""
     replicas: int = 1
     """Of several, webhooks go to a balancer at the port BALANCER, which is the body's to put up: over new connections."""
     channels: int = CHANNELS
+    mps: int = 80
+    """Sends a second of each channel."""
     patience: float = 60.0
     """Seconds for which the provider posts again what nobody acknowledges."""
 
@@ -102,6 +111,8 @@ class Rehearsal:
         self.pages: list[str] = []
         """What servers showed, to be searched for what no page may hold."""
         self.sent: list[Sent] = []
+        self.excused: dict[str, Collection[str]] = {}
+        """By person, the states in which a reply may be at the end without having been accepted."""
         self.began = trio.current_time()
         self._parts: list[object] = []
         self._samples: list[Sample] = []
@@ -109,7 +120,10 @@ class Rehearsal:
         self._fault_ended: float | None = None
         self.target = webhooks
         settings = self.server.settings
-        self.load = _crowd(settings, wishes, seed, lambda: self.target)
+        numbers = _numbers(settings, wishes)
+        self.load = _crowd(settings, numbers, wishes, seed, lambda: self.target)
+        self.strangers = Strangers(self.load.run_id, numbers)
+        self._provider_began = trio.current_time() - fake.now
         self._load_done = trio.Event()
 
     # ── what a body asks and says ─────────────────────────────────────
@@ -158,6 +172,17 @@ class Rehearsal:
         """Let all go on for a while."""
         await trio.sleep(seconds)
 
+    async def stretch(self, seconds: float) -> Window:
+        """Let all go on for a while; return when that was."""
+        begun = trio.current_time()
+        await trio.sleep(seconds)
+        return Window(begun, trio.current_time())
+
+    def pace(self, window: Window, among: Callable[[Message], bool] | None = None) -> Pace:
+        """Return how quickly those were served who wrote in a window; the whole crowd and no stranger by default."""
+        among = among or (lambda message: not self.strangers.knows(message))
+        return pace(window, self.load.messages, self.load.posts, self.replied(), among)
+
     async def answered(self, since: float | None = None, within: float = 30.0) -> float:
         """Wait until somebody who wrote after `since` (Trio's clock, None: now) has a reply; return the seconds.
 
@@ -203,18 +228,46 @@ class Rehearsal:
             self.sent += page
             after = page[-1].index
 
+    def replied(self) -> Mapping[str, float]:
+        """Return, by message that was quoted, when the provider first accepted a reply to it, on Trio's clock."""
+        first: dict[str, float] = {}
+        for sent in self.sent:
+            first.setdefault(sent.quoted, self._provider_began + sent.at)
+        return first
+
     async def settled(self, within: float = _SETTLE) -> bool:
-        """Wait until nothing is stored and not handled, and nothing is to be sent; False after `within` seconds."""
+        """Wait until nothing is stored and not handled, and nothing is to be sent; False after `within` seconds.
+
+        Replies to people who are excused to have theirs open at the end are not waited for.
+        """
         with trio.move_on_after(within):
             while True:
                 try:
-                    if not await self.databases.waiting() and not await self.databases.unsent():
+                    if not await self.databases.waiting():
                         await self.look()
-                        return True
+                        if await self.databases.unsent() <= self._may_be_open():
+                            return True
                 except ResourceUnavailable:
                     pass
                 await trio.sleep(0.1)
         return False
+
+    async def ledger(self) -> Ledger:
+        """Read the books, patiently: a database that was just started again may need a moment."""
+        deadline = trio.current_time() + _LEDGER_PATIENCE
+        while True:
+            try:
+                return await read_ledger(self.settings)
+            except ResourceUnavailable:
+                if trio.current_time() > deadline:
+                    raise
+            await trio.sleep(0.2)
+
+    def _may_be_open(self) -> int:
+        """Return how many messages of people who may have a reply open have none, as far as the provider knows."""
+        patient = {who for who, states in self.excused.items() if not OPEN.isdisjoint(states)}
+        asked = sum(message.person.wa_id in patient for message in self.load.messages)
+        return asked - len({sent.effect for sent in self.sent if sent.to in patient})
 
     def replica(self, settings: Settings | None = None) -> DrillReplica:
         """Make another replica on the same databases, with a data directory and ports of its own."""
@@ -241,6 +294,11 @@ class Rehearsal:
         """Tell the crowd to stop, and wait until all that it said is acknowledged or given up."""
         self.load.stop()
         await self._load_done.wait()
+
+    async def over(self) -> None:
+        """Have the crowd stop, and wait until all that can be settled is, for what can only be judged then."""
+        await self.quiet()
+        await self.settled()
 
     async def keep_looking(self) -> None:
         """Take samples until cancelled."""
@@ -274,6 +332,7 @@ class Rehearsal:
         """Return what the parts say."""
         return {
             "load": self.load.statistics(),
+            "strangers": self.strangers.statistics(),
             "databases": self.databases.statistics(),
             "replicas": [one.statistics() for one in self.replicas],
             "samples": len(self._samples),
@@ -344,8 +403,9 @@ def _settings(home: Path, host: str, databases: Databases, wishes: Wishes) -> Se
         "redis.url": databases.redis.dsn,
         **{f"node.{name}": value for name, value in {**_NODE, **wishes.node}.items()},
         **{f"server.{name}": value for name, value in wishes.server.items()},
+        **{f"media.{name}": value for name, value in wishes.media.items()},
     }
-    settings = with_channels(load(demo=True, flags=flags, environ={}), wishes.channels, False, 80)
+    settings = with_channels(load(demo=True, flags=flags, environ={}), wishes.channels, False, wishes.mps)
     channels = tuple(
         msgspec.structs.replace(one, api_url=f"http://{host}:{GRAPH}/v23.0") for one in settings.channels
     )
@@ -361,18 +421,29 @@ def _replica(home: Path, settings: Settings, program: Program, place: int) -> Dr
     return DrillReplica(settings, program, home / f"serve{place}")
 
 
-def _crowd(settings: Settings, wishes: Wishes, seed: int, url: Callable[[], str]) -> Load:
-    """Return the people who write to these settings' own channels."""
-    own = [channel for channel in settings.channels if channel.tenant is not None][: wishes.channels]
+def _own(settings: Settings, wishes: Wishes) -> Sequence[Channel]:
+    """Return the channels to which the crowd writes."""
+    return [channel for channel in settings.channels if channel.tenant is not None][: wishes.channels]
+
+
+def _numbers(settings: Settings, wishes: Wishes) -> Sequence[Number]:
+    """Return the same as those who write need them."""
     groups: dict[str, int] = {}
-    numbers = [
+    return [
         Number(
             channel.id,
             groups.setdefault(channel.app_secret[0].reveal(), len(groups)),
             channel.account or "200300400500600",
         )
-        for channel in own
+        for channel in _own(settings, wishes)
     ]
+
+
+def _crowd(
+    settings: Settings, numbers: Sequence[Number], wishes: Wishes, seed: int, url: Callable[[], str]
+) -> Load:
+    """Return the people who write to these channels."""
+    groups = dict.fromkeys(channel.app_secret[0].reveal() for channel in _own(settings, wishes))
     plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed)
     run = f"{random_secrets.randbelow(1_000_000):06d}"
     script = write_script(plan, run, numbers)

@@ -18,9 +18,12 @@ import trio
 from actors.drills.probes import watching_doors
 from actors.stage import child_environ, write
 from config import Settings
-from runtime.testing import ServeProcess, majlis_command
+from runtime.testing import ServeFailed, ServeProcess, majlis_command
 
+PUBLIC, ADMIN, GRAPH = 8080, 8081, 8082
+"""The ports of a drill, at an address of its own."""
 _LISTEN = "0A"  # a state of /proc/net/tcp
+_PROVIDER = f":{GRAPH:04X}"
 START, END = 60.0, 40.0
 """Seconds for a start, and for an end until it is a SIGKILL."""
 
@@ -60,16 +63,8 @@ class DrillReplica:
             place.mkdir(mode=0o711, exist_ok=True)
         self._config = home / "majlis.toml"
         write(settings, self._config)
-        self.process = ServeProcess(
-            [
-                *(program.majlis or majlis_command()),
-                *("serve", "--config", str(self._config), "--app", program.app),
-            ],
-            data_dir=settings.data_dir,
-            log=self.log,
-            environ={**child_environ(), "TMPDIR": str(self.temporary)},
-            cwd=home,
-        )
+        self._program = program
+        self.process = self._serving()
 
     @property
     def webhook(self) -> str:
@@ -85,6 +80,11 @@ class DrillReplica:
         """Give the next life, or the next reload, other settings."""
         self.settings = settings
         write(settings, self._config)
+
+    def give(self, app: str) -> None:
+        """Give the next life another app ("module:attr"). The life before must have ended."""
+        self._program = msgspec.structs.replace(self._program, app=app)
+        self.process = self._serving()
 
     async def start(self) -> float:
         """Start a life; return the seconds until it was ready. Raises ServeFailed."""
@@ -126,9 +126,63 @@ class DrillReplica:
         """Send a signal and wait for nothing."""
         os.kill(self.process.pid, number)
 
+    async def ask(self, *words: str) -> object:
+        """Run another command of `majlis` beside this replica with `--json`; return what it printed.
+
+        Raises ServeFailed where it fails, or takes longer than a start may.
+        """
+        command = [*self._majlis, *words, "--config", str(self._config), "--json"]
+        environ = {**child_environ(), "TMPDIR": str(self.temporary)}
+        with trio.move_on_after(START):
+            done = await trio.run_process(
+                command,
+                capture_stdout=True,
+                capture_stderr=True,
+                check=False,
+                cwd=self.home,
+                env=environ,
+            )
+            if done.returncode == 0:
+                return msgspec.json.decode(done.stdout)
+            raise ServeFailed(
+                f"majlis {' '.join(words)} ended with {done.returncode}: {done.stderr[-500:]!r}"
+            )
+        raise ServeFailed(f"majlis {' '.join(words)} took longer than {START:g} s")
+
+    @property
+    def _majlis(self) -> Sequence[str]:
+        return self._program.majlis or majlis_command()
+
+    def _serving(self) -> ServeProcess:
+        return ServeProcess(
+            [*self._majlis, "serve", "--config", str(self._config), "--app", self._program.app],
+            data_dir=self.settings.data_dir,
+            log=self.log,
+            environ={**child_environ(), "TMPDIR": str(self.temporary)},
+            cwd=self.home,
+        )
+
     def descriptors(self) -> int:
         """Return how many descriptors this life has open. Linux only."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def descriptors_at_home(self) -> int:
+        """Return how many are open but for connections to the provider, which are kept for a while after a burst."""
+        sockets = {f"socket:[{words[9]}]" for words in _connections() if words[2].endswith(_PROVIDER)}
+        found = 0
+        for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                found += str(entry.readlink()) not in sockets
+        return found
+
+    async def descriptors_back(self, most: int, within: float = 10.0) -> int:
+        """Wait until no more than so many are open at home, `within` seconds; return how many are."""
+        deadline = trio.current_time() + within
+        while True:
+            count = self.descriptors_at_home()
+            if count <= most or trio.current_time() > deadline:
+                return count
+            await trio.sleep(0.05)
 
     def left(self) -> list[str]:
         """Name what is left when no life runs: processes that work in its directories, temporary files, its listeners."""
@@ -153,11 +207,16 @@ def _processes_below(home: Path) -> Iterator[tuple[int, str]]:
                 yield int(entry.name), (entry / "comm").read_text("utf-8").strip()
 
 
+def _connections() -> Iterator[Sequence[str]]:
+    """Yield the words of each IPv4 socket of this machine: local address, remote one, state, ..., inode."""
+    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
+        yield line.split()
+
+
 def _listening() -> frozenset[tuple[str, int]]:
     """Return the IPv4 addresses and ports on which somebody listens."""
     found = set()
-    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
-        words = line.split()
+    for words in _connections():
         if words[3] == _LISTEN:
             address, _, port = words[1].rpartition(":")
             found.add((str(ip_address(bytes.fromhex(address)[::-1])), int(port, 16)))

@@ -34,7 +34,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     Counts are messages, but for `violations` (broken limits and refused bodies), `strange` and `unsettled`
     (sends). `kills`: how often the server was killed meanwhile; `connections`: those of the databases, if they were
-    looked at.
+    looked at. `excused`: messages whose reply was not accepted, as had to be expected.
     """
 
     run: str
@@ -60,6 +60,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[str, int]
     findings: Sequence[Finding]
     kills: int = 0
+    excused: int = 0
     connections: Usage | None = None
 
     @property

@@ -64,6 +64,7 @@ class _Judge:
         self._quoting = quoting
         self._findings: list[Finding] = []
         self._wrong: dict[Kind, set[str]] = {}
+        self._without = 0
         self._messages = {message.dedup: message for message in evidence.messages}
         self._history = _history(evidence, ledger, self._messages)
         self._views = Views(self._history)
@@ -105,7 +106,12 @@ class _Judge:
             out_of_order=self._count("out of order"),
             misquoted=self._count("misquoted"),
             strange=self._count("strange"),
-            unsettled=sum(send.status in OPEN for send in self._history.effects),
+            unsettled=sum(
+                send.status in OPEN
+                and not self._excused(turns.get((send.conversation, send.version), []), send)
+                for send in self._history.effects
+            ),
+            excused=self._without,
             violations=evidence.violations,
             ack_p50_ms=_percentile(latencies, 0.50) * 1000,
             ack_p99_ms=_percentile(latencies, 0.99) * 1000,
@@ -148,7 +154,9 @@ class _Judge:
             ids = [self._messages[entry.dedup].id for entry in covered]
             asked = sends.get(key, [])
             missing = [send for send in asked if send.effect not in self._replies]
-            if missing:
+            if missing and all(self._excused(covered, send) for send in missing):
+                self._without += len(ids)
+            elif missing:
                 what = f"the provider never accepted its turn's reply ({missing[0].status})"
                 self._find("unanswered", ids, what)
             elif not asked and self._quoting:
@@ -159,6 +167,11 @@ class _Judge:
                 accepted = [self._replies[send.effect][0] for send in asked if send.effect in self._replies]
                 self._quotes(ids, accepted, welcome=covered[0].seq == opening[key[0]])
         return replied
+
+    def _excused(self, covered: Sequence[LedgerEntry], send: LedgerSend) -> bool:
+        """Whether a send may be as it is without having been accepted, for each message that its turn covers."""
+        ids = [self._messages[entry.dedup].id for entry in covered]
+        return bool(ids) and all(send.status in self._evidence.excused.get(one, ()) for one in ids)
 
     def _quotes(self, ids: Sequence[str], accepted: Sequence[Reply], *, welcome: bool) -> None:
         for reply in accepted:

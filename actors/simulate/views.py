@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -30,7 +30,11 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the two outer views hold. `seconds`: from the first POST to the last reply that was seen."""
+    """What the two outer views hold. `seconds`: from the first POST to the last reply that was seen.
+
+    `excused`: by message id, the states in which a send of its turn may end the run without having been accepted, such as
+    "failed" where the provider refuses a person for good.
+    """
 
     run: str
     messages: Sequence[Message]
@@ -39,3 +43,4 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     violations: Mapping[str, int] = {}
     answers: Mapping[str, int] = {}
     seconds: float = 0.0
+    excused: Mapping[str, Collection[str]] = {}

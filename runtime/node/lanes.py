@@ -201,14 +201,17 @@ class Lanes:
 
     async def _through(self, effect: Effect, lane: _SendLane | None) -> bool:
         """Bring one effect to its end; False if it is not ours to end."""
-        tries, tried, suspect = 0, False, False
+        tries, told, tried, suspect = 0, 0, False, False
         while True:
             if lane is not None:
                 lane.changed = trio.Event()
             if not self._ours(effect):
                 return False
-            claim, outcome = await self.sending.attempt(effect, tried=tried, suspect=suspect)
+            claim, outcome = await self.sending.attempt(
+                effect, tried=tried, suspect=suspect, told_to_wait=told
+            )
             tries += 1
+            told += isinstance(outcome, TryAgain) and outcome.after is not None
             tried = tried or isinstance(outcome, Uncertain)
             suspect = suspect or isinstance(outcome, Broken)
             match outcome, claim.verdict:

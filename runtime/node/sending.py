@@ -168,12 +168,13 @@ class Sending:
         return gate is not None and gate.circuit.open
 
     async def attempt(
-        self, effect: Effect, *, tried: bool = False, suspect: bool = False
+        self, effect: Effect, *, tried: bool = False, suspect: bool = False, told_to_wait: int = 0
     ) -> tuple[Claim, Outcome | None]:
         """Bring an effect out, once; no outcome means that the claim was not given, and its verdict says why.
 
         While the channel's circuit is open it waits; `tried` says that an earlier try may have arrived, `suspect` that
         one found the channel broken: if others find that it works, this effect is at fault, and opens nothing again.
+        `told_to_wait` counts the tries before that were answered with the time to wait, and is the provider's to know.
         Cancelled after the claim, it leaves the effect `sending`: uncertain, for whoever takes it up.
         """
         concern.set(effect)
@@ -182,10 +183,10 @@ class Sending:
             return Claim(str(effect.id), "stopped"), None
         if effect.lane is Lane.ASIDE:
             async with self._aside_places.place(effect.channel):
-                return await self._carry_out(effect, provider)
+                return await self._carry_out(effect, provider, told_to_wait)
         if effect.lane is Lane.WORK:
             async with self._work_places:
-                return await self._carry_out(effect, provider)
+                return await self._carry_out(effect, provider, told_to_wait)
         gate = self._gates.get(effect.channel)
         if gate is None:
             limit = provider.pace(effect.channel).per_second
@@ -194,12 +195,19 @@ class Sending:
             probe = await gate.admit(lambda: self._epoch(effect) is not None, tried=tried or suspect)
             if probe is None:
                 return Claim(str(effect.id), "stopped"), None
-            attempted = await self._leave(effect, provider, gate, probe=probe, suspect=suspect)
+            attempted = await self._leave(effect, provider, gate, told_to_wait, probe=probe, suspect=suspect)
             if attempted is not None:
                 return attempted
 
     async def _leave(
-        self, effect: Effect, provider: Provider, gate: Gate, *, probe: bool, suspect: bool
+        self,
+        effect: Effect,
+        provider: Provider,
+        gate: Gate,
+        told_to_wait: int,
+        *,
+        probe: bool,
+        suspect: bool,
     ) -> tuple[Claim, Outcome | None] | None:
         """Wait for the pace (a probe does not) and a place, then carry out; None if the circuit opened meanwhile."""
         performed: Outcome | None = None
@@ -214,7 +222,7 @@ class Sending:
                     if gate.circuit.open and not probe:
                         return None
                     sent = True  # also if it is cancelled from here on
-                    claim, outcome = await self._carry_out(effect, provider)
+                    claim, outcome = await self._carry_out(effect, provider, told_to_wait)
                     sent = claim.verdict == "claimed"
                     performed = outcome if sent else None
                 finally:
@@ -227,7 +235,9 @@ class Sending:
             if gate.end(sign, probe=probe):
                 self._tell_circuit(effect.channel, gate, performed)
 
-    async def _carry_out(self, effect: Effect, provider: Provider) -> tuple[Claim, Outcome | None]:
+    async def _carry_out(
+        self, effect: Effect, provider: Provider, told_to_wait: int
+    ) -> tuple[Claim, Outcome | None]:
         """Claim, perform, record. The wait for a place may have been long: whether we still may is asked only now."""
         epoch = self._epoch(effect)
         if epoch is None:
@@ -237,7 +247,9 @@ class Sending:
             outcome: Outcome | None = ENDS.get(claim.verdict)
             if claim.verdict == "claimed":
                 self._unrecorded.add(claim.effect)
-                outcome = worn_out(effect, claim.attempts) or await self._perform(effect, provider, claim)
+                outcome = worn_out(effect, claim.attempts) or await self._perform(
+                    effect, provider, claim, told_to_wait
+                )
             if outcome is not None:
                 result = result_of(effect, epoch, outcome)
                 await self.insist(lambda: self._claims.record(result))
@@ -263,10 +275,16 @@ class Sending:
 
         return await self.insist(ask)
 
-    async def _perform(self, effect: Effect, provider: Provider, claim: Claim) -> Outcome:
+    async def _perform(self, effect: Effect, provider: Provider, claim: Claim, told_to_wait: int) -> Outcome:
         """Let the provider do it within the deadline; whatever goes wrong is an outcome."""
         delivery = Delivery(
-            str(effect.id), effect.channel, claim.address, effect.lane, effect.payload, claim.attempts
+            str(effect.id),
+            effect.channel,
+            claim.address,
+            effect.lane,
+            effect.payload,
+            claim.attempts,
+            told_to_wait,
         )
         patience = WORK_MOST if effect.lane is Lane.WORK else self._timeout
         try:

@@ -209,6 +209,19 @@ async def test_the_pair_limit_holds_one_person_on_its_own_clock_and_nobody_else(
     assert [round(wait) for wait in waits] == [1, 4, 16]
 
 
+async def test_the_clock_of_the_pair_limit_counts_no_other_refusals(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World()
+    limited, busy = error(131056, 429), httpx.Response(503)
+    world.graph.answers = [busy, busy, busy, limited, busy, limited]
+    async with world.node() as node:
+        await node.store(Verified((said("a"),)))
+        await until(lambda: world.settled)
+    waits = [round(b - a) for a, b in pairwise(world.graph.times)]
+    assert (waits[3], waits[5]) == (1, 4)
+
+
 @pytest.mark.parametrize(
     "answer", [error(131000, 500), httpx.Response(502), httpx.ReadError("x"), httpx.Response(200), None]
 )

@@ -43,9 +43,9 @@ def test_rates_and_busy_servers_are_tried_again(code: int) -> None:
     assert (outcome.code, outcome.after, outcome.unreachable) == (str(code), None, False)
 
 
-@pytest.mark.parametrize(("attempt", "after"), [(1, 1.0), (2, 4.0), (3, 16.0), (6, 1024.0), (60, 4096.0)])
-def test_the_pair_limit_waits_on_its_own_clock(attempt: int, after: float) -> None:
-    outcome = judge(400, error(131056), attempt)
+@pytest.mark.parametrize(("told", "after"), [(0, 1.0), (1, 4.0), (2, 16.0), (5, 1024.0), (60, 4096.0)])
+def test_the_pair_limit_waits_on_its_own_clock(told: int, after: float) -> None:
+    outcome = judge(400, error(131056), attempt=70, told_to_wait=told)
     assert isinstance(outcome, TryAgain)
     assert (outcome.code, outcome.after) == ("131056", after)
 

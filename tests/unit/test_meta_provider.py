@@ -135,8 +135,8 @@ async def test_a_person_without_a_phone_is_sent_to_by_the_scoped_id() -> None:
     assert "to" not in sent
 
 
-async def test_an_error_is_judged_by_its_code_and_attempt() -> None:
-    outcome, _ = await send(saying(400, b'{"error":{"code":131056}}'), delivery(attempt=3))
+async def test_an_error_is_judged_by_its_code_and_by_how_often_it_said_wait() -> None:
+    outcome, _ = await send(saying(400, b'{"error":{"code":131056}}'), delivery(attempt=5, told_to_wait=2))
     assert isinstance(outcome, TryAgain)
     assert outcome.after == 16.0
 

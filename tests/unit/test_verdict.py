@@ -51,6 +51,7 @@ class History:
     entries: list[Entry] = field(default_factory=list)
     sends: list[Send] = field(default_factory=list)
     violations: dict[str, int] = field(default_factory=dict)
+    excused: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def judge(self, expect: str = "replies") -> Verdict:
         evidence = Evidence(
@@ -60,6 +61,7 @@ class History:
             replies=self.replies,
             violations=self.violations,
             seconds=2.0,
+            excused=self.excused,
         )
         return judge(evidence, self, expect=expect)
 
@@ -343,3 +345,43 @@ def test_the_order_rule_is_its_plain_reading(times: list[tuple[int, int]], rando
     verdict = history.judge()
     named = {found.messages[1] for found in verdict.findings if "stored after" in found.what}
     assert named == {history.messages[place].id for place in broken}
+
+
+# ── what had to be expected ───────────────────────────────────────────
+
+
+def refused(status: str) -> History:
+    """The third reply was never accepted, and is recorded so."""
+    history = right()
+    del history.replies[4]
+    history.sends[4] = replace(history.sends[4], status=status, provider_id="")
+    return history
+
+
+def test_a_reply_that_was_to_be_refused_is_excused_and_counted() -> None:
+    history = refused("failed")
+    history.excused = {history.messages[4].id: frozenset({"failed"})}
+    verdict = history.judge()
+    assert verdict.ok, verdict.table()
+    assert (verdict.excused, verdict.replied) == (1, 5)
+
+
+def test_a_reply_that_may_wait_is_excused_while_it_is_open() -> None:
+    history = refused("queued")
+    history.excused = {history.messages[4].id: frozenset({"queued"})}
+    assert history.judge().ok
+
+
+@pytest.mark.parametrize("status", ["queued", "done"])
+def test_no_other_end_of_it_is_excused(status: str) -> None:
+    history = refused(status)
+    history.excused = {history.messages[4].id: frozenset({"failed"})}
+    verdict = history.judge()
+    assert (verdict.lost, verdict.excused) == (1, 0)
+    assert verdict.unsettled == (status == "queued")
+
+
+def test_nobody_is_excused_by_another() -> None:
+    history = refused("failed")
+    history.excused = {history.messages[5].id: frozenset({"failed"})}
+    assert history.judge().lost == 1

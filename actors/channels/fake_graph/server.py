@@ -89,10 +89,11 @@ class FakeGraph:
         self.webhook_url = webhook_url
         self.address = ""
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._started = time.monotonic()
         self._graph = Graph(
             accounts,
             run=self.run_id,
-            started=time.monotonic(),
+            started=self._started,
             strict=strict,
             faults=faults,
             seed=seed,
@@ -163,6 +164,11 @@ class FakeGraph:
             channels=len(self._graph.accounts),
             webhook_url=self.webhook_url,
         )
+
+    @property
+    def now(self) -> float:
+        """Seconds since the provider started, by which sends say when they came."""
+        return time.monotonic() - self._started
 
     @property
     def last_index(self) -> int:

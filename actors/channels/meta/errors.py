@@ -87,8 +87,11 @@ STATUSES: Mapping[int, Action] = {
 }
 
 
-def judge(status: int, body: bytes, attempt: int = 1) -> Outcome:
-    """Return what the answer to a send means; `attempt` counts from 1, for the pair clock and the tries with a medium."""
+def judge(status: int, body: bytes, attempt: int = 1, told_to_wait: int = 0) -> Outcome:
+    """Return what the answer to a send means.
+
+    `attempt` counts from 1, for the tries with a medium; `told_to_wait` is X of the pair clock: how often it has run.
+    """
     answer = answer_of(body)
     code = code_of(answer)
     if code is None and 200 <= status < 300:
@@ -98,7 +101,7 @@ def judge(status: int, body: bytes, attempt: int = 1) -> Outcome:
         action = Action.UNCERTAIN  # "unknown error" beside a crash says nothing about the message
     if action is None:
         action = STATUSES.get(status) or _by_class(status)
-    return _outcome(action, code, str(code) if code is not None else f"http_{status}", attempt)
+    return _outcome(action, code, str(code) if code is not None else f"http_{status}", attempt, told_to_wait)
 
 
 def failure_of(code: str) -> Failure:
@@ -125,14 +128,14 @@ def judge_fault(fault: httpx.HTTPError) -> TryAgain | Uncertain:
     return Uncertain("no_answer", type(fault).__name__)
 
 
-def _outcome(action: Action, code: int | None, word: str, attempt: int) -> Outcome:
+def _outcome(action: Action, code: int | None, word: str, attempt: int, told_to_wait: int) -> Outcome:
     match action:
         case Action.MEDIA if attempt >= MEDIA_TRIES:
             return Refused(word, action.value, _KINDS[action])
         case Action.RETRY | Action.MEDIA:
             return TryAgain(word, action.value)
         case Action.PAIR:
-            return TryAgain(word, action.value, after=min(4.0 ** min(attempt - 1, 6), PAIR_WAIT_LIMIT))
+            return TryAgain(word, action.value, after=min(4.0 ** min(told_to_wait, 6), PAIR_WAIT_LIMIT))
         case Action.CREDENTIALS:
             return Broken(word, action.value)
         case Action.UNCERTAIN:

@@ -131,7 +131,7 @@ class MetaProvider:
             return Refused(lost.code, lost.reason) if isinstance(message, MarkRead) else lost
         if isinstance(message, MarkRead):
             return judge_mark(answer.status_code)
-        return judge(answer.status_code, answer.content, delivery.attempt)
+        return judge(answer.status_code, answer.content, delivery.attempt, delivery.told_to_wait)
 
     async def examine(
         self, settings: Settings, http: HttpClient | None, tell: Callable[[Finding], None]
