@@ -33,6 +33,9 @@ from runtime.testing import (
 _BEGINNING = 30.0
 """Seconds until the first people are answered."""
 _LEDGER_PATIENCE = 10.0
+ANSWERED = frozenset({"200", "503"})
+AWAY = ANSWERED | {"ConnectError", "ReadError", "RemoteProtocolError"}
+"""What a POST may come to where the process ends and is started again."""
 
 
 class CannotRun(Exception):
@@ -56,7 +59,7 @@ class ServeDrill(msgspec.Struct, frozen=True, kw_only=True):
     body: Callable[[Rehearsal], Awaitable[None]]
     recovery: float
     wishes: Wishes = Wishes()
-    answers: Collection[str] = frozenset({"200", "503"})
+    answers: Collection[str] = ANSWERED
     place: Callable[[], AbstractContextManager[Path | None]] = _anywhere
     owned: bool = False
 
@@ -72,8 +75,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     against: tuple[str, str] | None = None
 
 
-async def perform(drill: ServeDrill, order: Order) -> DrillResult:
+class BareDrill(msgspec.Struct, frozen=True, kw_only=True):
+    """A rehearsed failure without a `serve`: it has its own servers and its own invariants, and judges itself."""
+
+    name: str
+    summary: str
+    run: Callable[[Order], Awaitable[DrillResult]]
+
+
+async def perform(drill: ServeDrill | BareDrill, order: Order) -> DrillResult:
     """Perform one drill and judge it. What could not be looked at is violated; what cannot run here is skipped."""
+    if isinstance(drill, BareDrill):
+        return await drill.run(order)
     began = trio.current_time()
     result = partial(DrillResult, drill.name, order.seed, budget=drill.recovery)
     if drill.owned and order.against:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import httpx
+import msgspec
 import trio
 
 from actors.simulate.people import Message, Parcel, Script, encode_parcel
@@ -22,6 +23,14 @@ _TIMEOUT = 5.0  # seconds for one POST, as providers wait
 _LONGEST_PAUSE = 1.0
 _AT_ONCE = 500
 """POSTs under way at most; the crowd waits then, and `held_back` says so."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What came of one POST: when it began and ended on Trio's clock, and its status, or the fault's name."""
+
+    began: float
+    ended: float
+    answer: str
 
 
 class Load:
@@ -42,6 +51,8 @@ class Load:
         self._sent: dict[str, Message] = {}
         self.posts: list[Posted] = []
         self.answers: Counter[str] = Counter()
+        self.attempts: list[Answered] = []
+        """Every POST that came to an end, in the order of the ends."""
         self.acknowledged: dict[str, float] = {}
         self.latencies: list[float] = []
         """Of the acknowledgements since the last look; whoever looks takes them away."""
@@ -105,6 +116,7 @@ class Load:
             attempt = trio.current_time()
             answer = await self._post(client, body, headers)
             self.answers[answer] += 1
+            self.attempts.append(Answered(attempt, trio.current_time(), answer))
             if answer == "200":
                 now = trio.current_time()
                 self.posts.append(Posted(ids, begun, now, now - attempt))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -53,13 +53,7 @@ class DrillReplica:
             place.mkdir(mode=0o711, exist_ok=True)
         self._config = home / "majlis.toml"
         write(settings, self._config)
-        self.process = ServeProcess(
-            [*majlis_command(), "serve", "--config", str(self._config), "--app", app],
-            data_dir=settings.data_dir,
-            log=self.log,
-            environ={**child_environ(), "TMPDIR": str(self.temporary)},
-            cwd=home,
-        )
+        self.process = self._serving(majlis_command(), app)
 
     @property
     def webhook(self) -> str:
@@ -75,6 +69,10 @@ class DrillReplica:
         """Give the next life, or the next reload, other settings."""
         self.settings = settings
         write(settings, self._config)
+
+    def give(self, app: str, command: Sequence[str] | None = None) -> None:
+        """Give the next life another app, and other words that run `majlis`. The life before must have ended."""
+        self.process = self._serving(command or majlis_command(), app)
 
     async def start(self) -> float:
         """Start a life; return the seconds until it was ready. Raises ServeFailed."""
@@ -102,6 +100,15 @@ class DrillReplica:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal and wait for nothing."""
         os.kill(self.process.pid, number)
+
+    def _serving(self, command: Sequence[str], app: str) -> ServeProcess:
+        return ServeProcess(
+            [*command, "serve", "--config", str(self._config), "--app", app],
+            data_dir=self.settings.data_dir,
+            log=self.log,
+            environ={**child_environ(), "TMPDIR": str(self.temporary)},
+            cwd=self.home,
+        )
 
     def descriptors(self) -> int:
         """Return how many descriptors this life has open. Linux only."""
