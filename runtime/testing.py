@@ -23,6 +23,7 @@ from runtime.drill.databases import Databases, DrillServer, Remains, drill_datab
 from runtime.drill.evidence import Accepted, RunHistory, SentEvent, Views, Violation
 from runtime.drill.history import judge as judge_history
 from runtime.drill.history import violations
+from runtime.drill.jumping import jumping_command
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.odds import Odds, Size
 from runtime.drill.passage import Faults
@@ -36,7 +37,10 @@ from runtime.drill.process import (
 )
 from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
 from runtime.drill.result import Drill, DrillResult, Invariant, Orders, at_least, at_most, exactly
+from runtime.drill.sightings import time_on_cores
 from runtime.drill.simulation import Simulated, simulate
+from runtime.drill.small_disk import NoSmallDisk, fill_up, free_up, small_disk
+from runtime.drill.storm.drill import STORM
 from runtime.drill.timeline import Mark, Sample, Timeline
 from runtime.journal.entries import OPEN, Ledger, LedgerEntry, LedgerSend, LedgerTurn
 from runtime.journal.ledger import read_history, read_ledger
@@ -47,6 +51,7 @@ from runtime.resources.errors import ResourceUnavailable
 __all__ = [
     "IDLE_LIFE",
     "OPEN",
+    "STORM",
     "Accepted",
     "CheckpointsTried",
     "Connection",
@@ -68,6 +73,7 @@ __all__ = [
     "Mark",
     "MemoryJournal",
     "MemoryStore",
+    "NoSmallDisk",
     "NoStandIn",
     "Node",
     "Odds",
@@ -99,8 +105,11 @@ __all__ = [
     "drill_databases",
     "exactly",
     "fault_proxy",
+    "fill_up",
+    "free_up",
     "holder_of",
     "judge_history",
+    "jumping_command",
     "majlis_command",
     "open_node",
     "open_view",
@@ -113,5 +122,7 @@ __all__ = [
     "replay",
     "server_status",
     "simulate",
+    "small_disk",
+    "time_on_cores",
     "violations",
 ]
