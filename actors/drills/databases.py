@@ -155,7 +155,7 @@ DATABASES: tuple[ServeDrill | BareDrill, ...] = (
     ),
     ServeDrill(
         name="net-stall",
-        summary="the ways to both databases are slow; then nothing passes to Redis for a while, then nothing to PostgreSQL",
+        summary="the ways to both databases are slow; then nothing passes to Redis for a while, then none to PostgreSQL",
         body=_net_stall,
         recovery=5.0,
         wishes=Wishes(proxied=True),

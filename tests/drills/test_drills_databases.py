@@ -1,0 +1,106 @@
+"""The drills about the databases hold, and the verdict over them finds what is broken where something is.
+
+Here run the quick forms of the three that say most: a database that hangs, a disk that is full, a clock that jumps.
+The others, and all whole forms, are for the command, which needs minutes.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+import trio
+
+from actors.drills.databases import DATABASES
+from actors.drills.drill import Order, ServeDrill, perform
+from actors.drills.judging import of_promptness
+from actors.drills.load import Answered
+from actors.drills.rehearsal import Rehearsal
+from runtime.drill.result import DrillResult
+from runtime.resources.bridge import open_bridge
+
+ROOT = Path(__file__).parents[2]
+DRILLS = {drill.name: drill for drill in DATABASES}
+
+
+@pytest.fixture
+def order(monkeypatch: pytest.MonkeyPatch) -> Order:
+    monkeypatch.setattr(sys, "argv", [str(ROOT / "actors" / "cli.py")])
+    return Order(app="actors.estate:app", quick=True, seed=7, tell=lambda _: None)
+
+
+def violated(result: DrillResult) -> dict[str, str]:
+    return {one.name: f"{one.seen}: {one.note}" for one in result.invariants if one.status == "violated"}
+
+
+@pytest.mark.parametrize("name", ["pg-pause", "disk-full", "clock-jump"])
+async def test_every_promise_holds(name: str, order: Order) -> None:
+    with trio.fail_after(120):
+        result = await perform(DRILLS[name], order)
+    if result.skipped:
+        pytest.skip(result.skipped)
+    assert violated(result) == {}
+    assert result.verdict == "passed"
+    assert result.figures["messages"] > 100
+
+
+async def test_what_a_body_breaks_is_found(order: Order) -> None:
+    forgotten: list[asyncpg.Connection] = []
+
+    async def breaks(rehearsal: Rehearsal) -> None:
+        databases, load = rehearsal.databases, rehearsal.load
+        await rehearsal.running(0.5)
+        first = load._parcels[0]
+        await databases.execute("delete from seen")  # so that the same webhook once more is a new one
+        await load.say(first)
+        await databases.execute(
+            "delete from inbox where (conversation, seq) = (select id, done_seq from conversation"
+            " where channel <> (select channel from conversation order by id limit 1) and done_seq > 0 limit 1)"
+        )
+        connection = await bridge.run(asyncpg.connect, databases.postgres.dsn)
+        forgotten.append(connection)
+        await bridge.run(connection.execute, "set application_name = 'majlis/forgotten'")
+        await bridge.run(connection.execute, "begin; select pg_advisory_xact_lock(1)")
+        number = load.messages[0].person.wa_id
+        with rehearsal.server.log.open("a") as log:
+            log.write(f"Traceback (most recent call last): {number}\n")
+        await rehearsal.server.stop(expected=3)
+        await rehearsal.server.start()
+
+    async with open_bridge() as bridge:
+        with trio.fail_after(120):
+            result = await perform(ServeDrill(name="broken", summary="", body=breaks, recovery=1.0), order)
+        for connection in forgotten:  # its server has gone
+            await bridge.run(connection.close)
+    assert result.verdict == "FAILED"
+    assert set(violated(result)) == {
+        "acknowledged messages lost",
+        "handled or answered twice",
+        "strange",  # a reply to what is no longer there
+        "answers other than 200, 503",
+        "wrong exit codes",
+        "connections left",
+        "transactions left open",
+        "advisory locks left",
+        "unhandled exceptions in logs",
+        "secrets, numbers, texts in outputs",
+    }
+
+
+async def test_a_drill_that_ends_databases_is_skipped_where_they_are_not_its_own(order: Order) -> None:
+    shared = Order(app=order.app, tell=order.tell, against=("postgresql://nowhere/", "redis://nowhere/"))
+    for drill in DATABASES:
+        if isinstance(drill, ServeDrill) and drill.owned:
+            assert (await perform(drill, shared)).verdict == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("slowest", "starved", "status"), [(1.9, 0.0, "ok"), (2.1, 0.0, "violated"), (2.1, 0.9, "skipped")]
+)
+def test_a_slow_answer_is_not_judged_where_there_was_no_core(
+    slowest: float, starved: float, status: str
+) -> None:
+    answers = [Answered(1.0, 1.0 + slowest, "503"), Answered(2.0, 2.1, "200")]
+    assert of_promptness(answers, starved).status == status
