@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from actors.channels.fake_graph.command import fake_graph_command
 from actors.demo import companion
+from actors.drills.command import run_command
+from actors.drills.every import DRILLS
 from actors.phone.command import chat_command
 from actors.phone.send import send_command
 from actors.simulate.command import simulate_command
-from runtime.cli import commands
+from runtime.cli import commands, drill_group
 from runtime.testing import read_ledger
 
 APP = "actors.estate:app"
 
-majlis = commands(APP, companion)
+majlis = commands(
+    APP, companion, drill_group([(one.name, one.summary) for one in DRILLS], [run_command(APP)])
+)
 majlis.add_command(fake_graph_command)
 majlis.add_command(simulate_command(read_ledger, APP))
 majlis.add_command(chat_command(APP))

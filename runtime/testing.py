@@ -23,7 +23,7 @@ from runtime.drill.databases import Databases, DrillServer, Remains, drill_datab
 from runtime.drill.evidence import Accepted, RunHistory, SentEvent, Views, Violation
 from runtime.drill.history import judge as judge_history
 from runtime.drill.history import violations
-from runtime.drill.jumping import jumping_command
+from runtime.drill.jumping import NotPython, jumping_command
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.odds import Odds, Size
 from runtime.drill.passage import Faults
@@ -37,6 +37,10 @@ from runtime.drill.process import (
 )
 from runtime.drill.proxy import FaultProxy, ProxyStatistics, fault_proxy
 from runtime.drill.result import Drill, DrillResult, Invariant, Orders, at_least, at_most, exactly
+from runtime.drill.scorecard import page as drill_page
+from runtime.drill.scorecard import picture as drill_picture
+from runtime.drill.scorecard import rows as drill_rows
+from runtime.drill.scorecard import summary as drill_summary
 from runtime.drill.sightings import time_on_cores
 from runtime.drill.simulation import Simulated, simulate
 from runtime.drill.small_disk import NoSmallDisk, fill_up, free_up, small_disk
@@ -76,6 +80,7 @@ __all__ = [
     "NoSmallDisk",
     "NoStandIn",
     "Node",
+    "NotPython",
     "Odds",
     "Orders",
     "PastEvent",
@@ -103,6 +108,10 @@ __all__ = [
     "at_most",
     "cancel_at_every_checkpoint",
     "drill_databases",
+    "drill_page",
+    "drill_picture",
+    "drill_rows",
+    "drill_summary",
     "exactly",
     "fault_proxy",
     "fill_up",

@@ -5,13 +5,14 @@ Followed, an hour ahead would let reminders come early, and a day ahead would ma
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 
-from actors.drills.drill import AWAY, CannotRun, ServeDrill
+from actors.drills.drill import CannotRun, ServeDrill
+from actors.drills.ending import GONE
 from actors.drills.rehearsal import Rehearsal
-from runtime.testing import exactly, jumping_command, majlis_command
+from actors.drills.servers import Program
+from runtime.testing import NotPython, exactly, jumping_command, majlis_command
 
 _JUMPS = (timedelta(hours=1), timedelta(hours=-1), timedelta(hours=25))
 """How far the clock of the process is from the true one, one after the other; 25 hours are more than a message's age."""
@@ -19,15 +20,15 @@ _TOLD = "the wall clock has jumped"
 
 
 async def _clock_jump(rehearsal: Rehearsal) -> None:
-    if getattr(sys, "frozen", False):
-        raise CannotRun(
-            "the clock is set from a Python file that begins the process, and the single binary runs none"
-        )
-    server = rehearsal.server
+    server, program = rehearsal.server, rehearsal.program
     ahead = server.home / "clock"
+    try:
+        command = jumping_command(ahead, program.majlis or majlis_command())
+    except NotPython as reason:
+        raise CannotRun(str(reason)) from reason
     _set(ahead, timedelta())
     await server.stop()
-    server.give(rehearsal.app, jumping_command(ahead, majlis_command()))
+    server.give(Program(program.app, command))
     await server.start()
     for count, jump in enumerate(_JUMPS, 1):
         async with rehearsal.fault(
@@ -55,5 +56,5 @@ CLOCK_JUMP = ServeDrill(
     " both) is set an hour ahead, an hour back and 25 hours ahead: nothing is early, late or too old",
     body=_clock_jump,
     recovery=2.0,
-    answers=AWAY,
+    answers=GONE,
 )

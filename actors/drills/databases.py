@@ -12,9 +12,9 @@ import trio
 
 from actors.drills.clock import CLOCK_JUMP
 from actors.drills.disk import DISK_FULL
-from actors.drills.drill import AWAY, BareDrill, ServeDrill
+from actors.drills.drill import ServeDrill
+from actors.drills.ending import GONE
 from actors.drills.judging import of_promptness, of_refusals
-from actors.drills.pools import STORM_OF_CANCELLATIONS
 from actors.drills.rehearsal import Rehearsal, Wishes
 from actors.drills.versions import UPGRADE_AND_ROLL_BACK
 from runtime.testing import Faults, at_least
@@ -114,7 +114,7 @@ async def _net_stall(rehearsal: Rehearsal) -> None:
     ]
 
 
-DATABASES: tuple[ServeDrill | BareDrill, ...] = (
+DATABASES = (
     ServeDrill(
         name="pg-terminate",
         summary="every session of PostgreSQL is ended again and again while people write",
@@ -127,7 +127,7 @@ DATABASES: tuple[ServeDrill | BareDrill, ...] = (
         body=_pg_pause,
         recovery=8.0,
         wishes=Wishes(node={"shutdown_timeout": 2.0, "send_timeout": 1.0, "uncertain_wait": 2.0}),
-        answers=AWAY,
+        answers=GONE,
         owned=True,
     ),
     ServeDrill(
@@ -163,5 +163,4 @@ DATABASES: tuple[ServeDrill | BareDrill, ...] = (
     DISK_FULL,
     CLOCK_JUMP,
     UPGRADE_AND_ROLL_BACK,
-    STORM_OF_CANCELLATIONS,
 )

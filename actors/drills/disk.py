@@ -12,7 +12,8 @@ from pathlib import Path
 
 import trio
 
-from actors.drills.drill import AWAY, CannotRun, ServeDrill
+from actors.drills.drill import CannotRun, ServeDrill
+from actors.drills.ending import GONE
 from actors.drills.judging import of_promptness, of_refusals
 from actors.drills.rehearsal import NotRecovered, Rehearsal, Wishes
 from runtime.testing import NoSmallDisk, ResourceUnavailable, exactly, fill_up, free_up, small_disk
@@ -80,7 +81,7 @@ DISK_FULL = ServeDrill(
         node={"shutdown_timeout": 2.0, "send_timeout": 1.0, "uncertain_wait": 2.0},
         postgres={"max_wal_size": "32MB", "min_wal_size": "32MB"},
     ),
-    answers=AWAY,
+    answers=GONE,
     place=_small,
     owned=True,
 )

@@ -7,8 +7,8 @@ adds it to `rehearsal.found`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -33,9 +33,6 @@ from runtime.testing import (
 _BEGINNING = 30.0
 """Seconds until the first people are answered."""
 _LEDGER_PATIENCE = 10.0
-ANSWERED = frozenset({"200", "503"})
-AWAY = ANSWERED | {"ConnectError", "ReadError", "RemoteProtocolError"}
-"""What a POST may come to where the process ends and is started again."""
 
 
 class CannotRun(Exception):
@@ -46,12 +43,17 @@ def _anywhere() -> AbstractContextManager[Path | None]:
     return nullcontext(None)
 
 
+def _nothing_beside(_rehearsal: Rehearsal) -> AbstractAsyncContextManager[object]:
+    return nullcontext()
+
+
 class ServeDrill(msgspec.Struct, frozen=True, kw_only=True):
     """A rehearsed failure of whole servers.
 
     `recovery`: seconds from the end of the fault until somebody who wrote after it is answered. `answers`: what a POST
     may come to. `place`: yields where PostgreSQL's files shall lie, None for anywhere; raises CannotRun. `owned`: it
-    ends, pauses or fills the databases, so that they must be the drill's own.
+    ends, pauses or fills the databases, so that they must be the drill's own. `beside`: what stands beside the servers
+    from before the first webhook to after the last, a balancer, say.
     """
 
     name: str
@@ -59,9 +61,10 @@ class ServeDrill(msgspec.Struct, frozen=True, kw_only=True):
     body: Callable[[Rehearsal], Awaitable[None]]
     recovery: float
     wishes: Wishes = Wishes()
-    answers: Collection[str] = ANSWERED
+    answers: Collection[str] = frozenset({"200", "503"})
     place: Callable[[], AbstractContextManager[Path | None]] = _anywhere
     owned: bool = False
+    beside: Callable[[Rehearsal], AbstractAsyncContextManager[object]] = _nothing_beside
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,20 +76,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     tell: Callable[[str], object]
     against: tuple[str, str] | None = None
+    majlis: Sequence[str] = ()
+    """The words of the program whose `serve` is rehearsed; none: this one."""
 
 
-class BareDrill(msgspec.Struct, frozen=True, kw_only=True):
-    """A rehearsed failure without a `serve`: it has its own servers and its own invariants, and judges itself."""
-
-    name: str
-    summary: str
-    run: Callable[[Order], Awaitable[DrillResult]]
-
-
-async def perform(drill: ServeDrill | BareDrill, order: Order) -> DrillResult:
+async def perform(drill: ServeDrill, order: Order) -> DrillResult:
     """Perform one drill and judge it. What could not be looked at is violated; what cannot run here is skipped."""
-    if isinstance(drill, BareDrill):
-        return await drill.run(order)
     began = trio.current_time()
     result = partial(DrillResult, drill.name, order.seed, budget=drill.recovery)
     if drill.owned and order.against:
@@ -102,6 +97,7 @@ async def perform(drill: ServeDrill | BareDrill, order: Order) -> DrillResult:
                 tell=order.tell,
                 against=order.against,
                 cluster=cluster,
+                majlis=order.majlis,
             ) as rehearsal:
                 await _play(drill, rehearsal)
                 found = await _judged(drill, order, rehearsal)
@@ -119,7 +115,7 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> None:
     """Start, let the body make its trouble, settle, stop. A fault of ours or of a server ends up in what was found."""
     for replica in rehearsal.replicas:
         rehearsal.figures["start s"] = await replica.start()
-    async with trio.open_nursery() as nursery:
+    async with drill.beside(rehearsal), trio.open_nursery() as nursery:
         nursery.start_soon(rehearsal.keep_looking)
         nursery.start_soon(rehearsal.write)
         try:

@@ -12,14 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-import httpx
 import msgspec
 import trio
 
+from actors.drills.posting import Poster
 from actors.simulate.people import Message, Parcel, Script, encode_parcel
 from actors.simulate.views import Posted
 
-_TIMEOUT = 5.0  # seconds for one POST, as providers wait
 _LONGEST_PAUSE = 1.0
 _AT_ONCE = 500
 """POSTs under way at most; the crowd waits then, and `held_back` says so."""
@@ -37,9 +36,20 @@ class Load:
     """The crowd. `at` says how fast it writes; one parcel leaves after the other, in the script's order."""
 
     def __init__(
-        self, script: Script, secrets: Sequence[bytes], url: Callable[[], str], rate: float, patience: float
+        self,
+        script: Script,
+        secrets: Sequence[bytes],
+        url: Callable[[], str],
+        rate: float,
+        patience: float,
+        *,
+        keep_alive: bool = True,
     ) -> None:
-        """`url` returns where webhooks go now; a parcel that nobody takes within `patience` seconds is given up."""
+        """`url` returns where webhooks go now; a parcel that nobody takes within `patience` seconds is given up.
+
+        Without `keep_alive` each POST has a connection of its own.
+        """
+        self._poster = Poster(keep_alive=keep_alive)
         self._parcels = [parcel for phase in script.phases for parcel in phase]
         self.run_id = script.run
         self._secrets = secrets
@@ -70,11 +80,7 @@ class Load:
     async def run(self) -> None:
         """Write until told to stop and all is acknowledged or given up. Raises RuntimeError at the script's end."""
         parcels = iter(self._parcels)
-        limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=32)
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT, limits=limits) as client,
-            trio.open_nursery() as nursery,
-        ):
+        async with trio.open_nursery() as nursery:
             due = trio.current_time()
             while not self._stopped.is_set():
                 parcel = next(parcels, None)
@@ -83,28 +89,28 @@ class Load:
                 if not self._room.value:
                     self.held_back += 1
                 await self._room.acquire()
-                nursery.start_soon(self._deliver, client, parcel)
+                nursery.start_soon(self._deliver, parcel)
                 due = max(due + 1 / self.rate, trio.current_time() - 0.1)
                 with trio.move_on_at(due):
                     await self._stopped.wait()
+        self._poster.close()
 
     async def say(self, parcel: Parcel) -> None:
         """Post one more parcel, apart from the others, until it is acknowledged or given up."""
         await self._room.acquire()
-        async with httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:
-            await self._deliver(client, parcel)
+        await self._deliver(parcel)
 
     def statistics(self) -> Mapping[str, int]:
         """Return what was begun and acknowledged, and which answers came."""
         return {"begun": len(self._sent), "acknowledged": len(self.acknowledged), **self.answers}
 
-    async def _deliver(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
+    async def _deliver(self, parcel: Parcel) -> None:
         try:
-            await self._until_acknowledged(client, parcel)
+            await self._until_acknowledged(parcel)
         finally:
             self._room.release()
 
-    async def _until_acknowledged(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
+    async def _until_acknowledged(self, parcel: Parcel) -> None:
         self._sent |= {message.dedup: message for message in parcel.messages}
         body = encode_parcel(parcel, int(time.time()))
         digest = hmac.new(self._secrets[parcel.group], body, hashlib.sha256).hexdigest()
@@ -114,7 +120,7 @@ class Load:
         pause = 0.05
         while trio.current_time() - begun < self._patience:
             attempt = trio.current_time()
-            answer = await self._post(client, body, headers)
+            answer = await self._poster.post(self._url(), body, headers)
             self.answers[answer] += 1
             self.attempts.append(Answered(attempt, trio.current_time(), answer))
             if answer == "200":
@@ -126,9 +132,3 @@ class Load:
             await trio.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
         self.posts.append(Posted(ids, begun, None))
-
-    async def _post(self, client: httpx.AsyncClient, body: bytes, headers: Mapping[str, str]) -> str:
-        try:
-            return str((await client.post(self._url(), content=body, headers=dict(headers))).status_code)
-        except httpx.HTTPError as fault:
-            return type(fault).__name__

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -19,7 +20,7 @@ import trio
 
 from actors.channels.fake_graph import FakeGraph, Sent
 from actors.drills.load import Answered, Load
-from actors.drills.servers import DrillReplica
+from actors.drills.servers import DrillReplica, Program
 from actors.simulate.people import Number, Plan, write_script
 from actors.stage import with_channels
 from config import Settings, load
@@ -36,6 +37,7 @@ from runtime.testing import (
     time_on_cores,
 )
 
+T = TypeVar("T")
 CHANNELS = 20
 _PEOPLE, _TEXTS = 600, 200
 """Of the script: enough for ten minutes of 200 texts a second, and few enough of each person for the provider's pace."""
@@ -43,7 +45,7 @@ _LOOK_EVERY = 0.25
 _LOOK_PATIENCE = 0.5
 _SETTLE = 45.0
 """Seconds at most from the last webhook until nothing is outstanding any more."""
-PUBLIC, ADMIN, GRAPH = 8080, 8081, 8082
+PUBLIC, ADMIN, GRAPH, BALANCER = 8080, 8081, 8082, 8079
 _NODE: Mapping[str, object] = {
     "lease_ttl": 2.0,
     "send_timeout": 2.0,
@@ -67,6 +69,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     postgres: Mapping[str, str] = {}
     """Settings of the PostgreSQL server itself."""
     replicas: int = 1
+    """Of several, webhooks go to a balancer at the port BALANCER, which is the body's to put up: over new connections."""
     channels: int = CHANNELS
     patience: float = 60.0
     """Seconds for which the provider posts again what nobody acknowledges."""
@@ -80,11 +83,12 @@ class Rehearsal:
     def __init__(
         self,
         home: Path,
-        app: str,
+        program: Program,
         databases: Databases,
         fake: FakeGraph,
         replicas: Sequence[DrillReplica],
         wishes: Wishes,
+        webhooks: str,
         *,
         proxies: Mapping[str, FaultProxy],
         cluster: Path | None,
@@ -93,7 +97,7 @@ class Rehearsal:
         tell: Callable[[str], object],
     ) -> None:
         self.home = home
-        self.app = app
+        self.program = program
         self.databases = databases
         self.fake = fake
         self.proxies = proxies
@@ -110,10 +114,11 @@ class Rehearsal:
         """What servers showed, to be searched for what no page may hold."""
         self.sent: list[Sent] = []
         self.began = trio.current_time()
+        self._parts: list[object] = []
         self._samples: list[Sample] = []
         self._marks: list[Mark] = []
         self._fault_ended: float | None = None
-        self.target = self.server.webhook + "/webhooks/meta"
+        self.target = webhooks
         settings = self.server.settings
         self.load = _crowd(settings, wishes, seed, lambda: self.target)
         self._load_done = trio.Event()
@@ -243,9 +248,17 @@ class Rehearsal:
 
     def replica(self, settings: Settings | None = None) -> DrillReplica:
         """Make another replica on the same databases, with a data directory and ports of its own."""
-        made = _replica(self.home, settings or self.settings, self.app, len(self.replicas))
+        made = _replica(self.home, settings or self.settings, self.program, len(self.replicas))
         self.replicas.append(made)
         return made
+
+    def keep(self, part: object) -> None:
+        """Keep something that stands beside the servers where the body finds it: see `parts`."""
+        self._parts.append(part)
+
+    def parts(self, kind: type[T]) -> list[T]:
+        """Return what was kept of a kind."""
+        return [one for one in self._parts if isinstance(one, kind)]
 
     # ── what goes on beside the body ──────────────────────────────────
 
@@ -307,11 +320,12 @@ async def open_rehearsal(
     tell: Callable[[str], object],
     against: tuple[str, str] | None = None,
     cluster: Path | None = None,
+    majlis: Sequence[str] = (),
 ) -> AsyncIterator[Rehearsal]:
     """Put up the stage of a drill: databases, provider and the replicas, which are not started yet.
 
-    `cluster`: another place for PostgreSQL's files. Raises StartFailed and ResourceUnavailable. At the end every life
-    that still runs is killed, whatever happens.
+    `cluster`: another place for PostgreSQL's files; `majlis`: the words of another program. Raises StartFailed and
+    ResourceUnavailable. At the end every life that still runs is killed, whatever happens.
     """
     host = f"127.{random_secrets.randbelow(253) + 1}.{random_secrets.randbelow(254)}.{random_secrets.randbelow(253) + 2}"
     with _home() as home:
@@ -323,16 +337,19 @@ async def open_rehearsal(
             trio.open_nursery() as nursery,
         ):
             settings = _settings(home, host, urls, wishes)
-            fake = FakeGraph.of(settings, f"http://{host}:{PUBLIC}/webhooks/meta")
+            webhooks = f"http://{host}:{BALANCER if wishes.replicas > 1 else PUBLIC}/webhooks/meta"
+            fake = FakeGraph.of(settings, webhooks)
             await nursery.start(fake.serve, host, GRAPH)
-            replicas = [_replica(home, settings, app, place) for place in range(wishes.replicas)]
+            program = Program(app, majlis)
+            replicas = [_replica(home, settings, program, place) for place in range(wishes.replicas)]
             rehearsal = Rehearsal(
                 home,
-                app,
+                program,
                 databases,
                 fake,
                 replicas,
                 wishes,
+                webhooks,
                 proxies=proxies,
                 cluster=cluster,
                 quick=quick,
@@ -393,13 +410,13 @@ def _settings(home: Path, host: str, urls: Mapping[str, str], wishes: Wishes) ->
     return msgspec.structs.replace(settings, demo=False, channels=channels)
 
 
-def _replica(home: Path, settings: Settings, app: str, place: int) -> DrillReplica:
+def _replica(home: Path, settings: Settings, program: Program, place: int) -> DrillReplica:
     if place:
         server = msgspec.structs.replace(
             settings.server, port=PUBLIC + 10 * place, admin_port=ADMIN + 10 * place
         )
         settings = msgspec.structs.replace(settings, server=server, data_dir=home / f"serve{place}" / "data")
-    return DrillReplica(settings, app, home / f"serve{place}")
+    return DrillReplica(settings, program, home / f"serve{place}")
 
 
 def _crowd(settings: Settings, wishes: Wishes, seed: int, url: Callable[[], str]) -> Load:
@@ -417,4 +434,12 @@ def _crowd(settings: Settings, wishes: Wishes, seed: int, url: Callable[[], str]
     plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed)
     run = f"{random_secrets.randbelow(1_000_000):06d}"
     script = write_script(plan, run, numbers)
-    return Load(script, [secret.encode() for secret in groups], url, wishes.rate, wishes.patience)
+    keep_alive = wishes.replicas == 1
+    return Load(
+        script,
+        [secret.encode() for secret in groups],
+        url,
+        wishes.rate,
+        wishes.patience,
+        keep_alive=keep_alive,
+    )

@@ -39,10 +39,17 @@ class Stop(msgspec.Struct, frozen=True):
     in_order: bool
 
 
+class Program(msgspec.Struct, frozen=True):
+    """What is rehearsed: an app ("module:attr"), and the words of the program that serves it; none: this one."""
+
+    app: str
+    majlis: Sequence[str] = ()
+
+
 class DrillReplica:
     """One replica over its lives."""
 
-    def __init__(self, settings: Settings, app: str, home: Path) -> None:
+    def __init__(self, settings: Settings, program: Program, home: Path) -> None:
         self.settings = settings
         self.home = home
         self.log = home / "serve.log"
@@ -53,7 +60,7 @@ class DrillReplica:
             place.mkdir(mode=0o711, exist_ok=True)
         self._config = home / "majlis.toml"
         write(settings, self._config)
-        self.process = self._serving(majlis_command(), app)
+        self.process = self._serving(program)
 
     @property
     def webhook(self) -> str:
@@ -70,9 +77,9 @@ class DrillReplica:
         self.settings = settings
         write(settings, self._config)
 
-    def give(self, app: str, command: Sequence[str] | None = None) -> None:
-        """Give the next life another app, and other words that run `majlis`. The life before must have ended."""
-        self.process = self._serving(command or majlis_command(), app)
+    def give(self, program: Program) -> None:
+        """Give the next life another program. The life before must have ended."""
+        self.process = self._serving(program)
 
     async def start(self) -> float:
         """Start a life; return the seconds until it was ready. Raises ServeFailed."""
@@ -85,25 +92,39 @@ class DrillReplica:
         """End this life as `kill -9` does."""
         await self.process.kill()
 
-    async def stop(self, number: signal.Signals = signal.SIGTERM, *, expected: int = 0) -> Stop:
-        """Ask this life to end and watch it do so; `expected` is the exit code that is right here."""
+    async def stop(
+        self, number: signal.Signals = signal.SIGTERM, *, expected: int = 0, again: Sequence[float] = ()
+    ) -> Stop:
+        """Ask this life to end and watch it do so; `expected` is the exit code that is right here.
+
+        `again`: seconds, from the one before, after which the signal is sent once more.
+        """
         node, server = self.settings.node, self.settings.server
         async with watching_doors(self.admin, server.host, server.port) as doors:
             began = trio.current_time()
-            code = await self.process.stop(number, END)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._insist, number, again)
+                code = await self.process.stop(number, END)
+                nursery.cancel_scope.cancel()
             seconds = trio.current_time() - began
         budget = node.ready_delay + node.shutdown_timeout
         stop = Stop(number.name, seconds, code, expected, budget, doors.in_order)
         self.stops.append(stop)
         return stop
 
+    async def _insist(self, number: signal.Signals, again: Sequence[float]) -> None:
+        for pause in again:
+            await trio.sleep(pause)
+            self.signal(number)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal and wait for nothing."""
         os.kill(self.process.pid, number)
 
-    def _serving(self, command: Sequence[str], app: str) -> ServeProcess:
+    def _serving(self, program: Program) -> ServeProcess:
+        words = program.majlis or majlis_command()
         return ServeProcess(
-            [*command, "serve", "--config", str(self._config), "--app", app],
+            [*words, "serve", "--config", str(self._config), "--app", program.app],
             data_dir=self.settings.data_dir,
             log=self.log,
             environ={**child_environ(), "TMPDIR": str(self.temporary)},

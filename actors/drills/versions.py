@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 
-from actors.drills.drill import AWAY, ServeDrill
+from actors.drills.drill import ServeDrill
+from actors.drills.ending import GONE
 from actors.drills.rehearsal import Rehearsal
+from actors.drills.servers import Program
 from actors.drills.sql import statement
 from runtime.testing import at_least, exactly
 
@@ -47,15 +49,15 @@ app = replace(older, migrations=(*older.migrations, _STEP))
 
 async def _upgrade_and_roll_back(rehearsal: Rehearsal) -> None:
     server = rehearsal.server
-    module, _, attribute = rehearsal.app.partition(":")
+    module, _, attribute = rehearsal.program.app.partition(":")
     (server.home / f"{_MODULE}.py").write_text(_NEWER.format(module=module, attribute=attribute), "utf-8")
     noted: dict[str, int] = {}
     lost = 0
-    for app in (f"{_MODULE}:app", rehearsal.app) * (1 if rehearsal.quick else 3):
+    for app in (f"{_MODULE}:app", rehearsal.program.app) * (1 if rehearsal.quick else 3):
         await rehearsal.running(rehearsal.lasting(1, 4))
         async with rehearsal.fault(f"another version: {app}"):
             await server.stop()
-            server.give(app)
+            server.give(Program(app, rehearsal.program.majlis))
         now = await _noted(rehearsal)
         lost += sum(now.get(conversation, 0) < count for conversation, count in noted.items())
         noted = now
@@ -84,5 +86,5 @@ UPGRADE_AND_ROLL_BACK = ServeDrill(
     summary="a version with another table and another form of the states, and back to the one before, while people write",
     body=_upgrade_and_roll_back,
     recovery=8.0,
-    answers=AWAY,
+    answers=GONE,
 )

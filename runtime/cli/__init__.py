@@ -22,8 +22,10 @@ from runtime.cli.backup import backup, psql, restore_command
 from runtime.cli.benchmarks import bench
 from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
-from runtime.cli.drills import drill
+from runtime.cli.drills import drill_group
+from runtime.cli.drills import told as told_drill
 from runtime.cli.looking import ps, show
+from runtime.cli.telling import lines_of
 from runtime.cli.versions import version_command
 from runtime.cli.words import (
     PLAIN_FAULTS,
@@ -32,6 +34,7 @@ from runtime.cli.words import (
     fail,
     json_option,
     load_app,
+    load_named,
     plainly,
     print_facts,
     read_settings,
@@ -47,12 +50,17 @@ __all__ = [
     "CommandFailed",
     "app_option",
     "commands",
+    "drill_group",
     "fail",
     "json_option",
+    "lines_of",
     "load_app",
+    "load_named",
     "plainly",
     "read_settings",
+    "set_up_logs",
     "settings_options",
+    "told_drill",
 ]
 
 Companion = Callable[[Settings], AbstractAsyncContextManager[object]]
@@ -66,8 +74,15 @@ def ask(
     return trio.run(partial(call_operator, socket, command, arguments or {}, within))
 
 
-def commands(default_app: str, companion: Companion = lambda _settings: nullcontext()) -> click.Group:
-    """Return the group of commands. `companion` is opened around a demo server: a provider to talk to, say."""
+def commands(
+    default_app: str,
+    companion: Companion = lambda _settings: nullcontext(),
+    drill: click.Group | None = None,
+) -> click.Group:
+    """Return the group of commands. `companion` is opened around a demo server: a provider to talk to, say.
+
+    `drill`: what `drill_group` made of the app's own drills.
+    """
     majlis = click.Group("majlis", help="Run durable actors for messaging bots: one conversation, one actor.")
     for command in (
         _serve_command(default_app, companion),
@@ -83,7 +98,7 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         backup,
         restore_command,
         bench,
-        drill,
+        drill or drill_group(),
         _config,
         version_command,
     ):

@@ -5,6 +5,7 @@ Knows the form of a drill only: DRILLS lists them. Exit code 0: all held, or wer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,17 +24,24 @@ from runtime.serve.logs import set_up_logs
 DRILLS = (STORM,)
 
 
-@click.group("drill")
-def drill() -> None:
-    """Rehearse failures, with invariants that must hold."""
+def drill_group(summaries: Sequence[tuple[str, str]] = (), more: Sequence[click.Command] = ()) -> click.Group:
+    """Return `majlis drill`. `more` commands of an app's package; `summaries` of the drills that they run, by name."""
 
+    @click.group("drill")
+    def drill() -> None:
+        """Rehearse failures, with invariants that must hold."""
 
-@drill.command("list")
-@plainly
-def _list() -> None:
-    """List the drills."""
-    for line in lines_of([*((one.name, one.summary) for one in DRILLS), (NAME, SUMMARY)]):
-        click.echo(line)
+    @drill.command("list")
+    @plainly
+    def _list() -> None:
+        """List the drills."""
+        ours = [(one.name, one.summary) for one in DRILLS]
+        for line in lines_of([*ours, (NAME, SUMMARY), *summaries]):
+            click.echo(line)
+
+    for command in (*map(_command, DRILLS), sim_command(told), *more):
+        drill.add_command(command)
+    return drill
 
 
 def _command(one: Drill) -> click.Command:
@@ -59,10 +67,6 @@ def _command(one: Drill) -> click.Command:
     return run
 
 
-for _drill in DRILLS:
-    drill.add_command(_command(_drill))
-
-
 def told(result: DrillResult) -> list[str]:
     """Return a result as lines: figures, then a table of invariants, then the verdict."""
     figures = lines_of([(name, f"{value:,.6g}") for name, value in result.figures.items()])
@@ -84,6 +88,3 @@ def _row(one: Invariant) -> tuple[str, str, str, str, str]:
         one.status if one.status != "violated" else "VIOLATED",
         note if one.status != "ok" else "",
     )
-
-
-drill.add_command(sim_command(told))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from traceback import extract_tb
-from typing import NoReturn, ParamSpec
+from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -27,6 +27,7 @@ from runtime.resources.postgres_tools import ToolFailed
 from runtime.serve.place import PlaceTaken
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class CommandFailed(Exception):
@@ -97,19 +98,25 @@ def read_settings(
 
 def load_app(name: str) -> App:
     """Return the app that "module:attribute" names; the working directory may hold the module."""
+    return load_named(name, App, "--app")
+
+
+def load_named(name: str, kind: type[T], option: str) -> T:
+    """Return what "module:attribute" names, a `kind` given by an option; the working directory may hold the module."""
     module, _, attribute = name.partition(":")
     if not attribute or not all(part.isidentifier() for part in module.split(".")):
-        raise click.BadParameter(f"{name!r} is not module:attribute", param_hint="--app")
+        raise click.BadParameter(f"{name!r} is not module:attribute", param_hint=option)
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # behind everything else, so that nothing of ours is shadowed
     try:
-        app = getattr(importlib.import_module(module), attribute)
+        found = getattr(importlib.import_module(module), attribute)
     except Exception as error:
         told = f"{name!r} cannot be loaded: {type(error).__name__}: {error}{_place(error)}"
-        raise click.BadParameter(told, param_hint="--app") from error
-    if not isinstance(app, App):
-        raise click.BadParameter(f"{name!r} is not an App", param_hint="--app")
-    return app
+        raise click.BadParameter(told, param_hint=option) from error
+    if not isinstance(found, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise click.BadParameter(f"{name!r} is not {article} {kind.__name__}", param_hint=option)
+    return found
 
 
 def _place(error: Exception) -> str:

@@ -162,6 +162,10 @@ class Databases:
         """Let PostgreSQL begin another segment of its log; where there is no room for it, the server ends."""
         await self.fetchval(_sql("switch_wal"))
 
+    async def leased(self) -> int:
+        """Return how many shards are held by a replica."""
+        return int(str(await self.fetchval(_sql("leased"))))
+
     async def remains(self) -> Remains:
         """Look once at what is there of every `serve`. Raises ResourceUnavailable."""
         return Remains(
@@ -197,10 +201,10 @@ async def drill_databases(
     settings: Mapping[str, str] | None = None,
     cluster: Path | None = None,
 ) -> AsyncIterator[Databases]:
-    """Run both servers below `data_dir` while the block runs; or use those of `against` (URLs of both), as they are.
+    """Run both servers below `data_dir` while the block runs; or use those of `against` (URLs of both).
 
-    `cluster`: another place for PostgreSQL's files, such as a small disk. Raises StartFailed, ResourceUnavailable.
-    Cancelled, it ends the servers first.
+    The database of `against` is emptied first: whoever names it has been asked. `cluster`: another place for PostgreSQL's
+    files, such as a small disk. Raises StartFailed, ResourceUnavailable. Cancelled, it ends the servers first.
     """
     environ = child_environment()
 
@@ -223,6 +227,8 @@ async def drill_databases(
             open_postgres_pool(servers[0].dsn, name=_WATCH, bridge=bridge, size=2) as watch,
             open_redis_pool(servers[1].dsn, name=_WATCH, bridge=bridge, size=2) as redis_watch,
         ):
+            if against:
+                await watch.execute(_sql("emptied"))
             yield Databases(*servers, watch, redis_watch)
     finally:
         with trio.CancelScope(shield=True):  # bounded by the servers' ladders

@@ -23,7 +23,7 @@ from runtime import Actor, App, Arrival, Event, Receipt, Turn
 from runtime.actor.effect import Effect
 from runtime.actor.event import EventCodec, StoredEvent, UnreadableEvent
 from runtime.actor.record import TurnRecord
-from runtime.cli.drills import drill
+from runtime.cli.drills import drill_group
 from runtime.drill.drawing import Undrawable, draw
 from runtime.drill.history import violations
 from runtime.drill.odds import NONE
@@ -248,7 +248,7 @@ app = App("blank", Blank())
 
 
 def command(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(drill, ["sim", *words])
+    result = CliRunner().invoke(drill_group(), ["sim", *words])
     return result.exit_code, result.output
 
 

@@ -1,0 +1,97 @@
+"""A drill that cannot fail shows nothing: what is switched off, and each broken promise, is found by its invariant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from actors.drills import Order, Rehearsal, ServeDrill, Wishes, perform
+from actors.drills.ending import ENDING
+from runtime.testing import DrillResult
+
+ROOT = Path(__file__).parents[2]
+BY_NAME = {drill.name: drill for drill in ENDING}
+
+
+def order(switched_off: str = "") -> Order:
+    program: Sequence[str] = (sys.executable, "-m", "tests.drills.unprotected", switched_off)
+    plain = (str(Path(sys.executable).with_name("majlis")),)
+    return Order(
+        app="actors.estate:app", quick=True, tell=lambda _: None, majlis=program if switched_off else plain
+    )
+
+
+def violated(result: DrillResult) -> set[str]:
+    return {one.name for one in result.invariants if one.status == "violated"}
+
+
+async def test_a_listener_that_closes_before_readiness_is_down_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    result = await perform(BY_NAME["idle-keepalives"], order("readiness"))
+    assert "refused before not ready" in violated(result), result.invariants
+
+
+async def events_forgotten(rehearsal: Rehearsal) -> None:
+    """Lose what was acknowledged, as a store without durability would."""
+    await rehearsal.quiet()
+    await rehearsal.settled()
+    await rehearsal.databases.execute("delete from inbox where seq = 1")
+
+
+async def turns_redone(rehearsal: Rehearsal) -> None:
+    """Answer everybody's first message again, as a journal without deduplication would."""
+    await rehearsal.quiet()
+    await rehearsal.settled()
+    await rehearsal.databases.execute("update outbox set status = 'queued', attempts = 0 where version = 1")
+    await rehearsal.server.kill()
+    await rehearsal.server.start()
+    await rehearsal.settled()
+
+
+async def a_session_that_stays(rehearsal: Rehearsal) -> None:
+    """Leave a connection of the server's name behind, in a transaction and with a lock."""
+    await rehearsal.databases.execute("set application_name to 'majlis/left/over'")
+    await rehearsal.databases.execute("select pg_advisory_lock(4711)")
+
+
+async def a_number_in_the_log(rehearsal: Rehearsal) -> None:
+    """Say in the log to whom something was sent."""
+    with rehearsal.server.log.open("a") as log:
+        log.write(f"sent to {rehearsal.load.messages[0].person.wa_id}\nTraceback (most recent call last)\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (events_forgotten, {"acknowledged messages lost"}),
+        (turns_redone, {"handled or answered twice"}),
+        (a_session_that_stays, {"connections left", "advisory locks left"}),
+        (a_number_in_the_log, {"secrets, numbers, texts in outputs", "unhandled exceptions in logs"}),
+    ],
+    ids=lambda one: one.__name__ if callable(one) else "",
+)
+async def test_what_breaks_a_promise_is_found(
+    body: Callable[[Rehearsal], Awaitable[None]], found: set[str]
+) -> None:
+    broken = ServeDrill(name="broken", summary="breaks a promise", body=body, recovery=5.0)
+    result = await perform(broken, order())
+    assert result.verdict == "FAILED"
+    assert found <= violated(result), result.invariants
+
+
+async def test_a_drill_that_fails_to_recover_says_so_and_still_leaves_nothing() -> None:
+    async def nobody_answers(rehearsal: Rehearsal) -> None:
+        await rehearsal.server.kill()
+        await rehearsal.answered(within=0.5)
+
+    stuck = ServeDrill(
+        name="stuck", summary="stays down", body=nobody_answers, recovery=1.0, wishes=Wishes(patience=2.0)
+    )
+    result = await perform(stuck, order())
+    assert "goes on" in violated(result)
+    assert "connections left" not in violated(result)
