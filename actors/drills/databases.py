@@ -20,6 +20,8 @@ from actors.drills.versions import UPGRADE_AND_ROLL_BACK
 from runtime.testing import Faults, at_least
 
 _OFTEN = 0.1
+_FEW = 40.0
+"""Webhooks a second where they are refused for a while: each comes again and again, until there are ten times as many."""
 
 
 async def _pg_terminate(rehearsal: Rehearsal) -> None:
@@ -119,6 +121,7 @@ DATABASES = (
         name="pg-terminate",
         summary="every session of PostgreSQL is ended again and again while people write",
         body=_pg_terminate,
+        wishes=Wishes(rate=_FEW),
         recovery=3.0,
     ),
     ServeDrill(
@@ -126,7 +129,7 @@ DATABASES = (
         summary="PostgreSQL hangs: 503 in time; SIGTERM while it hangs ends in time, and the next life takes up all",
         body=_pg_pause,
         recovery=8.0,
-        wishes=Wishes(node={"shutdown_timeout": 2.0, "send_timeout": 1.0, "uncertain_wait": 2.0}),
+        wishes=Wishes(rate=_FEW, node={"shutdown_timeout": 2.0, "send_timeout": 1.0, "uncertain_wait": 2.0}),
         answers=GONE,
         owned=True,
     ),
@@ -134,6 +137,7 @@ DATABASES = (
         name="pg-restart",
         summary="PostgreSQL is ended in order, at once and by kill -9, and started again",
         body=_pg_restart,
+        wishes=Wishes(rate=_FEW),
         recovery=5.0,
         owned=True,
     ),
@@ -158,7 +162,7 @@ DATABASES = (
         summary="the ways to both databases are slow; then nothing passes to Redis for a while, then none to PostgreSQL",
         body=_net_stall,
         recovery=5.0,
-        wishes=Wishes(proxied=True),
+        wishes=Wishes(rate=_FEW, proxied=True),
     ),
     DISK_FULL,
     CLOCK_JUMP,

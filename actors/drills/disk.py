@@ -78,6 +78,7 @@ DISK_FULL = ServeDrill(
     body=_disk_full,
     recovery=8.0,
     wishes=Wishes(
+        rate=40,
         node={"shutdown_timeout": 2.0, "send_timeout": 1.0, "uncertain_wait": 2.0},
         postgres={"max_wal_size": "32MB", "min_wal_size": "32MB"},
     ),
