@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -62,6 +63,23 @@ async def test_a_webhook_taken_twice_and_a_wrong_end_are_found(order: Order) -> 
         "answers other than 200, 503",
         "wrong exit codes",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "protection", "found"),
+    [
+        ("clock-jump", "steady clock", {"goes on", "acknowledged messages lost"}),
+        ("net-stall", "bounded intake", {"answered 503 meanwhile"}),
+    ],
+)
+async def test_a_protection_that_is_switched_off_is_found(
+    name: str, protection: str, found: set[str], order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    program = (sys.executable, "-m", "tests.drills.unprotected", protection)
+    with trio.fail_after(120):
+        result = await perform(DRILLS[name], msgspec.structs.replace(order, majlis=program))
+    assert found <= set(violated(result))
 
 
 async def test_a_drill_that_ends_databases_is_skipped_where_they_are_not_its_own(order: Order) -> None:
