@@ -6,13 +6,13 @@ from datetime import datetime
 
 import msgspec
 
-from actors.conversation.catalogue import Catalogue
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Greeter
 from actors.conversation.state import EstateState
 from actors.media.task import Download, MediaFetched
 from actors.messages import AccountNotice, ChannelFault, ConsentChanged, Message, Unsupported
 from actors.sql import statement
+from actors.wording.catalogue import Catalogue
 from config import Settings
 from runtime import Actor, EffectFailed, Event, Failure, Turn, UnreadableEvent
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from actors.brain.language import LANGUAGES, Language, detect, named
-from actors.conversation.catalogue import Catalogue, Key
 from actors.conversation.directory import Directory
 from actors.conversation.routing import (
     Closed,
@@ -37,6 +36,8 @@ from actors.messages import (
     Outgoing,
     Text,
 )
+from actors.wording.catalogue import Catalogue
+from actors.wording.keys import Key
 from config import Tenant
 
 #: For how long a notice is not repeated.
