@@ -80,20 +80,22 @@ class Load:
     async def run(self) -> None:
         """Write until told to stop and all is acknowledged or given up. Raises RuntimeError at the script's end."""
         parcels = iter(self._parcels)
-        async with trio.open_nursery() as nursery:
-            due = trio.current_time()
-            while not self._stopped.is_set():
-                parcel = next(parcels, None)
-                if parcel is None:
-                    raise RuntimeError("the crowd has nothing left to say: the script is too short")
-                if not self._room.value:
-                    self.held_back += 1
-                await self._room.acquire()
-                nursery.start_soon(self._deliver, parcel)
-                due = max(due + 1 / self.rate, trio.current_time() - 0.1)
-                with trio.move_on_at(due):
-                    await self._stopped.wait()
-        self._poster.close()
+        try:
+            async with trio.open_nursery() as nursery:
+                due = trio.current_time()
+                while not self._stopped.is_set():
+                    parcel = next(parcels, None)
+                    if parcel is None:
+                        raise RuntimeError("the crowd has nothing left to say: the script is too short")
+                    if not self._room.value:
+                        self.held_back += 1
+                    await self._room.acquire()
+                    nursery.start_soon(self._deliver, parcel)
+                    due = max(due + 1 / self.rate, trio.current_time() - 0.1)
+                    with trio.move_on_at(due):
+                        await self._stopped.wait()
+        finally:
+            self._poster.close()
 
     async def say(self, parcel: Parcel) -> None:
         """Post one more parcel, apart from the others, until it is acknowledged or given up."""

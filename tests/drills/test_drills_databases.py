@@ -14,11 +14,12 @@ import pytest
 import trio
 
 from actors.drills.databases import DATABASES
-from actors.drills.drill import Order, ServeDrill, perform
+from actors.drills.drill import CannotRun, Order, ServeDrill, perform
 from actors.drills.judging import of_promptness
 from actors.drills.load import Answered
 from actors.drills.rehearsal import Rehearsal
 from runtime.drill.result import DrillResult
+from runtime.testing import NotPython, jumping_command
 
 ROOT = Path(__file__).parents[2]
 DRILLS = {drill.name: drill for drill in DATABASES}
@@ -80,6 +81,24 @@ async def test_a_protection_that_is_switched_off_is_found(
     with trio.fail_after(120):
         result = await perform(DRILLS[name], msgspec.structs.replace(order, majlis=program))
     assert found <= set(violated(result))
+
+
+async def test_a_body_that_cannot_run_here_is_skipped_with_its_reason(order: Order) -> None:
+    async def cannot(_rehearsal: Rehearsal) -> None:
+        raise CannotRun("there is no such thing here")
+
+    result = await perform(ServeDrill(name="elsewhere", summary="", body=cannot, recovery=1.0), order)
+    assert (result.verdict, result.skipped) == ("skipped", "there is no such thing here")
+
+
+def test_a_clock_is_set_only_under_a_python_program(tmp_path: Path) -> None:
+    binary = tmp_path / "majlis"
+    binary.write_bytes(b"\x7fELF")
+    with pytest.raises(NotPython, match="majlis is no Python script"):
+        jumping_command(tmp_path / "clock", [str(binary)])
+    binary.write_bytes(b"#!/usr/bin/env python3\n")
+    words = jumping_command(tmp_path / "clock", [str(binary), "serve"])
+    assert words[-3:] == (str(tmp_path / "clock"), str(binary), "serve")
 
 
 async def test_a_drill_that_ends_databases_is_skipped_where_they_are_not_its_own(order: Order) -> None:
