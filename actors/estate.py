@@ -19,6 +19,10 @@ async def _begin(_settings: Settings) -> None:
     await _meta.downloads.sweep()
 
 
+async def _upkeep(_settings: Settings) -> None:
+    await _meta.downloads.expire()
+
+
 app = App(
     name="estate",
     actor=_bot,
@@ -28,6 +32,7 @@ app = App(
     prepare=prepare,
     configure=_bot.configure,
     begin=_begin,
+    upkeep=_upkeep,
     statistics=lambda: {"media": _meta.downloads.statistics()},
     metrics=METRICS,
 )

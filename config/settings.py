@@ -155,6 +155,7 @@ class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sticker_max_bytes: Bytes = 512 * 1024
     total_timeout: Annotated[float, Meta(gt=0, le=600)] = 30.0  # seconds for one, from its start
     at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
+    keep_days: Annotated[int, Meta(ge=0, le=3650)] = 90  # since its download; 0: for ever
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

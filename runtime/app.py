@@ -34,7 +34,7 @@ async def _nothing_to_prepare(_transaction: Transaction, _settings: Settings) ->
     """Stand in for an app that keeps no tables of its own."""
 
 
-async def _nothing_to_begin(_settings: Settings) -> None:
+async def _no_files(_settings: Settings) -> None:
     """Stand in for an app that keeps no files."""
 
 
@@ -54,8 +54,10 @@ class App:
     `events` are the event types the actor receives. `migrations` are the app's own tables, numbered apart from the
     runtime's under `name`. `prepare` runs at start and at each reload in one transaction after the migrations;
     `configure` takes the same settings without I/O, before traffic. `begin` runs once in each life, on Trio, when the
-    data directory is this process's alone and before any turn: it puts files in order. `statistics` are shown with those
-    of the runtime by `majlis status`; `metrics` are rows for what of them `/metrics` shows, by their `source`.
+    data directory is this process's alone and before any turn: it puts files in order. `upkeep` runs once a minute from
+    then on, beside the turns and with the settings in force, for 30 s at most; what it raises is told, and comes again.
+    `statistics` are shown with those of the runtime by `majlis status`; `metrics` are rows for what of them `/metrics`
+    shows, by their `source`.
     """
 
     name: str
@@ -65,7 +67,8 @@ class App:
     migrations: Sequence[Migration] = ()
     prepare: Callable[[Transaction, Settings], Awaitable[None]] = _nothing_to_prepare
     configure: Callable[[Settings], None] = _nothing_to_configure
-    begin: Callable[[Settings], Awaitable[None]] = _nothing_to_begin
+    begin: Callable[[Settings], Awaitable[None]] = _no_files
+    upkeep: Callable[[Settings], Awaitable[None]] = _no_files
     statistics: Callable[[], Mapping[str, object]] = _nothing_to_tell
     metrics: Sequence[Metric] = ()
     codec: EventCodec = field(init=False, repr=False)

@@ -21,6 +21,7 @@ import structlog
 import trio
 
 from actors.media.content import ENDINGS, HEAD, digest_of, fits, named_type, type_of
+from actors.media.expiry import Expiry, ExpiryStatistics
 from actors.media.files import Draft, FilesStatistics, MediaFiles
 from actors.media.places import joined, leads_inside, may_lead, same_origin
 from actors.media.sources import Busy, Denied, Gone, Link, Source
@@ -67,12 +68,13 @@ _Step = _End | _Again | _Unusable
 
 @dataclass(frozen=True)
 class DownloadStatistics:
-    """Downloads that run now; since the start, how they ended, and the bytes of those that were stored."""
+    """Downloads that run now; since the start, how they ended, the bytes of those stored, and what went for its age."""
 
     running: int
     results: Mapping[str, int]
     bytes: int
     files: FilesStatistics
+    removed: ExpiryStatistics
 
 
 class Downloads:
@@ -85,6 +87,7 @@ class Downloads:
         self._running = 0
         self._results: dict[str, int] = dict.fromkeys(get_args(Result), 0)
         self._bytes = 0
+        self._expiry = Expiry()
 
     def configure(self, settings: Settings) -> None:
         """Take limits and the place of the files; downloads that run keep the old ones."""
@@ -129,10 +132,17 @@ class Downloads:
         if self._files is not None and (swept := await self._files.sweep()):
             _log.info("half downloads removed", files=swept)
 
+    async def expire(self) -> None:
+        """Remove files that are older than `media.keep_days`; for an app's `upkeep`."""
+        if self._files is not None:
+            await self._expiry.go_on(self._files, self._settings.keep_days)
+
     def statistics(self) -> DownloadStatistics:
         """Return the counts."""
         files = self._files.statistics() if self._files is not None else FilesStatistics(0, 0)
-        return DownloadStatistics(self._running, dict(self._results), self._bytes, files)
+        return DownloadStatistics(
+            self._running, dict(self._results), self._bytes, files, self._expiry.statistics()
+        )
 
 
 @dataclass(frozen=True)

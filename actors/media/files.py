@@ -2,8 +2,9 @@
 
 Theory of operation: a draft is a temporary file of its own below `drafts/`. Kept, it is synced and renamed into place in
 one step; left in any other way, it is removed. Only a killed process leaves one behind, and `sweep` removes those at the
-next start, when nobody else has the directory. All disk work is done in threads, which are waited for, so that
-cancellation leaves neither a thread nor an open file.
+next start, when nobody else has the directory. Files lie in folders by the first two digits of their names, so that each
+folder holds its part of them and can be gone through alone. All disk work is done in threads, which are waited for, so
+that cancellation leaves neither a thread nor an open file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -22,8 +24,21 @@ import trio
 
 T = TypeVar("T")
 _DRAFTS = "drafts"
+#: The folders that files are kept in.
+FOLDERS = tuple(f"{number:02x}" for number in range(256))
+BATCH = 500
+"""Files that are removed in one step, at most."""
 _BUFFER = 256 * 1024  # bytes that are written at once
 _CLEANUP = 10.0  # seconds for removing a draft
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What a step has removed: files, their bytes, and how many could not be."""
+
+    files: int = 0
+    bytes: int = 0
+    failures: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,6 +139,13 @@ class MediaFiles:
         """Remove the drafts of a process that was killed; return how many. Only for who has the directory alone."""
         return await _in_thread(self._sweep, self._threads)
 
+    async def remove_older(self, folder: str, before: float) -> Removed:
+        """Remove what was written to a folder before a moment (seconds since 1970), at most a batch; return how much.
+
+        A folder that cannot be read is one failure, one that is not there is empty. Once begun it is done.
+        """
+        return await _in_thread(lambda: self._remove_older(self.root / folder, before), self._threads)
+
     def statistics(self) -> FilesStatistics:
         """Return what is under way."""
         return FilesStatistics(self._drafts, int(self._threads.borrowed_tokens))
@@ -136,6 +158,23 @@ class MediaFiles:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         return Draft(self.root, descriptor, path, self._threads)
 
+    def _remove_older(self, folder: Path, before: float) -> Removed:
+        files = size = failures = 0
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    removed = _remove_if_older(entry, before)
+                    files += removed.files
+                    size += removed.bytes
+                    failures += removed.failures
+                    if files == BATCH:
+                        break
+        except FileNotFoundError:
+            pass  # nothing was kept there yet
+        except OSError:
+            failures += 1
+        return Removed(files, size, failures)
+
     def _sweep(self) -> int:
         swept = 0
         with suppress(FileNotFoundError):
@@ -143,6 +182,20 @@ class MediaFiles:
                 path.unlink(missing_ok=True)
                 swept += 1
         return swept
+
+
+def _remove_if_older(entry: os.DirEntry[str], before: float) -> Removed:
+    """Remove what was written before a moment, if it is a file of ours."""
+    try:
+        facts = entry.stat(follow_symlinks=False)
+        if facts.st_mtime >= before or not stat.S_ISREG(facts.st_mode):
+            return Removed()
+        Path(entry.path).unlink()
+    except FileNotFoundError:
+        return Removed()  # another replica was faster
+    except OSError:
+        return Removed(failures=1)
+    return Removed(1, facts.st_size)
 
 
 async def _in_thread(work: Callable[[], T], threads: trio.CapacityLimiter) -> T:

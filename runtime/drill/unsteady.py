@@ -5,8 +5,10 @@ Nothing here decides when; schedules and simulations do.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any, Literal, Self
@@ -31,6 +33,27 @@ Way = Literal["", "before", "after", "late"]
 _LEASES = frozenset({"acquire", "renew"})
 
 
+@dataclass(frozen=True)
+class UnsteadyStatistics:
+    """Calls by the way that was theirs, those that wait for the replica to wake, and what holds for all of them now."""
+
+    calls: Mapping[Way, int]
+    held: int
+    frozen: bool
+    cut_off: bool
+    dead: bool
+
+
+@dataclass(frozen=True)
+class ReplicaStatistics:
+    """A replica's name, whether it has gone, its journal, and what its node says of itself, once it has begun."""
+
+    name: str
+    gone: bool
+    journal: UnsteadyStatistics
+    node: Mapping[str, object]
+
+
 class UnsteadyJournal:
     """A `Journal` whose calls go as `way` says of each method; `late` is in seconds.
 
@@ -47,6 +70,8 @@ class UnsteadyJournal:
         self.dead = False
         self._thaw: trio.Event | None = None
         self._nursery: trio.Nursery | None = None
+        self._calls: Counter[Way] = Counter()
+        self._held = 0
 
     def freeze(self, nursery: trio.Nursery) -> None:
         """Hold all that is asked from now on; it is carried out in `nursery`, which outlives the replica."""
@@ -71,7 +96,9 @@ class UnsteadyJournal:
             way = self._way(method)
             if way == "late":
                 await trio.sleep(self._late)
-            if way == "before" or self.dead or (self.cut_off and method in _LEASES):
+            refused = way == "before" or self.dead or (self.cut_off and method in _LEASES)
+            self._calls["before" if refused else way] += 1
+            if refused:
                 await trio.lowlevel.checkpoint()
                 raise _away()
 
@@ -85,19 +112,29 @@ class UnsteadyJournal:
 
         return call
 
+    def statistics(self) -> UnsteadyStatistics:
+        """Return what was asked so far, and what holds now."""
+        return UnsteadyStatistics(
+            dict(self._calls), self._held, self._thaw is not None, self.cut_off, self.dead
+        )
+
     async def _later(self, ask: Callable[[], Awaitable[object]], thaw: trio.Event) -> object:
         """Ask when the replica wakes, in a task that outlives the one that waits for it."""
         answers: list[outcome.Outcome[object]] = []
         answered = trio.Event()
 
         async def run() -> None:
-            await thaw.wait()
+            try:
+                await thaw.wait()
+            finally:
+                self._held -= 1
             if not self.dead:
                 answers.append(await outcome.acapture(ask))
             answered.set()
 
         if self._nursery is None:
             raise RuntimeError("frozen without a nursery")
+        self._held += 1
         self._nursery.start_soon(run)
         await answered.wait()
         if not answers:
@@ -115,6 +152,7 @@ class Replica:
         self.gone = trio.Event()
         self.nursery: trio.Nursery
         self.node: Node
+        self._begun = False
 
     async def run(
         self,
@@ -136,6 +174,7 @@ class Replica:
                 app, settings, journal=journal, http=http, begin=begin, now=now, dice=dice, tell=tell
             )
             async with opened as self.node:
+                self._begun = True
                 task_status.started()
                 await trio.sleep_forever()
 
@@ -145,6 +184,11 @@ class Replica:
                     self.nursery.start_soon(live)
         finally:
             self.gone.set()
+
+    def statistics(self) -> ReplicaStatistics:
+        """Return how it stands; of one that has gone, how it stood."""
+        node = self.node.statistics() if self._begun else {}
+        return ReplicaStatistics(self.name, self.gone.is_set(), self.journal.statistics(), node)
 
     def kill(self) -> None:
         """End it at once: its tasks vanish with all they held."""

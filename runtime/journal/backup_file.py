@@ -1,7 +1,7 @@
 """The file of a backup: an uncompressed tar of a dump, a manifest and the checksums of both. Knows no database.
 
-Whoever has lost Majlis can still use it: `tar xf FILE`, `sha256sum -c SHA256SUMS`, `pg_restore database.dump`. It is
-written beside its place under another name, and has its own name only when it is whole and on the disk.
+Whoever has lost Majlis can still use it: `tar xf FILE`, `sha256sum -c SHA256SUMS`, `pg_restore -d NAME database.dump`. It
+is written beside its place under another name, and has its own name only when it is whole and on the disk.
 """
 
 from __future__ import annotations

@@ -161,6 +161,9 @@ METRICS: tuple[Metric, ...] = (
            "the log says why: `retention does not get on`"),
     Metric("majlis_retention_last_round_age_seconds", "gauge", "retention.last_round_age", "seconds",
            "since the last round in which all went well", "RUNBOOK.md#disk-full above an hour"),
+    Metric("majlis_upkeep_rounds_total", "counter", "upkeep.rounds", "rounds", "rounds of the app's own upkeep"),
+    Metric("majlis_upkeep_failures_total", "counter", "upkeep.failures", "rounds",
+           "those of them that failed or took too long", "the log says why: `the app's upkeep does not get on`"),
     # ── the process ──
     Metric("majlis_ready", "gauge", "ready", "0 or 1", "1: `/readyz` is 200"),
     Metric("majlis_check_ok", "gauge", "checks", "0 or 1",

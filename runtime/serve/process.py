@@ -30,6 +30,7 @@ from runtime.serve.retention import Retainer
 from runtime.serve.tasks import TaskWatch
 from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
+from runtime.serve.upkeep import Upkeep
 
 _log = structlog.get_logger(__name__)
 
@@ -65,6 +66,7 @@ class Process:
     restarts: Mapping[str, int]
     tick: LoopTick
     repeats: Repeats
+    upkeep: Upkeep
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives in this process, by name."""
@@ -90,6 +92,7 @@ class Process:
             "embedded": self.restarts,
             "loop": self.tick.statistics(),
             "log": self.repeats.statistics(),
+            "upkeep": self.upkeep.statistics(),
         }
 
     def readings(self) -> Mapping[str, object]:

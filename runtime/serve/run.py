@@ -56,6 +56,7 @@ from runtime.serve.stopping import DRAINED, heed_late, next_stop, stop, stop_whi
 from runtime.serve.tasks import TaskWatch, watching_tasks
 from runtime.serve.ticking import LoopTick
 from runtime.serve.unfinished import UnfinishedWatch
+from runtime.serve.upkeep import Upkeep
 
 _log = structlog.get_logger(__name__)
 
@@ -258,6 +259,7 @@ async def _open(
         backends.restarts,
         LoopTick(around.repeats.flush),
         around.repeats,
+        Upkeep(app.upkeep),
     )
 
 
@@ -278,6 +280,7 @@ async def _run(
         nursery.start_soon(process.retainer.run, name="retention")
         nursery.start_soon(process.unfinished.run, name="unfinished")
         nursery.start_soon(process.tick.run, name="tick")
+        nursery.start_soon(process.upkeep.run, lambda: process.settings, name="upkeep")
         nursery.start_soon(partial(process.health.watch, "postgres", process.journal_pool.ping, vital=True))
         nursery.start_soon(partial(process.health.watch, "redis", partial(_ping, process.redis), vital=False))
         await listen(process, nursery, closed)

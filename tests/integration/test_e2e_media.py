@@ -94,6 +94,24 @@ async def test_a_picture_is_fetched_beside_the_sends_and_acknowledged_once(
         assert await world.majlis.metric("majlis_media_downloads_total", result="stored") == 1
 
 
+async def test_files_that_are_older_than_they_are_kept_go_while_it_serves(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with open_world(postgres_dsn, redis_dsn, media={"keep_days": 7}, start=False) as world:
+        folder = world.majlis.settings.data_dir / "media" / "f0"
+        folder.mkdir(parents=True)
+        for name, days in (("old", 8), ("young", 6)):
+            (folder / f"{name}.jpg").write_bytes(JPEG)
+            then = time.time() - days * 86400
+            os.utime(folder / f"{name}.jpg", (then, then))
+        await world.majlis.process.start()
+        await world.majlis.logged("old media removed")
+        assert [path.name for path in stored(world.majlis)] == ["young.jpg"]
+        assert await world.majlis.metric("majlis_media_removed_total") == 1
+        assert await world.majlis.metric("majlis_media_removed_bytes_total") == len(JPEG)
+        assert await world.majlis.metric("majlis_upkeep_failures_total") == 0
+
+
 async def test_who_begins_with_a_picture_is_welcomed_at_once_and_then_answered(
     postgres_dsn: str, redis_dsn: str
 ) -> None:

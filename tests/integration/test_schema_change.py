@@ -10,12 +10,14 @@ from itertools import count
 from typing import Any
 
 import httpx
+import pytest
 import trio
 
-from runtime.drill.process import ServeProcess
+from runtime.app import Migration
+from runtime.drill.process import ServeFailed, ServeProcess
 from runtime.journal.migrations import migrate
 from runtime.journal.postgres import SESSION
-from runtime.journal.statements import migrations
+from runtime.journal.statements import migrations, step_of
 from runtime.journal.states import States
 from runtime.resources.bridge import open_bridge
 from runtime.resources.postgres import open_postgres_pool
@@ -235,6 +237,34 @@ async def test_a_migration_that_only_adds_is_gone_back_behind_and_forth_under_lo
         assert await world.number("select count(*) from parked") == 0
         assert await world.number("select count(*) from conversation where attempts > 0") == 0
         assert len(list((majlis.settings.data_dir / "backup").iterdir())) == 1  # before its one migration
+
+
+async def test_a_journal_that_a_later_version_has_added_to_is_served_and_one_that_it_has_changed_is_refused(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    later = (
+        *migrations(),
+        step_of("0006_later.sql", "-- additive: nobody reads it\nalter table outbox add column later int"),
+    )
+    beyond = (*later, step_of("0007_beyond.sql", "alter table outbox rename column later to latest"))
+
+    async def migrated(steps: Sequence[Migration]) -> None:
+        async with (
+            open_bridge() as bridge,
+            open_postgres_pool(
+                postgres_dsn, bridge=bridge, name="test/later", size=1, settings=SESSION
+            ) as pool,
+        ):
+            await migrate(pool, {"journal": steps})
+
+    async with open_world(postgres_dsn, redis_dsn, start=False) as world:
+        await migrated(later)
+        await world.majlis.process.start()
+        await world.welcomed(world.majlis, person(1))
+        assert await world.majlis.process.stop() == 0
+        await migrated(beyond)
+        with pytest.raises(ServeFailed, match=r"journal: the database is at migration 7 \(beyond\)"):
+            await world.majlis.process.start()
 
 
 async def test_states_that_cannot_be_read_keep_it_from_being_ready_and_park_nobody(

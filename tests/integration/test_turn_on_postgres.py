@@ -30,9 +30,9 @@ from runtime import (
     Verified,
     encode_event,
 )
-from runtime.journal.migrations import Applied, SchemaMismatch, installation_salt, migrate, plan
+from runtime.journal.migrations import Applied, SchemaMismatch, checksum, installation_salt, migrate, plan
 from runtime.journal.postgres import SESSION, PostgresJournal
-from runtime.journal.statements import migrations
+from runtime.journal.statements import migrations, step_of
 from runtime.node.node import Node, open_node
 from runtime.resources.bridge import open_bridge
 from runtime.resources.http import open_http_client
@@ -373,12 +373,24 @@ def test_a_program_older_than_the_schema_works_with_what_only_adds_to_it() -> No
         plan("journal", STEPS, {1: Applied("visits", _digest()), **later, 4: Applied("drops", "z")})
 
 
+def test_a_step_of_the_journal_says_in_its_first_line_that_it_only_adds_and_from_the_fifth_on_each_does() -> (
+    None
+):
+    adds = "-- additive: older code never reads it\nalter table outbox add column later int;"
+    assert step_of("0006_later.sql", adds) == Migration(6, "later", adds, additive=True)
+    assert not step_of("0006_later.sql", adds.partition("\n")[2]).additive
+    assert [step.version for step in migrations() if not step.additive] == [1, 2, 3, 4]
+    applied = {step.version: Applied(step.name, checksum(step), step.additive) for step in migrations()}
+    assert plan("journal", migrations()[:4], applied) == []
+    with pytest.raises(SchemaMismatch, match=r"at migration 4 .*older than the database"):
+        plan("journal", migrations()[:3], applied)
+
+
 def test_a_step_that_was_changed_after_it_was_applied_is_refused() -> None:
     with pytest.raises(SchemaMismatch, match="another text"):
         plan("journal", STEPS, {1: Applied("visits", "other")})
 
 
 def _digest() -> str:
-    from runtime.journal.migrations import checksum
 
     return checksum(STEPS[0])

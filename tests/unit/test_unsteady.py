@@ -16,7 +16,7 @@ from runtime.drill.chronicler import Told, chronicle
 from runtime.drill.nowhere import nowhere
 from runtime.drill.odds import NONE
 from runtime.drill.simulation import START, simulate
-from runtime.drill.unsteady import KillAtStep, Replica, UnsteadyJournal, Way
+from runtime.drill.unsteady import KillAtStep, Replica, UnsteadyJournal, UnsteadyStatistics, Way
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.resources.errors import ResourceUnavailable
 from tests.unit.test_node_in_memory import said
@@ -37,8 +37,10 @@ async def test_what_a_frozen_replica_asked_is_done_when_it_wakes_though_nobody_w
             await journal.ingest([said(1)])
             raise AssertionError("it was answered in its sleep")
         assert store.conversations == {}
+        assert journal.statistics() == UnsteadyStatistics({"": 1}, 1, frozen=True, cut_off=False, dead=False)
         journal.wake()
         await trio.sleep(1)
+        assert journal.statistics() == UnsteadyStatistics({"": 1}, 0, frozen=False, cut_off=False, dead=False)
         assert len(store.conversations) == 1
         assert (await journal.ingest([said(1)])).events == []
 
@@ -71,9 +73,11 @@ async def test_a_call_goes_as_it_is_told(
 ) -> None:
     store = MemoryStore(trio.current_time)
     done = False
+    journal = unsteady(store, lambda _method: way)
     with suppress(ResourceUnavailable):
-        await unsteady(store, lambda _method: way).ingest([said(1)])
+        await journal.ingest([said(1)])
         done = True
+    assert journal.statistics().calls == {way: 1}
     assert (len(store.conversations), done) == (stored, answered)
     assert trio.current_time() == (1.0 if way == "late" else 0.0)
 
@@ -87,6 +91,9 @@ async def test_a_replica_that_is_cut_off_keeps_working_without_its_leases(
     with pytest.raises(ResourceUnavailable):
         await journal.renew(ttl=3.0)
     assert len((await journal.ingest([said(1)])).events) == 1
+    assert journal.statistics() == UnsteadyStatistics(
+        {"before": 1, "": 1}, 0, frozen=False, cut_off=True, dead=False
+    )
 
 
 def test_a_replica_is_killed_at_each_step_and_writes_nothing_afterwards() -> None:
@@ -96,6 +103,7 @@ def test_a_replica_is_killed_at_each_step_and_writes_nothing_afterwards() -> Non
             app, _ = chronicle(Random(1))
             async with trio.open_nursery() as nursery:
                 replica = Replica("one", unsteady(store))
+                assert replica.statistics().node == {}
                 await nursery.start(_start, replica, app)
                 with KillAtStep(replica, steps):
                     nursery.start_soon(_store, replica)
@@ -105,6 +113,9 @@ def test_a_replica_is_killed_at_each_step_and_writes_nothing_afterwards() -> Non
                 await trio.sleep(20)
                 assert replica.gone.is_set()
                 assert (len(store.conversations), len(store.turns)) == at_death
+                seen = replica.statistics()
+                assert (seen.name, seen.gone, seen.journal.dead, seen.journal.held) == ("one", True, True, 0)
+                assert {"leases", "cells", "lanes"} <= seen.node.keys()
             return at_death
 
         return run_alike(life, 1)
