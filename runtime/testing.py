@@ -23,6 +23,7 @@ from runtime.drill.databases import Databases, DrillServer, Remains, drill_datab
 from runtime.drill.evidence import Accepted, RunHistory, SentEvent, Views, Violation
 from runtime.drill.history import judge as judge_history
 from runtime.drill.history import violations
+from runtime.drill.jumping import NotPython, jumping_command
 from runtime.drill.leaks import LeakCheck, Leaked, assert_no_leaks
 from runtime.drill.odds import Odds, Size
 from runtime.drill.passage import Faults
@@ -40,7 +41,10 @@ from runtime.drill.scorecard import page as drill_page
 from runtime.drill.scorecard import picture as drill_picture
 from runtime.drill.scorecard import rows as drill_rows
 from runtime.drill.scorecard import summary as drill_summary
+from runtime.drill.sightings import time_on_cores
 from runtime.drill.simulation import Simulated, simulate
+from runtime.drill.small_disk import NoSmallDisk, fill_up, free_up, small_disk
+from runtime.drill.storm.drill import STORM
 from runtime.drill.timeline import Mark, Sample, Timeline
 from runtime.journal.entries import OPEN, Ledger, LedgerEntry, LedgerSend, LedgerTurn
 from runtime.journal.ledger import read_history, read_ledger
@@ -51,6 +55,7 @@ from runtime.resources.errors import ResourceUnavailable
 __all__ = [
     "IDLE_LIFE",
     "OPEN",
+    "STORM",
     "Accepted",
     "CheckpointsTried",
     "Connection",
@@ -72,8 +77,10 @@ __all__ = [
     "Mark",
     "MemoryJournal",
     "MemoryStore",
+    "NoSmallDisk",
     "NoStandIn",
     "Node",
+    "NotPython",
     "Odds",
     "Orders",
     "PastEvent",
@@ -107,8 +114,11 @@ __all__ = [
     "drill_summary",
     "exactly",
     "fault_proxy",
+    "fill_up",
+    "free_up",
     "holder_of",
     "judge_history",
+    "jumping_command",
     "majlis_command",
     "open_node",
     "open_view",
@@ -121,5 +131,7 @@ __all__ = [
     "replay",
     "server_status",
     "simulate",
+    "small_disk",
+    "time_on_cores",
     "violations",
 ]

@@ -97,7 +97,8 @@ async def perform(drill: ServeDrill, order: Order) -> DrillResult:
                 cluster=cluster,
                 majlis=order.majlis,
             ) as rehearsal:
-                await _play(drill, rehearsal)
+                if skipped := await _play(drill, rehearsal):
+                    return result(0.0, (), {}, skipped=skipped)
                 found = await _judged(drill, order, rehearsal)
     except CannotRun as reason:
         return result(0.0, (), {}, skipped=str(reason))
@@ -109,8 +110,11 @@ async def perform(drill: ServeDrill, order: Order) -> DrillResult:
     )
 
 
-async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> None:
-    """Start, let the body make its trouble, settle, stop. A fault of ours or of a server ends up in what was found."""
+async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> str:
+    """Start, let the body make its trouble, settle, stop. A fault of ours or of a server ends up in what was found.
+
+    Returns why the body says that it cannot be run here, if it does.
+    """
     for replica in rehearsal.replicas:
         rehearsal.figures["start s"] = await replica.start()
     async with drill.beside(rehearsal), trio.open_nursery() as nursery:
@@ -119,6 +123,9 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> None:
         try:
             await rehearsal.answered(within=_BEGINNING)
             await drill.body(rehearsal)
+        except CannotRun as reason:
+            nursery.cancel_scope.cancel()
+            return str(reason)
         except (NotRecovered, ServeFailed) as fault:
             rehearsal.found.append(Invariant("goes on", "violated", note=str(fault)))
         await rehearsal.quiet()
@@ -129,6 +136,7 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> None:
                     await rehearsal.page(page, replica)
                 await replica.stop()
         nursery.cancel_scope.cancel()
+    return ""
 
 
 async def _judged(drill: ServeDrill, order: Order, rehearsal: Rehearsal) -> list[Invariant]:

@@ -7,11 +7,15 @@ from functools import partial
 
 import msgspec
 
+from actors.drills.databases import DATABASES
 from actors.drills.drill import Order, ServeDrill, perform
 from actors.drills.ending import ENDING
 from actors.drills.people import PEOPLE
 from actors.drills.provider import PROVIDER
-from runtime.testing import DrillResult
+from runtime.testing import STORM, DrillResult, Orders
+
+_FEW, _MANY = 2_000, 50_000
+"""Operations of a storm: the quick form, and the whole one."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -27,4 +31,15 @@ def listed(drill: ServeDrill) -> Listed:
     return Listed(drill.name, drill.summary, partial(perform, drill))
 
 
-DRILLS: Sequence[Listed] = tuple(map(listed, (*ENDING, *PROVIDER, *PEOPLE)))
+async def _storm(order: Order) -> DrillResult:
+    """Perform the one that needs no `serve`: it has servers, pools and callers of its own, and judges itself."""
+    return await STORM.run(Orders(_FEW if order.quick else _MANY, order.seed, order.tell))
+
+
+DRILLS: Sequence[Listed] = (
+    *map(listed, ENDING),
+    *map(listed, DATABASES),
+    *map(listed, PROVIDER),
+    *map(listed, PEOPLE),
+    Listed(STORM.name, STORM.summary, _storm),
+)

@@ -7,14 +7,19 @@ processes, connections and what was written where nobody may write it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from actors.drills.load import Answered
 from actors.drills.servers import Stop
 from actors.simulate.report import Verdict
-from runtime.testing import Invariant, Remains, at_most, exactly
+from runtime.testing import Invariant, Remains, at_least, at_most, exactly
 
 DRAIN_SLACK = 1.5
 """Seconds beyond its budget for a process to be gone: pools, files and the interpreter close after the phases."""
+PROMPT = 2.0
+"""Seconds within which a webhook is answered: `ingest_timeout`, and what the way and a busy machine add."""
+STARVED = 0.4
+"""The part of the time without a core beyond which nothing is said of an answer's seconds."""
 _PHONES = re.compile(r"(?<![\d.])999\d{12}(?!\d)")  # no part of a float, which may end in many nines
 
 
@@ -45,6 +50,25 @@ def of_answers(answers: Mapping[str, int], allowed: Collection[str]) -> Invarian
     others = {name: count for name, count in answers.items() if name not in allowed}
     note = ", ".join(f"{name}: {count}" for name, count in others.items())
     return exactly(f"answers other than {', '.join(sorted(allowed))}", sum(others.values()), 0, note)
+
+
+def of_promptness(attempts: Iterable[Answered], starved: float, limit: float = PROMPT) -> Invariant:
+    """A POST is answered in time whatever happens behind it, be it only with 503.
+
+    `starved`: the part of the time that this process wanted a core in which it had none; where that is most of it, a
+    slow answer is told and not judged.
+    """
+    slowest = round(max((one.ended - one.began for one in attempts), default=0.0), 3)
+    name = "slowest answer meanwhile"
+    if slowest > limit and starved > STARVED:
+        note = f"no core for {starved:.0%} of the time that one was wanted: this machine is busy with other things"
+        return Invariant(name, "skipped", slowest, limit, unit="s", note=note)
+    return at_most(name, slowest, limit, "s")
+
+
+def of_refusals(attempts: Iterable[Answered]) -> Invariant:
+    """The fault was felt: a drill whose fault nobody noticed shows nothing."""
+    return at_least("answered 503 meanwhile", sum(one.answer == "503" for one in attempts), 1)
 
 
 def of_stops(stops: Sequence[Stop]) -> list[Invariant]:

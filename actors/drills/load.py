@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import msgspec
 import trio
 
 from actors.drills.posting import Poster
@@ -21,6 +22,14 @@ from actors.simulate.views import Posted
 _LONGEST_PAUSE = 1.0
 _AT_ONCE = 500
 """POSTs under way at most; the crowd waits then, and `held_back` says so."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What came of one POST: when it began and ended on Trio's clock, and its status, or the fault's name."""
+
+    began: float
+    ended: float
+    answer: str
 
 
 class Load:
@@ -52,6 +61,8 @@ class Load:
         self._sent: dict[str, Message] = {}
         self.posts: list[Posted] = []
         self.answers: Counter[str] = Counter()
+        self.attempts: list[Answered] = []
+        """Every POST that came to an end, in the order of the ends."""
         self.acknowledged: dict[str, float] = {}
         self.latencies: list[float] = []
         """Of the acknowledgements since the last look; whoever looks takes them away."""
@@ -69,20 +80,22 @@ class Load:
     async def run(self) -> None:
         """Write until told to stop and all is acknowledged or given up. Raises RuntimeError at the script's end."""
         parcels = iter(self._parcels)
-        async with trio.open_nursery() as nursery:
-            due = trio.current_time()
-            while not self._stopped.is_set():
-                parcel = next(parcels, None)
-                if parcel is None:
-                    raise RuntimeError("the crowd has nothing left to say: the script is too short")
-                if not self._room.value:
-                    self.held_back += 1
-                await self._room.acquire()
-                nursery.start_soon(self._deliver, parcel)
-                due = max(due + 1 / self.rate, trio.current_time() - 0.1)
-                with trio.move_on_at(due):
-                    await self._stopped.wait()
-        self._poster.close()
+        try:
+            async with trio.open_nursery() as nursery:
+                due = trio.current_time()
+                while not self._stopped.is_set():
+                    parcel = next(parcels, None)
+                    if parcel is None:
+                        raise RuntimeError("the crowd has nothing left to say: the script is too short")
+                    if not self._room.value:
+                        self.held_back += 1
+                    await self._room.acquire()
+                    nursery.start_soon(self._deliver, parcel)
+                    due = max(due + 1 / self.rate, trio.current_time() - 0.1)
+                    with trio.move_on_at(due):
+                        await self._stopped.wait()
+        finally:
+            self._poster.close()
 
     async def say(self, parcel: Parcel) -> None:
         """Post one more parcel, apart from the others, until it is acknowledged or given up."""
@@ -137,6 +150,7 @@ class Load:
             attempt = trio.current_time()
             answer = await self._poster.post(self._url(), body, headers)
             self.answers[answer] += 1
+            self.attempts.append(Answered(attempt, trio.current_time(), answer))
             if answer == "200":
                 now = trio.current_time()
                 self.posts.append(Posted(ids, begun, now, now - attempt))

@@ -13,6 +13,7 @@ from actors.drills.ending import GONE
 from actors.drills.fragile import POISON
 from actors.drills.pace import Window, kept
 from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.servers import Program
 from actors.simulate.people import Message, Person
 from runtime.testing import OPEN, ServeFailed, at_least, at_most, exactly
 
@@ -53,7 +54,7 @@ async def _poison(rehearsal: Rehearsal) -> None:
         silent = [message.id for message in _of(rehearsal, victims) if message.place > 0]
         spoken = len(rehearsal.replied().keys() & set(silent))
         await rehearsal.server.stop()
-        rehearsal.server.give(_APP + "mended")
+        rehearsal.server.give(Program(_APP + "mended", rehearsal.program.majlis))
         await rehearsal.server.start()
     await rehearsal.recovered()
     told = await rehearsal.server.ask("parked", "replay", "--all")

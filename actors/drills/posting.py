@@ -14,9 +14,9 @@ import trio
 
 TIMEOUT = 5.0
 """Seconds for one POST, as providers wait."""
-_KEPT = 2.0
-"""Seconds for which a connection is kept: shorter than servers do, or one side would begin on it as the other ends it."""
 _CHUNK = 65536
+_RESTS = 3.0
+"""Seconds for which a connection is kept: less than a server keeps it, which may close it just as a POST leaves."""
 
 Answer = str
 """A status ("200"), or "ConnectError", "NoAnswer" (the connection broke first) or "Timeout"."""
@@ -27,7 +27,7 @@ class Poster:
 
     def __init__(self, *, keep_alive: bool) -> None:
         self._keep_alive = keep_alive
-        self._idle: list[tuple[str, float, trio.SocketStream, h11.Connection]] = []
+        self._idle: list[tuple[float, str, trio.SocketStream, h11.Connection]] = []
         self.opened = 0
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -58,7 +58,7 @@ class Poster:
                 kept = protocol.our_state is h11.DONE and protocol.their_state is h11.DONE
                 if kept:
                     protocol.start_next_cycle()
-                    self._idle.append((place.netloc, trio.current_time(), stream, protocol))
+                    self._idle.append((trio.current_time() + _RESTS, place.netloc, stream, protocol))
             except (trio.BrokenResourceError, h11.RemoteProtocolError):
                 return "NoAnswer"
             finally:
@@ -79,9 +79,9 @@ class Poster:
 
     async def _connection(self, place: str, host: str, port: int) -> tuple[trio.SocketStream, h11.Connection]:
         while self._idle:
-            kept_place, since, stream, protocol = self._idle.pop()
-            fresh = trio.current_time() - since < _KEPT
-            if kept_place == place and fresh and not stream.socket.is_readable():  # else it is closed
+            until, kept_place, stream, protocol = self._idle.pop()
+            fresh = kept_place == place and trio.current_time() < until
+            if fresh and not stream.socket.is_readable():  # else it is closed
                 return stream, protocol
             stream.socket.close()
         stream = await trio.open_tcp_stream(host, port)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets as random_secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -19,7 +19,7 @@ import msgspec
 import trio
 
 from actors.channels.fake_graph import FakeGraph, Sent
-from actors.drills.load import Load
+from actors.drills.load import Answered, Load
 from actors.drills.pace import Pace, Window, pace
 from actors.drills.servers import ADMIN, GRAPH, PUBLIC, DrillReplica, Program
 from actors.drills.strangers import Strangers
@@ -29,6 +29,7 @@ from config import Channel, Settings, load
 from runtime.testing import (
     OPEN,
     Databases,
+    FaultProxy,
     Invariant,
     Ledger,
     Mark,
@@ -36,7 +37,9 @@ from runtime.testing import (
     Sample,
     Timeline,
     drill_databases,
+    fault_proxy,
     read_ledger,
+    time_on_cores,
 )
 
 T = TypeVar("T")
@@ -79,6 +82,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """Sends a second of each channel."""
     patience: float = 60.0
     """Seconds for which the provider posts again what nobody acknowledges."""
+    proxied: bool = False
+    """Whether the replicas reach both databases through proxies, which the body has in hand."""
 
 
 class Rehearsal:
@@ -94,6 +99,8 @@ class Rehearsal:
         wishes: Wishes,
         webhooks: str,
         *,
+        proxies: Mapping[str, FaultProxy],
+        cluster: Path | None,
         quick: bool,
         seed: int,
         tell: Callable[[str], object],
@@ -102,6 +109,10 @@ class Rehearsal:
         self.program = program
         self.databases = databases
         self.fake = fake
+        self.proxies = proxies
+        """Before "postgres" and "redis", where they were wished for."""
+        self.cluster = cluster
+        """Where PostgreSQL's files are, if in a place of their own."""
         self.replicas = list(replicas)
         self.quick = quick
         self.dice = Random(seed)  # noqa: S311 - chance for rehearsals
@@ -125,6 +136,7 @@ class Rehearsal:
         self.strangers = Strangers(self.load.run_id, numbers)
         self._provider_began = trio.current_time() - fake.now
         self._load_done = trio.Event()
+        self._on_cores = time_on_cores()
 
     # ── what a body asks and says ─────────────────────────────────────
 
@@ -212,6 +224,24 @@ class Rehearsal:
         self.figures["recovery s"] = max(known, seconds)
         self.mark("answered again")
         return seconds
+
+    def answers_since(self, moment: float) -> Sequence[Answered]:
+        """Return the POSTs that came to an end after a moment on Trio's clock: also those that began before it."""
+        return [one for one in self.load.attempts if one.ended >= moment]
+
+    @property
+    def starved(self) -> float:
+        """The part of the time so far that this process wanted a core and had none, as others had them."""
+        ran, waited = (now - then for now, then in zip(time_on_cores(), self._on_cores, strict=True))
+        return max(0.0, waited) / max(ran + waited, 1e-9)
+
+    async def logged(self, text: str, times: int = 1, within: float = 10.0) -> None:
+        """Wait until the first replica's log has a text so often. Raises NotRecovered."""
+        with trio.move_on_after(within):
+            while self.server.log.read_text("utf-8", "replace").count(text) < times:  # noqa: ASYNC110 - a file
+                await trio.sleep(0.05)
+            return
+        raise NotRecovered(f"{text!r} is not {times} times in the log after {within:g} s")
 
     async def page(self, path: str, replica: DrillReplica | None = None) -> httpx.Response:
         """Ask a replica's admin listener; the answer is searched at the end for what no page may hold."""
@@ -362,16 +392,28 @@ async def open_rehearsal(
             drill_databases(
                 home / "databases", against=against, settings=wishes.postgres, cluster=cluster
             ) as databases,
+            _ways(databases, host, wishes, seed) as (urls, proxies),
             trio.open_nursery() as nursery,
         ):
-            settings = _settings(home, host, databases, wishes)
+            settings = _settings(home, host, urls, wishes)
             webhooks = f"http://{host}:{BALANCER if wishes.replicas > 1 else PUBLIC}/webhooks/meta"
             fake = FakeGraph.of(settings, webhooks)
             await nursery.start(fake.serve, host, GRAPH)
             program = Program(app, majlis)
             replicas = [_replica(home, settings, program, place) for place in range(wishes.replicas)]
             rehearsal = Rehearsal(
-                home, program, databases, fake, replicas, wishes, webhooks, quick=quick, seed=seed, tell=tell
+                home,
+                program,
+                databases,
+                fake,
+                replicas,
+                wishes,
+                webhooks,
+                proxies=proxies,
+                cluster=cluster,
+                quick=quick,
+                seed=seed,
+                tell=tell,
             )
             try:
                 yield rehearsal
@@ -383,6 +425,22 @@ async def open_rehearsal(
                 nursery.cancel_scope.cancel()
 
 
+@asynccontextmanager
+async def _ways(
+    databases: Databases, host: str, wishes: Wishes, seed: int
+) -> AsyncIterator[tuple[Mapping[str, str], Mapping[str, FaultProxy]]]:
+    """Yield the URLs by which replicas reach the databases, and the proxies on the way, if any."""
+    urls = {"postgres": databases.postgres.dsn, "redis": databases.redis.dsn}
+    async with AsyncExitStack() as stack:
+        proxies: dict[str, FaultProxy] = {}
+        if wishes.proxied:
+            for name, url in urls.items():
+                way = fault_proxy(url, listen=(host, 0), seed=seed)
+                proxies[name] = await stack.enter_async_context(way)
+                urls[name] = proxies[name].url(url)
+        yield urls, proxies
+
+
 @contextmanager
 def _home() -> Iterator[Path]:
     """Make a directory for all of it; the servers of root run as somebody else, who must pass."""
@@ -391,16 +449,16 @@ def _home() -> Iterator[Path]:
         yield Path(name)
 
 
-def _settings(home: Path, host: str, databases: Databases, wishes: Wishes) -> Settings:
-    """Return the demo's settings on these databases, at an address of the drill's own."""
+def _settings(home: Path, host: str, urls: Mapping[str, str], wishes: Wishes) -> Settings:
+    """Return the demo's settings on the databases at `urls`, at an address of the drill's own."""
     flags: dict[str, object] = {
         "data_dir": home / "serve0" / "data",
         "server.host": host,
         "server.admin_host": host,
         "server.port": PUBLIC,
         "server.admin_port": ADMIN,
-        "postgres.url": databases.postgres.dsn,
-        "redis.url": databases.redis.dsn,
+        "postgres.url": urls["postgres"],
+        "redis.url": urls["redis"],
         **{f"node.{name}": value for name, value in {**_NODE, **wishes.node}.items()},
         **{f"server.{name}": value for name, value in wishes.server.items()},
         **{f"media.{name}": value for name, value in wishes.media.items()},

@@ -81,9 +81,9 @@ class DrillReplica:
         self.settings = settings
         write(settings, self._config)
 
-    def give(self, app: str) -> None:
-        """Give the next life another app ("module:attr"). The life before must have ended."""
-        self._program = msgspec.structs.replace(self._program, app=app)
+    def give(self, program: Program) -> None:
+        """Give the next life another program. The life before must have ended."""
+        self._program = program
         self.process = self._serving()
 
     async def start(self) -> float:

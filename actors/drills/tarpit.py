@@ -15,7 +15,8 @@ from actors.drills.pace import kept
 from actors.drills.rehearsal import Rehearsal, Wishes
 from actors.phone import envelope
 from actors.simulate.people import Person
-from actors.wording.catalogue import Catalogue, Key
+from actors.wording.catalogue import Catalogue
+from actors.wording.keys import Key
 from runtime.testing import at_least, at_most, exactly
 
 _JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(range(256)) * 40

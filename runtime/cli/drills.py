@@ -35,8 +35,8 @@ def drill_group(summaries: Sequence[tuple[str, str]] = (), more: Sequence[click.
     @plainly
     def _list() -> None:
         """List the drills."""
-        ours = [(one.name, one.summary) for one in DRILLS]
-        for line in lines_of([*ours, (NAME, SUMMARY), *summaries]):
+        known = {one.name: one.summary for one in DRILLS} | {NAME: SUMMARY} | dict(summaries)
+        for line in lines_of(list(known.items())):
             click.echo(line)
 
     for command in (*map(_command, DRILLS), sim_command(told), *more):

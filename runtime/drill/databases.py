@@ -85,6 +85,11 @@ class DrillServer:
             raise RuntimeError("this server is not running, or not ours")
         return self._server.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether its process has ended by itself."""
+        return self._server is not None and self._server.statistics().exit_code is not None
+
     async def begin(self) -> None:
         """Start a life. Raises StartFailed."""
         if self._start is not None:
@@ -144,6 +149,18 @@ class Databases:
     async def unsent(self) -> int:
         """Return how many effects are not settled."""
         return int(str(await self.fetchval(_sql("unsent"), sorted(OPEN))))
+
+    async def parked(self) -> int:
+        """Return how many conversations are parked."""
+        return int(str(await self.fetchval(_sql("parked"))))
+
+    async def end_sessions(self) -> int:
+        """Tell the PostgreSQL session of every `serve` to end; return how many there were."""
+        return int(str(await self.fetchval(_sql("end_sessions"), NAME)))
+
+    async def switch_wal(self) -> None:
+        """Let PostgreSQL begin another segment of its log; where there is no room for it, the server ends."""
+        await self.fetchval(_sql("switch_wal"))
 
     async def leased(self) -> int:
         """Return how many shards are held by a replica."""

@@ -37,6 +37,7 @@ class SteadyClock:
         ahead = self._wall() - self.now()
         if abs(ahead) <= _DRIFT:
             self._anchor += ahead / 10
+            self._told = timedelta()  # it was set right: the same jump once more is another one
         elif abs(ahead - self._told) > _TOLD_AGAIN:
             self._told = ahead
             _log.warning(

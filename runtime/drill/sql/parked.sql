@@ -1,0 +1,2 @@
+-- How many conversations are parked.
+select count(*) from parked
