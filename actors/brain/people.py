@@ -1,9 +1,9 @@
 """Whether a text asks for a person instead of the bot, in any of the four languages. Pure.
 
 A text asks when it names somebody of ours near a word for reaching them ("can I talk to an agent about this"), or names
-one and says nothing else ("real person please"), or is a whole message that asks ("call me back please"). It does not where
-that is taken back ("I don't want to talk to an agent"), told ("I spoke to an agent"), or about somebody else ("talk to
-my wife"). A person somewhere in a sentence is no request: "a garden for one person".
+one and says nothing else ("real person please"), or is a whole message that asks ("call me back please"). It does not
+where that is taken back ("I don't want to talk to an agent"), told ("I spoke to an agent"), or about somebody else
+("talk to my wife"). A person somewhere in a sentence is no request: "a garden for one person".
 """
 
 from __future__ import annotations
