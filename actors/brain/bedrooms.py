@@ -19,18 +19,22 @@ MOST: Final = 20
 """Bedrooms that a home may have."""
 
 
-def bedrooms(text: str) -> Span | None:
-    """Return the bedrooms that `text` speaks of, a studio as 0; several mentions are one span. Never raises."""
+def bedrooms(text: str, *, asked: bool = False) -> Span | None:
+    """Return the bedrooms that `text` speaks of, a studio as 0; several mentions are one span. Never raises.
+
+    `asked`: it answers the question for them, so a bare small number counts.
+    """
     items, found = quantities(split(fold(text[:READ])))
-    return bedrooms_of(items, found)
+    return bedrooms_of(items, found, asked=asked)
 
 
-def bedrooms_of(items: list[Item], found: Iterable[Quantity]) -> Span | None:
+def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = False) -> Span | None:
     """Return the same from the items and quantities of a text."""
     spans: list[Span] = []
     counted: set[int] = set()
+    units = ("bedroom", "room", "") if asked else ("bedroom", "room")
     for quantity in found:
-        span = _counted(quantity) or _plus(items, quantity)
+        span = _plus(items, quantity) or _counted(quantity, units)
         counted.update(range(quantity.first, quantity.last))
         if span is not None:
             spans.append(span)
@@ -51,8 +55,8 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity]) -> Span | None:
     )
 
 
-def _counted(quantity: Quantity) -> Span | None:
-    if quantity.unit not in ("bedroom", "room") or quantity.high > MOST:
+def _counted(quantity: Quantity, units: tuple[str, ...]) -> Span | None:
+    if quantity.unit not in units or quantity.high > MOST or quantity.currency or quantity.scaled:
         return None
     less = 1 if quantity.unit == "room" else 0
     low, high = int(quantity.low) - less, int(quantity.high) - less

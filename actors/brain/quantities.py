@@ -24,6 +24,7 @@ _REACH: Final = 2  # items between a word and the number that it speaks of
 _HYPHENS: Final = ("-", "х", "x", "ти", "м", "и")  # 2-х, 3-x, 5-ти
 _LARGE_UNITS: Final = ("area", "percent", "week", "day", "hour")
 """What also a million may count; a million beside another unit is money."""
+_BOUNDS: Final = ("upto", "from", "about")
 _BREAKS: Final = (",", ";", "\n", ".")
 
 
@@ -89,15 +90,15 @@ class _Reader(Numerals):
             if low.value <= high.value:
                 after, currency = self._currency(second.last, currency)
                 before = msgspec.structs.replace(before, bound="", currency=currency)
-                return self._finish(before, low, high, after)
+                return self._finish(start, before, low, high, after)
         if before.bound == "from" and self.is_persian_me(before.first, after):
             before = msgspec.structs.replace(before, first=before.first + 1, bound="")
         before = msgspec.structs.replace(before, currency=currency)
-        return self._finish(before, value, value, after)
+        return self._finish(start, before, value, value, after)
 
-    def _finish(self, before: _Before, low: Value, high: Value, last: int) -> Quantity | None:
-        if high.value > _LARGEST:
-            return None
+    def _finish(self, start: int, before: _Before, low: Value, high: Value, last: int) -> Quantity | None:
+        if high.value > _LARGEST or (high.alone and high.scale == THOUSAND and not before.currency):
+            return None  # "a thousand thanks"
         bound, last = self._bound_after(before.bound, last, single=low is high)
         about = before.about
         if self.has(last, "word", "about") and not self.number_at(last + 1):  # "3 млн примерно"
@@ -106,7 +107,11 @@ class _Reader(Numerals):
         item = self.at(last)
         if item is not None and item.group == "period":
             period, last = item.value, last + 1
-        unit, after = ("", last) if period else self._unit(last, high)
+        earlier = self.at(before.first - 1)
+        if not period and earlier is not None and earlier.group == "period":
+            period = earlier.value  # ماهی ۱۰ هزار
+        unit, after = self._unit(last, high)
+        period = "" if unit else period
         if high.scale > THOUSAND and unit not in _LARGE_UNITS:
             unit = ""
         elif unit:
@@ -127,7 +132,7 @@ class _Reader(Numerals):
             currency=before.currency,
             unit=unit,
             period=period,
-            aside=self._aside(before.first, last),
+            aside=self._aside(before.first, last) or self._aside(start, last),
         )
 
     # ----- around the number
@@ -148,6 +153,8 @@ class _Reader(Numerals):
                 about = True
             elif item.group == "word" and item.value == "between":
                 return _Before(place - 1, bound, about, currency, between=True)
+            elif item.group == "aside" and item.value == "budget" and self.has(place - 2, "word", *_BOUNDS):
+                pass  # max budget 2m
             elif not (item.first().text in (":", "a", "=", "the", "-") and (bound or about or currency)):
                 break
             place -= 1
@@ -159,9 +166,16 @@ class _Reader(Numerals):
             return "up_to", last + 1
         if self.has(last, "word", "ormore") or (self.has(last, "word", "from") and self._closes(last + 1)):
             return "from", last + 1
-        if single and self.reads(last, "+") and not self.number_at(last + 1):
+        if single and self._is_plus(last):
             return "from", last + 1
         return bound, last
+
+    def _is_plus(self, place: int) -> bool:
+        """Return whether "or more" is written as in "2+ beds", other than "2br+maid" and "2 + 1"."""
+        plus, after = self.at(place), self.at(place + 1)
+        if plus is None or plus.first().text != "+" or not plus.first().glued or self.number_at(place + 1):
+            return False
+        return after is None or not after.first().glued
 
     def _closes(self, place: int) -> bool:
         """Return whether a bound that stands before `place` belongs to the number before it."""
@@ -189,7 +203,7 @@ class _Reader(Numerals):
             following = self.at(place)  # «два три», "two three"
             if following is None or following.group != "num" or not first.words:
                 return None
-            if Decimal(following.value) * first.scale != first.value + first.scale:
+            if not _is_next(first.value / first.scale, Decimal(following.value)):
                 return None
             if first.scale != 1 and self.has(place + 1, "unit"):
                 return None  # two million, three bedrooms
@@ -247,3 +261,9 @@ class _Reader(Numerals):
             if self.number_at(last + ahead) or self.reads(last + ahead, *_BREAKS):
                 break
         return ""
+
+
+def _is_next(low: Decimal, high: Decimal) -> bool:
+    """Return whether people say the one after the other for a range: two three, полтора два, двести триста."""
+    step = next(step for step in (100, 10, 1) if low % step == 0 or step == 1)
+    return low < high <= low + step

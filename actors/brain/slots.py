@@ -52,8 +52,8 @@ _IN = frozenset(
 )
 _MONTHS: Final[tuple[tuple[int, Urgency], ...]] = ((1, "now"), (3, "quarter"), (6, "half_year"))
 _MONTHS_OF: Final = {"day": Decimal(1) / 30, "week": Decimal(1) / 4, "month": Decimal(1), "year": Decimal(12)}
-_NARROWER: Final[dict[str, str]] = {"penthouse": "apartment", "townhouse": "villa", "residency": "investment"}
-"""The first includes the second, when both are said."""
+_NARROWER: Final[dict[str, str]] = {"penthouse": "apartment", "townhouse": "villa"}
+"""The first includes the second, where one stands beside the other: a penthouse apartment, but not villa or townhouse."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def read_wish(text: str, places: Gazetteer | None = None) -> Said:
     ):
         kind = "apartment"  # a studio is one
     goals = [goal for goal in meant.get("goal", ()) if goal != "residency" or not is_question(text)]
-    goal = _one(goals)
+    goal = "residency" if set(goals) == {"investment", "residency"} else _one(goals)
     wish = {
         "goal": goal,
         "deal": _deal(meant.get("deal"), goal, amount),
@@ -118,9 +118,15 @@ def _kept(items: list[Item]) -> Iterable[tuple[str, str]]:
         group, value = item.group, item.value
         if item.first().kind == "place":
             group, value = "place", item.first().text
-        if group in ("", "none", "not") or _taken_back(items, place):
+        if group in ("", "none", "not") or _taken_back(items, place) or _is_wider(items, place):
             continue
         yield group, value
+
+
+def _is_wider(items: list[Item], place: int) -> bool:
+    """Return whether a narrower word stands beside this one."""
+    beside = (items[near].value for near in (place - 1, place + 1) if 0 <= near < len(items))
+    return any(_NARROWER.get(value) == items[place].value for value in beside)
 
 
 def _taken_back(items: list[Item], place: int) -> bool:
@@ -143,11 +149,8 @@ def _is_slot(item: Item) -> bool:
 
 
 def _one(values: list[str] | None) -> str | None:
-    """Return the one value that was said, the narrower of two; None when they differ."""
+    """Return the one value that was said; None when they differ."""
     different = set(values or ())
-    for narrow, wide in _NARROWER.items():
-        if narrow in different:
-            different.discard(wide)
     return different.pop() if len(different) == 1 else None
 
 

@@ -88,3 +88,29 @@ def test_bedrooms_are_read_as_said(text: str, expected: tuple[int | None, int | 
 )
 def test_other_numbers_count_no_bedrooms(text: str) -> None:
     assert bedrooms(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2", Span(2, 2)),
+        ("۲", Span(2, 2)),
+        ("two", Span(2, 2)),
+        ("دو", Span(2, 2)),
+        ("две", Span(2, 2)),
+        ("2-3", Span(2, 3)),
+        ("2 или 3", Span(2, 3)),
+        ("3+", Span(3, None)),
+        ("up to 4", Span(None, 4)),
+        ("2+1", Span(2, 2)),
+        ("two-three", Span(2, 3)),
+    ],
+)
+def test_a_bare_number_counts_when_it_was_asked_for(text: str, expected: Span) -> None:
+    assert bedrooms(text, asked=True) == expected
+    assert bedrooms(text) in (None, Span(2, 2))
+
+
+@pytest.mark.parametrize("text", ["3m", "2 bathrooms", "AED 5", "2026", "whatever"])
+def test_other_numbers_count_none_even_when_asked(text: str) -> None:
+    assert bedrooms(text, asked=True) is None

@@ -176,6 +176,45 @@ SAID: dict[str, Wish] = {
     "خلال 3 شهور": wish(urgency="quarter"),
     "مستعجل": wish(urgency="now"),
     "لست مستعجلا": wish(urgency="later"),
+    # as they come
+    "Hi I need 1 bhk for rent in Al Barsha budget 60k to 70k per year 2 cheques": wish(
+        deal="rent", bedrooms=1, places="al-barsha", budget=Span(60_000, 70_000)
+    ),
+    "i want appartment in dubia marina 2bedroom 2 mil": wish(
+        kind="apartment", bedrooms=2, places="dubai-marina", budget=Span(2 * M, 2 * M)
+    ),
+    "max budget 2.3m, 2br+maid, high floor, sea view": wish(
+        budget=Span(None, 2_300_000), bedrooms=2, amenities="maid_room sea_view"
+    ),
+    "need 3bhk villa in mirdif 140k, 2 kids and a dog": wish(
+        kind="villa", bedrooms=3, places="mirdif", budget=Span(140_000, 140_000), amenities="pets"
+    ),
+    "Need an office 1500 sqft in JLT, 120 AED per sqft": wish(kind="office", places="jlt"),
+    "I'm moving in 2 weeks with my family, need furnished 2br": wish(
+        goal="living", bedrooms=2, amenities="furnished", urgency="now"
+    ),
+    "2.5m-3m, villa or townhouse in damac hills 2": wish(budget=Span(2_500_000, 3 * M), places="damac-hills"),
+    "one bedroom in JVC for 750000 AED. Permit 7112345678": wish(
+        bedrooms=1, places="jvc", budget=Span(750_000, 750_000)
+    ),
+    "Ищу 2-комн. квартиру в аренду, Марина или JBR, до 130 тыс. в год": wish(
+        deal="rent", kind="apartment", bedrooms=1, places="dubai-marina jbr", budget=Span(None, 130_000)
+    ),
+    "рассматриваю апартаменты от 100 кв.м до 3 млн AED": wish(kind="apartment", budget=Span(None, 3 * M)),
+    "3 спальни+комната прислуги": wish(bedrooms=3, amenities="maid_room"),
+    "квартиру под ипотеку 2 спальни": wish(kind="apartment", bedrooms=2),
+    "سلام دنبال یه واحد دو خوابه تو جی وی سی هستم تا یک و نیم میلیون": wish(
+        bedrooms=2, places="jvc", budget=Span(None, 1_500_000)
+    ),
+    "۲ خواب دبی هیلز مبله اجاره ماهی ۱۰ هزار درهم": wish(
+        deal="rent", bedrooms=2, places="dubai-hills", amenities="furnished", budget=Span(120_000, 120_000)
+    ),
+    "من ۳ تا بچه دارم ۳ خوابه لازم دارم": wish(bedrooms=3),
+    "ابغى شقة غرفة وصالة في مارينا ايجار سنوي 80 الف": wish(
+        deal="rent", kind="apartment", bedrooms=1, places="dubai-marina", budget=Span(80_000, 80_000)
+    ),
+    "نبي فيلا اربع غرف وغرفة خادمة مع حديقة": wish(kind="villa", bedrooms=4, amenities="maid_room garden"),
+    "thousand thanks": wish(),
     # all of it
     "Hello! I'd like to buy a 3 bed townhouse in Dubai Hills with garden, max AED 4.2M, to live, within 3 months": wish(
         deal="buy",
