@@ -34,8 +34,11 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
     counted: set[int] = set()
     units = ("bedroom", "room", "") if asked else ("bedroom", "room")
     for quantity in found:
-        span = _plus(items, quantity) or _counted(quantity, units)
-        counted.update(range(quantity.first, quantity.last))
+        if quantity.first in counted:
+            continue  # the living room of "3+1"
+        span = _plus(items, quantity)
+        counted.update(range(quantity.first, quantity.last + 2 if span else quantity.last))
+        span = span or _counted(quantity, units)
         if span is not None:
             spans.append(span)
     for place, item in enumerate(items):

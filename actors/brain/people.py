@@ -15,7 +15,7 @@ from typing import Final
 
 from actors.brain.folding import fold
 from actors.brain.lexicon import Item, Lexicon, entries_of
-from actors.brain.tokens import READ, split
+from actors.brain.tokens import READ, Piece, split
 
 _NEAR: Final = 4
 """Items that may stand between a person and the word for reaching them."""
@@ -33,7 +33,11 @@ def _words() -> tuple[Lexicon, Lexicon]:
 
 def wants_person(text: str) -> bool:
     """Return whether `text` asks for a person. Never raises; reads the first 4096 characters."""
-    pieces = split(fold(text[:READ]))
+    return asks_for_person(split(fold(text[:READ])))
+
+
+def asks_for_person(pieces: list[Piece]) -> bool:
+    """Return the same from the pieces of a text."""
     words, whole = _words()
     spoken = [piece for piece in pieces if piece.kind in ("word", "number")]
     if not spoken:

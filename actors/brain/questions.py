@@ -11,7 +11,7 @@ import msgspec
 
 from actors.brain.folding import fold
 from actors.brain.lexicon import Lexicon, entries_of
-from actors.brain.tokens import READ, split
+from actors.brain.tokens import READ, Piece, split
 
 Topic = Literal[
     "service_charge",
@@ -52,28 +52,40 @@ def _words() -> tuple[Lexicon, Lexicon, Lexicon]:
 
 def is_question(text: str) -> bool:
     """Return whether `text` asks: by its mark, or by a word that asks in one of the four languages. Never raises."""
-    folded = fold(text[:READ])
-    if "?" in folded:
+    return asks(split(fold(text[:READ])))
+
+
+def topics(text: str) -> tuple[Topic, ...]:
+    """Return the topics that `text` speaks of, asking or not, in order, each once."""
+    return _topics(split(fold(text[:READ])))
+
+
+def question(text: str) -> Question | None:
+    """Return what `text` asks, or None if it does not ask. A topic alone ("service charge") asks about it, too."""
+    return question_in(split(fold(text[:READ])))
+
+
+def question_in(pieces: list[Piece]) -> Question | None:
+    """Return the same from the pieces of a text."""
+    about = _topics(pieces)
+    if asks(pieces):
+        return Question(about)
+    short = sum(piece.kind == "word" for piece in pieces) <= _SHORT
+    return Question(about) if about and short else None
+
+
+def asks(pieces: list[Piece]) -> bool:
+    """Return whether a text in pieces asks."""
+    if any(piece.text == "?" for piece in pieces):
         return True
-    pieces = split(folded)
     opens, anywhere, _ = _words()
     if len(pieces) > 1 and opens.find(pieces[:_OPENING])[0].group:
         return True
     return any(item.group for item in anywhere.find(pieces))
 
 
-def topics(text: str) -> tuple[Topic, ...]:
-    """Return the topics that `text` speaks of, asking or not, in order, each once."""
-    found = _words()[2].find(split(fold(text[:READ])))
+def _topics(pieces: list[Piece]) -> tuple[Topic, ...]:
+    found = _words()[2].find(pieces)
     return msgspec.convert(
         tuple(dict.fromkeys(item.value for item in found if item.group)), type=tuple[Topic, ...]
     )
-
-
-def question(text: str) -> Question | None:
-    """Return what `text` asks, or None if it does not ask. A topic alone ("service charge") asks about it, too."""
-    about = topics(text)
-    if is_question(text):
-        return Question(about)
-    words = [piece for piece in split(fold(text[:READ])) if piece.kind == "word"]
-    return Question(about) if about and len(words) <= _SHORT else None

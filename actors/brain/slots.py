@@ -17,15 +17,15 @@ from typing import Final
 
 import msgspec
 
-from actors.agency.terms import CATEGORY_OF, Amenity, Category, Deal, Goal, Kind, Span, Urgency, Wish
+from actors.agency.terms import CATEGORY_OF, Urgency, Wish
 from actors.brain.amounts import Amount, amounts_of
 from actors.brain.bedrooms import bedrooms_of
 from actors.brain.folding import fold
 from actors.brain.lexicon import Item, Lexicon, entries_of
 from actors.brain.places import Gazetteer, dubai
 from actors.brain.quantities import Quantity, quantities
-from actors.brain.questions import is_question
-from actors.brain.tokens import READ, split
+from actors.brain.questions import asks
+from actors.brain.tokens import READ, Piece, split
 
 _WEAK = frozenset(
     ("a", "an", "the", "any", "in", "at", "on", "for", "to", "на", "в", "для", "с", "у", "با", "فی", "من")
@@ -59,7 +59,7 @@ _NARROWER: Final[dict[str, str]] = {"penthouse": "apartment", "townhouse": "vill
 class Said(msgspec.Struct, frozen=True):
     """What one text said. `wish.budget` is there only if `amount` may be dirhams: no currency said is for asking."""
 
-    wish: Wish
+    wish: Wish = Wish()
     amount: Amount | None = None
     """The budget as said. `currency` None: confirm that it is dirhams. Another currency: ask; nothing is in the wish."""
 
@@ -80,7 +80,12 @@ def read_wish(text: str, places: Gazetteer | None = None) -> Said:
 
     Never raises; reads the first 4096 characters, in time linear in them.
     """
-    pieces = (places or dubai()).mark(split(fold(text[:READ])))
+    return wish_in(split(fold(text[:READ])), places)
+
+
+def wish_in(pieces: list[Piece], places: Gazetteer | None = None) -> Said:
+    """Return the same from the pieces of a text."""
+    pieces = (places or dubai()).mark(pieces)
     items, found = quantities(pieces)
     words = trade_words().find(pieces)
     meant: dict[str, list[str]] = {}
@@ -96,7 +101,9 @@ def read_wish(text: str, places: Gazetteer | None = None) -> Said:
         and any(item.group == "bedrooms" and item.value == "0" for item in items)
     ):
         kind = "apartment"  # a studio is one
-    goals = [goal for goal in meant.get("goal", ()) if goal != "residency" or not is_question(text)]
+    goals = meant.get("goal", [])
+    if "residency" in goals and asks(pieces):
+        goals = [goal for goal in goals if goal != "residency"]
     goal = "residency" if set(goals) == {"investment", "residency"} else _one(goals)
     wish = {
         "goal": goal,
@@ -174,7 +181,3 @@ def _within(items: list[Item], found: list[Quantity]) -> Urgency | None:
         due = quantity.high * months
         return next((urgency for most, urgency in _MONTHS if due <= most), "later")
     return None
-
-
-Slot = Goal | Deal | Category | Kind | Amenity | Urgency | Span
-"""What a slot may hold, beside places."""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.brain.language import detect
 from actors.brain.people import wants_person
 
 ASKS: dict[str, tuple[str, ...]] = {
@@ -205,6 +206,17 @@ def test_a_person_in_a_sentence_is_no_request(text: str) -> None:
 
 def test_each_language_has_twenty_of_each() -> None:
     assert all(len(texts) >= 20 for examples in (ASKS, DOES_NOT) for texts in examples.values())
+
+
+def test_none_of_them_is_taken_for_another_language() -> None:
+    shown = [
+        (language, detect(text))
+        for examples in (ASKS, DOES_NOT)
+        for language, texts in examples.items()
+        for text in texts
+    ]
+    assert not [pair for pair in shown if pair[1] not in (pair[0], None)]
+    assert sum(found is not None for _, found in shown) > 0.75 * len(shown)
 
 
 @given(st.text(max_size=4096))
