@@ -60,19 +60,20 @@ class Lexicon:
     def _known(self, piece: Piece) -> list[str]:
         """Return the words of entries that `piece` may be, the likeliest first."""
         words = self._words
-        found = [form for form in piece.forms if form in words]
-        if not found and piece.slips:
+        if not words.isdisjoint(piece.forms):
+            return [form for form in piece.forms if form in words]
+        if piece.slips and not self._slips.keys().isdisjoint(piece.slips):
             word = piece.text
             for slip in piece.slips:
                 meant = self._slips.get(slip)
                 if meant is not None and meant[0] == word[0] and abs(len(meant.rstrip("*")) - len(word)) <= 1:
                     return [meant]
-        return found
+        return []
 
     def find(self, pieces: list[Piece]) -> list[Item]:
         """Return the pieces as items, from left to right, the longest entry first; none overlap, none is left out."""
         items: list[Item] = []
-        known = [self._known(piece) if piece.kind == "word" else _sign(piece) for piece in pieces]
+        known = [self._known(piece) if piece.kind == "word" else [piece.text] for piece in pieces]
         place, end = 0, len(pieces)
         while place < end:
             best: _Entry | None = None
@@ -93,14 +94,14 @@ class Lexicon:
         return items
 
 
-def _sign(piece: Piece) -> list[str]:
-    return [piece.text] if piece.kind in ("sign", "number") else []
-
-
 def _follows(rest: tuple[str, ...], known: list[list[str]], place: int) -> bool:
     if place + len(rest) > len(known):
         return False
-    return all(word in known[place + ahead] for ahead, word in enumerate(rest))
+    for word in rest:
+        if word not in known[place]:
+            return False
+        place += 1
+    return True
 
 
 def _spellings(written: str) -> Iterable[tuple[str, ...]]:

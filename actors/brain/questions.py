@@ -41,12 +41,13 @@ class Question(msgspec.Struct, frozen=True):
 
 
 @cache
-def _words() -> tuple[Lexicon, Lexicon, Lexicon]:
+def _words() -> tuple[Lexicon, Lexicon, Lexicon, Lexicon]:
     table = tomllib.loads(files(__package__).joinpath("questions.toml").read_text("utf-8"))
     return (
         Lexicon(entries_of({"opens": table["opens"]})),
         Lexicon(entries_of({"anywhere": table["anywhere"]})),
         Lexicon(entries_of({"topic": table["topic"]})),
+        Lexicon(entries_of({"topic": table["how_much"]})),
     )
 
 
@@ -78,14 +79,16 @@ def asks(pieces: list[Piece]) -> bool:
     """Return whether a text in pieces asks."""
     if any(piece.text == "?" for piece in pieces):
         return True
-    opens, anywhere, _ = _words()
+    opens, anywhere, *_ = _words()
     if len(pieces) > 1 and opens.find(pieces[:_OPENING])[0].group:
         return True
     return any(item.group for item in anywhere.find(pieces))
 
 
 def _topics(pieces: list[Piece]) -> tuple[Topic, ...]:
-    found = _words()[2].find(pieces)
-    return msgspec.convert(
-        tuple(dict.fromkeys(item.value for item in found if item.group)), type=tuple[Topic, ...]
-    )
+    *_, named, implied = _words()
+    for lexicon in (named, implied):
+        found = dict.fromkeys(item.value for item in lexicon.find(pieces) if item.group)
+        if found:
+            return msgspec.convert(tuple(found), type=tuple[Topic, ...])
+    return ()
