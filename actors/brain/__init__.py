@@ -1,1 +1,1 @@
-"""What the bot understands, offline: the language of a text. Pure; knows no conversation."""
+"""What the bot understands, offline, in four languages: `understanding.understand`, and its parts. Pure; knows no conversation."""

@@ -19,7 +19,7 @@ from actors.brain.tokens import READ, Piece, split
 
 _NEAR: Final = 4
 """Items that may stand between a person and the word for reaching them."""
-_ENDS: Final = (".", "!", "?", "\n", ";")
+_ENDS: Final = (".", ",", "!", "?", "\n", ";")
 _ASKING: Final = 10
 """Items of a message that may be nothing but a person and fillers."""
 

@@ -1,7 +1,7 @@
 """What a whole message is: yes, no, cancel, stop, menu, ... in any of the four languages. Pure.
 
 Only the whole message counts: "main street", "stop by tomorrow" and "budget 500000" are no phrase. Case, marks, signs,
-letters repeated for effect ("yesss") and a "please" at either end change nothing. What a phrase does is the
+letters repeated for effect ("yesss"), thanks and "please" change nothing. What a phrase does is the
 conversation's: «لغو» cancels a step, «لغو اشتراک» opts out.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, get_args
@@ -20,6 +21,12 @@ from actors.brain.tokens import split
 
 Phrase = Literal["yes", "no", "cancel", "opt_out", "opt_in", "menu", "back", "skip", "thanks", "greeting"]
 PHRASES: tuple[Phrase, ...] = get_args(Phrase)
+
+_Beside = Literal["polite", "around"]
+_TO_DO: Final = frozenset(("cancel", "opt_out", "opt_in", "menu", "back", "skip"))
+"""Phrases that ask for something to be done: "I want to" may stand before them."""
+_MOST_WORDS: Final = 6
+"""Words of the longest phrase."""
 
 LONGEST: Final = 80
 """Characters of a message that may be a phrase."""
@@ -48,6 +55,7 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thanks: str
     greeting: str
     polite: str
+    around: str
 
 
 def plain(text: str) -> str:
@@ -57,18 +65,22 @@ def plain(text: str) -> str:
 
 
 @cache
-def _lists() -> tuple[dict[str, Phrase], tuple[str, ...]]:
+def _known() -> tuple[dict[str, Phrase], dict[str, _Beside]]:
     table = msgspec.convert(
         tomllib.loads(files(__package__).joinpath("phrases.toml").read_text("utf-8")), type=_Phrases
     )
     known: dict[str, Phrase] = {}
-    for phrase in PHRASES:
-        for written in getattr(table, phrase).replace("\n", ",").split(","):
-            words = plain(written)
-            if words and known.setdefault(words, phrase) != phrase:
-                raise ValueError(f"{written.strip()!r} is both {known[words]} and {phrase}")
-    polite = {plain(written) for written in table.polite.replace("\n", ",").split(",")}
-    return known, tuple(sorted(polite, key=len, reverse=True))
+    for said in PHRASES:
+        for words in _entries(getattr(table, said)):
+            if known.setdefault(words, said) != said:
+                raise ValueError(f"{words!r} is both {known[words]} and {said}")
+    beside: dict[str, _Beside] = dict.fromkeys(_entries(table.around), "around")
+    beside.update(dict.fromkeys(_entries(table.polite), "polite"))
+    return known, beside
+
+
+def _entries(written: str) -> Iterator[str]:
+    return filter(None, map(plain, written.replace("\n", ",").split(",")))
 
 
 def phrase(text: str) -> Phrase | None:
@@ -79,24 +91,37 @@ def phrase(text: str) -> Phrase | None:
     words = plain(text)
     if not words:
         return _sign(text)
-    known, polite = _lists()
-    for way in (words, _REPEATED.sub(r"\1", words)):
-        found = known.get(way) or known.get(_without(way, polite))
-        if found is not None:
-            return found
-    return None
+    return _whole(words) or _whole(_REPEATED.sub(r"\1", words))
+
+
+def _whole(words: str) -> Phrase | None:
+    """Return the one phrase that `words` consist of, with what changes nothing of it: "yes, that is right, thanks"."""
+    known, beside = _known()
+    if words in known:
+        return known[words]
+    parts = words.split(" ")
+    said: set[Phrase] = set()
+    around = False
+    place = 0
+    while place < len(parts):
+        for end in range(min(len(parts), place + _MOST_WORDS), place, -1):
+            some = " ".join(parts[place:end])
+            if some in known or some in beside:
+                break
+        else:
+            return None
+        if some in known:
+            said.add(known[some])
+        around = around or beside.get(some) == "around"
+        place = end
+    meant: set[Phrase] = said - {"thanks", "greeting"} or said - {"greeting"} or said
+    if len(meant) != 1:
+        return None
+    (one,) = meant
+    return None if around and one not in _TO_DO else one
 
 
 def _sign(text: str) -> Phrase | None:
     said = {_SIGNS[sign] for sign in fold(text) if sign in _SIGNS}
     strange = any(sign not in _SIGNS and sign not in _WAVES and sign not in " !." for sign in fold(text))
     return said.pop() if len(said) == 1 and not strange else None
-
-
-def _without(words: str, polite: tuple[str, ...]) -> str:
-    for word in polite:
-        if words.endswith(" " + word):
-            words = words[: -len(word) - 1]
-        if words.startswith(word + " "):
-            words = words[len(word) + 1 :]
-    return words
