@@ -1,1 +1,1 @@
-"""What the bot understands, offline, in four languages: `understanding.understand`, and its parts. Pure; knows no conversation."""
+"""What the bot understands, offline and in four languages: see `understanding`. Pure; knows no conversation."""

@@ -134,7 +134,7 @@ class Numerals(Row):
             return None
         if item.group == "half":
             article = 1 if self.reads(place + 1, "a", "an") else 0
-            follows = self.has(place + 1 + article, "scale")
+            follows = self.has(place + 1 + article, "scale") and not item.value.startswith("-")
             return Value(Decimal(item.value), place + 1, words=True) if follows else None
         if item.group == "num":
             return self._words(place)
@@ -239,8 +239,10 @@ class Numerals(Row):
         """Add what follows a scale: "and a half", "and 200 thousand", «двести» after a million."""
         step = self.past_and(place)
         joined = step > place or self.begins_with_and(step)
-        if self.has(step, "half") and not self.has(step + 1, "scale"):
-            return value + scale * Decimal(self._items[step].value), step + 1
+        if self.has(step, "half"):
+            again = self.has(step + 1, "scale", str(scale))  # مليون ونصف مليون
+            if again or not self.has(step + 1, "scale"):
+                return value + scale * Decimal(self._items[step].value), step + 1 + again
         small = self._small(step) if scale > THOUSAND or joined or words else None
         if small is None or small.value >= THOUSAND:
             return value, place

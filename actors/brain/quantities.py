@@ -25,6 +25,7 @@ _HYPHENS: Final = ("-", "х", "x", "ти", "м", "и")  # 2-х, 3-x, 5-ти
 _LARGE_UNITS: Final = ("area", "percent", "week", "day", "hour")
 """What also a million may count; a million beside another unit is money."""
 _BOUNDS: Final = ("upto", "from", "about")
+_PERSIAN_A: Final = ("یه", "یک", "یکی")
 _BREAKS: Final = (",", ";", "\n", ".")
 
 
@@ -207,6 +208,8 @@ class _Reader(Numerals):
                 return None
             if first.scale != 1 and self.has(place + 1, "unit"):
                 return None  # two million, three bedrooms
+            if self.reads(place - 1, *_PERSIAN_A) and not self.has(place + 1, "scale"):
+                return None  # یه دو خوابه: a two-bedroom
         while self.has(place, "word", "about", "upto") or self.has(place, "currency"):
             place += 1
         second = self.value(place)

@@ -74,8 +74,8 @@ def split(folded: str) -> list[Piece]:
         if kind == "number":
             pieces.append(_number(found, glued=glued))
         elif kind == "word":
-            if glued and len(pieces) > 1 and _is_hyphen(pieces):
-                pieces.pop()  # two-bedroom, где-то
+            if glued and len(pieces) > 1 and _joins(pieces, found):
+                pieces.pop()  # two-bedroom, где-то, J.V.C
             if "'" in found:
                 found = found.replace("'", "")
             pieces.append(Piece("word", found, glued, forms=_forms(found), slips=slips(found)))
@@ -84,8 +84,12 @@ def split(folded: str) -> list[Piece]:
     return pieces
 
 
-def _is_hyphen(pieces: list[Piece]) -> bool:
-    return pieces[-1].text == "-" and pieces[-1].glued and pieces[-2].kind == "word"
+def _joins(pieces: list[Piece], word: str) -> bool:
+    """Return whether the last piece only joins the word before it and `word`."""
+    before, sign = pieces[-2:]
+    if not sign.glued or before.kind != "word":
+        return False
+    return sign.text == "-" or (sign.text == "." and len(word) == 1 == len(before.text))
 
 
 def _number(text: str, *, glued: bool) -> Piece:
