@@ -43,6 +43,8 @@ _CARDINAL: Final = _numbered(_CARDINALS)
 _LAST: Final = frozenset(
     map(plain, ("last", "the last one", "последний", "последняя", "آخری", "الأخير", "الأخيرة"))
 )
+_NUMBER: Final = re.compile(r"\d+")
+_CLOCK: Final = re.compile(r"(?:at )?0?(\d{1,2})(?::(\d\d))? ?(am|pm)?")
 _AROUND: Final = re.compile(
     r"^(?:the|number|no|option|choice|n|номер|вариант|пункт|شماره|گزینه|رقم|خیار|الخیار|رقم)\s+"
     r"|\s+(?:one|option|please|pls|пожалуйста|вариант|لطفا|رو میخوام|من فضلک)$"
@@ -55,7 +57,8 @@ def pick(text: str, titles: Sequence[str]) -> int | None:
     """Return the index of the title that `text` means, or None if it means none of them, or more than one.
 
     A title in any folding comes first, then some words of one title only ("hills" for "Dubai Hills"), then its number
-    ("2", "۲", "number two", «второй»), unless titles hold numbers themselves. Never raises.
+    ("2", "۲", "number two", «второй»), unless the titles hold numbers as small themselves. "2 pm" is 14:00, "10" is the
+    one title with 10:00. Never raises.
     """
     if len(text) > LONGEST or not titles:
         return None
@@ -66,11 +69,20 @@ def pick(text: str, titles: Sequence[str]) -> int | None:
     whole = [place for place, title in enumerate(plains) if title == said]
     if whole:
         return whole[0] if len(whole) == 1 else None
-    words = set(said.split())
-    within = [place for place, title in enumerate(plains) if words <= set(title.split())]
-    if within:
-        return within[0] if len(within) == 1 else None
+    for words in (set(said.split()), _clock(said)):
+        within = [place for place, title in enumerate(plains) if words and words <= set(title.split())]
+        if within:
+            return within[0] if len(within) == 1 else None
     return _place(said, plains)
+
+
+def _clock(said: str) -> set[str]:
+    """Return the time of day that is the whole of `said`, as titles write it."""
+    time = _CLOCK.fullmatch(said)
+    if time is None:
+        return set()
+    hour = int(time[1]) % 12 + (12 if time[3] == "pm" else 0) if time[3] else int(time[1])
+    return {f"{hour:02}:{time[2] or '00'}"}
 
 
 def _place(said: str, titles: Sequence[str]) -> int | None:
@@ -79,7 +91,7 @@ def _place(said: str, titles: Sequence[str]) -> int | None:
         return len(titles) - 1
     if bare in _ORDINAL:
         place = _ORDINAL[bare]
-    elif any(character.isdigit() for title in titles for character in title):
+    elif any(0 < int(number[:9]) <= len(titles) for title in titles for number in _NUMBER.findall(title)):
         return None
     elif bare in _CARDINAL:
         place = _CARDINAL[bare]

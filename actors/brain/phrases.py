@@ -19,11 +19,28 @@ import msgspec
 from actors.brain.folding import fold
 from actors.brain.tokens import split
 
-Phrase = Literal["yes", "no", "cancel", "opt_out", "opt_in", "menu", "back", "skip", "thanks", "greeting"]
+Phrase = Literal[
+    "yes",
+    "no",
+    "cancel",
+    "opt_out",
+    "opt_in",
+    "menu",
+    "back",
+    "skip",
+    "thanks",
+    "greeting",
+    "realty",
+    "expo",
+    "support",
+]
 PHRASES: tuple[Phrase, ...] = get_args(Phrase)
+"""`realty`, `expo` and `support` name what a menu offers."""
 
 _Beside = Literal["polite", "around"]
-_TO_DO: Final = frozenset(("cancel", "opt_out", "opt_in", "menu", "back", "skip"))
+_TO_DO: Final = frozenset(
+    ("cancel", "opt_out", "opt_in", "menu", "back", "skip", "realty", "expo", "support")
+)
 """Phrases that ask for something to be done: "I want to" may stand before them."""
 _MOST_WORDS: Final = 6
 """Words of the longest phrase."""
@@ -54,13 +71,16 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skip: str
     thanks: str
     greeting: str
+    realty: str
+    expo: str
+    support: str
     polite: str
     around: str
 
 
 def plain(text: str) -> str:
-    """Return the words and numbers of `text`, folded, with single spaces: "Yes, please!" is "yes please"."""
-    words = [piece.text for piece in split(fold(text)) if piece.kind in ("word", "number")]
+    """Return `text` folded and without signs, with single spaces: "Yes, please!" is "yes please"."""
+    words = [piece.text for piece in split(fold(text)) if piece.kind != "sign"]
     return _JOINED.sub(r"\1", " ".join(words))
 
 

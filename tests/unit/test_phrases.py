@@ -60,6 +60,9 @@ SAYS: dict[Phrase, tuple[str, ...]] = {
         *("пропустить", "любой", "всё равно", "без разницы", "не знаю"),
         *("فرقی نداره", "مهم نیست", "هرچی", "نمی‌دونم", "نمیدونم", "تخطي", "أي شيء", "لا يهم"),
     ),
+    "realty": ("property", "Real estate", "недвижимость", "املاک", "عقارات"),
+    "expo": ("expo", "Выставка", "نمایشگاه", "المعرض"),
+    "support": ("support", "Help!", "поддержка", "کمک", "مساعدة"),
     "thanks": (
         "thanks",
         "Thank you so much!",
@@ -172,6 +175,25 @@ def test_a_number_or_a_title_picks_from_what_was_offered(text: str, expected: in
 )
 def test_where_titles_hold_numbers_a_number_is_theirs(text: str, expected: int | None) -> None:
     assert pick(text, ("Studio", "2 bedrooms", "3 bedrooms", "5 and more")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10:00", 0),
+        ("10", 0),
+        ("at 11", 1),
+        ("2 pm", 2),
+        ("14:00", 2),
+        ("۱۱", 1),
+        ("2", 1),
+        ("sat", None),
+        ("sun", 2),
+        ("9", None),
+    ],
+)
+def test_a_time_picks_from_times(text: str, expected: int | None) -> None:
+    assert pick(text, ("Sat 28 Nov, 10:00", "Sat 28 Nov, 11:00", "Sun 29 Nov, 14:00")) == expected
 
 
 @given(st.text(), st.lists(st.text(max_size=20), max_size=10))
