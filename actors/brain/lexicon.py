@@ -73,7 +73,7 @@ class Lexicon:
     def find(self, pieces: list[Piece]) -> list[Item]:
         """Return the pieces as items, from left to right, the longest entry first; none overlap, none is left out."""
         items: list[Item] = []
-        known = [self._known(piece) if piece.kind == "word" else [piece.text] for piece in pieces]
+        known = [self._known(piece) if piece.kind == "word" else _signs(piece) for piece in pieces]
         place, end = 0, len(pieces)
         while place < end:
             best: _Entry | None = None
@@ -94,6 +94,10 @@ class Lexicon:
         return items
 
 
+def _signs(piece: Piece) -> list[str]:
+    return [piece.text] if piece.kind in ("sign", "number") else []
+
+
 def _follows(rest: tuple[str, ...], known: list[list[str]], place: int) -> bool:
     if place + len(rest) > len(known):
         return False
@@ -107,9 +111,8 @@ def _follows(rest: tuple[str, ...], known: list[list[str]], place: int) -> bool:
 def _spellings(written: str) -> Iterable[tuple[str, ...]]:
     """Return the words of an entry; those with a zero-width non-joiner are also written without anything there."""
     for way in {written, written.replace("\u200c", "")}:
-        stars = fold(way).split()
         words: list[str] = []
-        for part in stars:
+        for part in fold(way).split():
             pieces = split(part.rstrip("*"))
             words.extend(piece.text for piece in pieces)
             if part.endswith("*") and pieces:

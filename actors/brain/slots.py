@@ -1,9 +1,9 @@
 """What a free text says of every slot of a Wish, in any order, in any of the four languages or a mixture. Pure.
 
 Nothing is guessed: of two different answers to one slot neither counts, a word that is taken back ("no pool") does not
-either, and a question about visas is no wish for one. Where one word includes another the narrower counts: a penthouse
-apartment is a penthouse, and who invests for a visa looks for residency. Knows no conversation: it does not know which
-question a text answers.
+either, and a question about visas or yields is no wish for one. Where one word includes another the narrower counts: a
+penthouse apartment is a penthouse, and who invests for a visa looks for residency. Knows no conversation: it does not
+know which question a text answers.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from actors.brain.quantities import Quantity, quantities
 from actors.brain.questions import asks
 from actors.brain.tokens import READ, Piece, split
 
-_WEAK = frozenset(
-    ("a", "an", "the", "any", "in", "at", "on", "for", "to", "на", "в", "для", "с", "у", "با", "فی", "من")
+_WEAK: Final = frozenset(
+    ["a", "an", "the", "any", "in", "at", "on", "for", "to", "на", "в", "для", "с", "у", "با", "فی", "من"]
 )
 """Words that may stand between "not" and what it takes back."""
-_IN = frozenset(
-    (
+_IN: Final = frozenset(
+    [
         "in",
         "within",
         "next",
@@ -47,8 +47,7 @@ _IN = frozenset(
         "در",
         "تا",
         "до",
-        "بعد",
-    )
+    ]
 )
 _MONTHS: Final[tuple[tuple[int, Urgency], ...]] = ((1, "now"), (3, "quarter"), (6, "half_year"))
 _MONTHS_OF: Final = {"day": Decimal(1) / 30, "week": Decimal(1) / 4, "month": Decimal(1), "year": Decimal(12)}
@@ -95,15 +94,11 @@ def wish_in(pieces: list[Piece], places: Gazetteer | None = None) -> Said:
     amount = sums[0] if sums else None
     rooms = bedrooms_of(items, found)
     kind = _one(meant.get("kind"))
-    if (
-        kind is None
-        and "kind" not in meant
-        and any(item.group == "bedrooms" and item.value == "0" for item in items)
-    ):
+    if "kind" not in meant and any(item.group == "bedrooms" and item.value == "0" for item in items):
         kind = "apartment"  # a studio is one
     goals = meant.get("goal", [])
-    if "residency" in goals and asks(pieces):
-        goals = [goal for goal in goals if goal != "residency"]
+    if "goal_unless_asked" in meant and not asks(pieces):
+        goals = goals + meant["goal_unless_asked"]
     goal = "residency" if set(goals) == {"investment", "residency"} else _one(goals)
     wish = {
         "goal": goal,

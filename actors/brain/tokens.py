@@ -40,7 +40,9 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
+_UNSPACED = re.compile(r"[^ \n]+")
 _SILENT_WORD = re.compile(r"://|@|\bwww\.")
+_SILENCE = "\u00a4"
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -63,7 +65,7 @@ def split(folded: str) -> list[Piece]:
     """Return the pieces of a text that `fold` made; reads its first `READ` characters, in time linear in them."""
     text = folded[:READ]
     if "@" in text or "://" in text or "www." in text:
-        text = " ".join("\u00a4" if _SILENT_WORD.search(word) else word for word in text.split(" "))
+        text = _UNSPACED.sub(_silenced, text)
     pieces: list[Piece] = []
     end = -1
     for match in _PIECE.finditer(text):
@@ -82,6 +84,10 @@ def split(folded: str) -> list[Piece]:
         else:
             pieces.append(Piece("sign" if kind == "sign" else "silent", found, glued))
     return pieces
+
+
+def _silenced(word: re.Match[str]) -> str:
+    return _SILENCE if _SILENT_WORD.search(word[0]) else word[0]
 
 
 def _joins(pieces: list[Piece], word: str) -> bool:
@@ -109,20 +115,11 @@ def _number(text: str, *, glued: bool) -> Piece:
     return Piece("number", text, glued, Decimal(f"{''.join(filter(str.isdigit, whole))}.{part}"))
 
 
-_BEFORE = (
-    "وال",
-    "بال",
-    "فال",
-    "کال",
-    "لل",
-    "ال",
-    "و",
-    "ب",
-    "ل",
-    "ف",
+_BEFORE: Final = tuple(
+    ["وال", "بال", "فال", "کال", "لل", "ال", "و", "ب", "ل", "ف"]
 )  # what Arabic writes together with a word
 _BEFORE_BEGINS = frozenset(before[0] for before in _BEFORE)
-_AFTER = ("هایی", "های", "ها", "یی", "ای", "ی", "م", "ش")  # what Persian does
+_AFTER: Final = tuple(["هایی", "های", "ها", "یی", "ای", "ی", "م", "ش"])  # what Persian does
 _AFTER_ENDS = frozenset(after[-1] for after in _AFTER)
 _SHORTEST = 3  # of what is left of a word
 _ENDING = 5  # letters of the longest ending that a star stands for

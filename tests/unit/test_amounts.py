@@ -222,6 +222,10 @@ def test_money_of_another_kind_is_never_dirhams(text: str) -> None:
     assert found.dirhams is None
 
 
+def test_lines_are_read_apart() -> None:
+    assert amounts("budget 3m\nme@example.com\n2\n500 000") == [exactly(3 * M), exactly(500_000)]
+
+
 def test_a_bare_number_counts_when_it_was_asked_for() -> None:
     assert amounts("2000") == []
     assert amount("2000", asked=True) == exactly(2000)

@@ -108,6 +108,9 @@ SAID: dict[str, Wish] = {
     "нужен ВНЖ": wish(goal="residency"),
     "I want the golden visa": wish(goal="residency"),
     "does it come with a golden visa?": wish(),
+    "what's the ROI?": wish(),
+    "I want a good ROI": wish(goal="investment"),
+    "I'm from Iran and live in Istanbul": wish(),
     "investment to get a golden visa": wish(goal="residency"),
     "برای سرمایه‌گذاری": wish(goal="investment"),
     "واسه سرمایه گذاری میخوام بخرم": wish(deal="buy", goal="investment"),
@@ -287,6 +290,10 @@ def test_a_tenant_may_have_places_of_its_own() -> None:
     assert read_wish("flat on the north shore", places).wish.places == ("north",)
     assert read_wish("квартира на северный берег", places).wish.places == ("north",)
     assert read_wish("flat in marina", places).wish.places == ()
+
+
+def test_the_key_of_a_place_is_no_word_of_the_trade() -> None:
+    assert read_wish("flat in the old town", Gazetteer({"villa": ("Old Town",)})).wish.kind == "apartment"
 
 
 def test_a_name_of_two_places_is_refused() -> None:
