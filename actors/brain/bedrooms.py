@@ -45,9 +45,9 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
         if place in counted:
             continue
         if item.group == "bedrooms":
-            spans.append(Span(int(item.value), int(item.value)))
+            spans.append(_bounded(items, place, int(item.value)))
         elif item.group == "unit" and item.value == "onebed":
-            spans.append(Span(1, 1))
+            spans.append(_bounded(items, place, 1))
     if not spans:
         return None
     lows = [span.low for span in spans]
@@ -56,6 +56,20 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
         None if None in lows else min(low for low in lows if low is not None),
         None if None in highs else max(high for high in highs if high is not None),
     )
+
+
+def _bounded(items: list[Item], place: int, number: int) -> Span:
+    """Return what "up to" before and "or more" after a word such as غرفتين make of its number."""
+    before = items[place - 1] if place else None
+    after = items[place + 1] if place + 1 < len(items) else None
+    said = {item.value for item in (before, after) if item is not None and item.group == "word"}
+    if after is not None and after.group == "word" and after.value in ("upto", "from"):
+        said.discard(after.value)  # of what comes next
+    if before is not None and before.first().text in ("من", "از"):
+        said.discard("from")  # «من» is "I", too, and both begin sentences
+    if number and said & {"upto", "orless"}:
+        return Span(None, number)
+    return Span(number, None) if said & {"from", "ormore"} else Span(number, number)
 
 
 def _counted(quantity: Quantity, units: tuple[str, ...]) -> Span | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Final
 
@@ -24,6 +24,9 @@ ROOMS: Final = 10
 """«к» after a number below is rooms: «2к квартира»."""
 _LARGEST_SCALE: Final = Decimal(10) ** 9
 _ENDINGS: Final = ("х", "x", "ех", "ти")  # 3х млн
+_PERSIAN: Final = frozenset(
+    ("دارم", "داریم", "دارد", "داره", "میخوام", "میخواهم", "بودجه", "بودجم", "را", "رو", "است", "تا")
+)
 _PERSIAN_SCALES: Final = ("می", "هزار")
 
 
@@ -256,11 +259,16 @@ class Numerals(Row):
         return value, place
 
     def is_persian_me(self, first: int, last: int) -> bool:
-        """Return whether «من» at `first` is Persian "I", not Arabic "from": only an Arabic scale makes it Arabic."""
+        """Return whether «من» at `first` is Persian "I", not Arabic "from": a scale tells, else the other words."""
         if not self.reads(first, "من"):
             return False
         scales = [item.first().text for item in self._items[first:last] if item.group in ("scale", "scaled")]
-        return not scales or scales[-1].startswith(_PERSIAN_SCALES)
+        return scales[-1].startswith(_PERSIAN_SCALES) if scales else self._is_persian
+
+    @cached_property
+    def _is_persian(self) -> bool:
+        words = [piece.text for item in self._items for piece in item.pieces if piece.kind == "word"]
+        return not _PERSIAN.isdisjoint(words) or any(letter in word for word in words for letter in "پچژگ")
 
 
 def shared(low: Value, high: Value) -> tuple[Value, Value]:

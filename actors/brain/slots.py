@@ -32,23 +32,12 @@ _WEAK: Final = frozenset(
 )
 """Words that may stand between "not" and what it takes back."""
 _IN: Final = frozenset(
-    [
-        "in",
-        "within",
-        "next",
-        "через",
-        "течение",
-        "ближайшие",
-        "за",
-        "ظرف",
-        "طی",
-        "خلال",
-        "بعد",
-        "در",
-        "تا",
-        "до",
-    ]
+    (
+        *("in", "within", "next", "через", "течение", "ближайшие", "за", "до"),
+        *("ظرف", "طی", "خلال", "بعد", "در", "تا"),
+    )
 )
+"""Words before a number of months that make it a time to come."""
 _MONTHS: Final[tuple[tuple[int, Urgency], ...]] = ((1, "now"), (3, "quarter"), (6, "half_year"))
 _MONTHS_OF: Final = {"day": Decimal(1) / 30, "week": Decimal(1) / 4, "month": Decimal(1), "year": Decimal(12)}
 _NARROWER: Final[dict[str, str]] = {"penthouse": "apartment", "townhouse": "villa"}

@@ -115,11 +115,10 @@ def _number(text: str, *, glued: bool) -> Piece:
     return Piece("number", text, glued, Decimal(f"{''.join(filter(str.isdigit, whole))}.{part}"))
 
 
-_BEFORE: Final = tuple(
-    ["وال", "بال", "فال", "کال", "لل", "ال", "و", "ب", "ل", "ف"]
-)  # what Arabic writes together with a word
+# What Arabic writes together with a word, before it, and Persian after it.
+_BEFORE: Final = ("وال", "بال", "فال", "کال", "لل", "ال", "و", "ب", "ل", "ف")
 _BEFORE_BEGINS = frozenset(before[0] for before in _BEFORE)
-_AFTER: Final = tuple(["هایی", "های", "ها", "یی", "ای", "ی", "م", "ش"])  # what Persian does
+_AFTER: Final = ("هایی", "های", "ها", "یی", "ای", "ی", "م", "ش")
 _AFTER_ENDS = frozenset(after[-1] for after in _AFTER)
 _SHORTEST = 3  # of what is left of a word
 _ENDING = 5  # letters of the longest ending that a star stands for
