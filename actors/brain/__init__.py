@@ -1,1 +1,1 @@
-"""What the bot understands, offline: the language of a text. Pure; knows no conversation."""
+"""What the bot understands, offline and in four languages: see `understanding`. Pure; knows no conversation."""

@@ -64,6 +64,21 @@ SHOWN: dict[Language, tuple[str, ...]] = {
     ),
 }
 
+TOLD_APART: tuple[tuple[Language, str], ...] = (
+    ("fa", "شقه نمیخوام، ویلا میخوام"),
+    ("ar", "لا أريد فيلا، أريد شقة"),
+    ("fa", "ويلا فروشي"),  # Persian on an Arabic keyboard
+    ("ar", "فیلا للبیع"),  # Arabic on a Persian one
+    ("fa", "کم کم میخوام بخرم"),
+    ("ar", "کم السعر"),
+    ("fa", "بودجه ۳ میلیون"),
+    ("ar", "ميزانية 3 مليون"),
+    ("fa", "دو خوابه"),
+    ("ar", "غرفتين"),
+    ("fa", "بله"),
+    ("ar", "نعم"),
+)
+
 DOUBTFUL = (
     *("", "hi", "Hi!", "hello", "ok", "OK 👍", "سلام", "سلام علیکم", "123", "۱۲۳", "٣٤", "👍", "?", "..."),
     *("Sara", "Ivan Petrov", "Иван", "Сара Каримова", "فاطمة", "علی", "مريم", "پریسا", "Dubai Marina"),
@@ -94,6 +109,32 @@ DOUBTFUL = (
 )
 def test_a_text_shows_its_language(expected: Language, text: str) -> None:
     assert detect(text) == expected
+
+
+@pytest.mark.parametrize(("expected", "text"), TOLD_APART)
+def test_persian_is_told_from_arabic(expected: Language, text: str) -> None:
+    assert detect(text) == expected
+
+
+@pytest.mark.parametrize("text", ["hi", "Hi", "hi!", "HI"])
+def test_hi_is_a_greeting_and_no_language(text: str) -> None:
+    assert detect(text) is None
+    assert named(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "я учу english",
+        "English school рядом есть?",
+        "زبان english بلدم",
+        "أتكلم english قليلا",
+        "english school nearby",
+    ],
+)
+def test_english_inside_a_sentence_switches_nothing(text: str) -> None:
+    assert named(text) is None
+    assert detect(text) in (None, "ru", "fa", "ar")
 
 
 @pytest.mark.parametrize("text", DOUBTFUL)
