@@ -194,6 +194,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     account: Annotated[str, Meta(min_length=1, max_length=128)] | None = (
         None  # business account at the provider
     )
+    phone: (
+        Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="a number such as +97145550100")]
+        | None
+    ) = None  # what people dial, for links
 
     @property
     def key(self) -> str:

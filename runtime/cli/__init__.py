@@ -24,6 +24,7 @@ from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
 from runtime.cli.drills import drill
 from runtime.cli.looking import ps, show
+from runtime.cli.tables import open_tables
 from runtime.cli.versions import version_command
 from runtime.cli.words import (
     PLAIN_FAULTS,
@@ -50,7 +51,9 @@ __all__ = [
     "fail",
     "json_option",
     "load_app",
+    "open_tables",
     "plainly",
+    "print_facts",
     "read_settings",
     "settings_options",
 ]
