@@ -62,7 +62,8 @@ async def free(
     tx: TenantTransaction, diary: Diary, now: datetime, *, limit: int = 8, per_day: int = 0
 ) -> Sequence[Slot]:
     """Return the next free times, each once; with `per_day`, at most so many of one day where the agency is."""
-    return offer(await _open(tx, diary, now), limit, per_day, diary.zone)
+    book = await _read(tx, diary, now)
+    return offer(open_slots(diary, book.hours, book.taken, now), limit, per_day, diary.zone)
 
 
 async def book(
@@ -125,7 +126,8 @@ async def _book(
     *,
     counts: bool = True,
 ) -> Booked | NotFree:
-    slots = await _open(tx, diary, now)
+    book = await _read(tx, diary, now)
+    slots = open_slots(diary, book.hours, book.taken, now)
     for slot in [slot for slot in slots if slot.starts == starts]:
         number = await tx.number(
             "book_viewing", slot.operator, lead, property_id, slot.starts, slot.ends, cause, now
@@ -137,6 +139,5 @@ async def _book(
     return NotFree(await free(tx, diary, now))
 
 
-async def _open(tx: TenantTransaction, diary: Diary, now: datetime) -> Sequence[Slot]:
-    book = await tx.first(_Book, "viewing_diary", now, now + diary.horizon + diary.length)
-    return list(open_slots(diary, book.hours, book.taken, now)) if book else []
+async def _read(tx: TenantTransaction, diary: Diary, now: datetime) -> _Book:
+    return await tx.first(_Book, "viewing_diary", now, now + diary.horizon + diary.length) or _Book((), ())

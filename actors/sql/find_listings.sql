@@ -1,10 +1,11 @@
 -- $1 tenant, $2 deal, $3 category, $4 kind, $5 and $6 price from and to, $7 places (empty: any), $8 and $9 bedrooms from and
 -- to, $10 whether a valid permit is needed, $11 today, $12 lead (what it was shown is left out), $13 amenities, $14 goal,
 -- $15 how many. What is null is not asked for. The score is told in actors/agency/listings.py.
-select to_jsonb(found) from (
+select to_jsonb(found) || jsonb_build_object('pictures',
+  (select count(*) from property_pictures picture where picture.property_id = found.id))
+from (
   select p.id, p.reference, p.title, p.deal, p.category, p.kind, p.place, p.price, p.bedrooms, p.bathrooms, p.area_sqm,
     p.features, p.permit_number, p.permit_expires, p.yield_bp, p.visa_years,
-    (select count(*) from property_pictures picture where picture.property_id = p.id) as pictures,
     case when cardinality($13::text[]) = 0 then 40
       else 40 * (select count(*) from unnest($13::text[]) wanted where wanted = any (p.features)) / cardinality($13::text[]) end
     + case $14::text
@@ -29,3 +30,4 @@ select to_jsonb(found) from (
   order by score desc, p.price, p.id
   limit $15
 ) found
+order by found.score desc, found.price, found.id

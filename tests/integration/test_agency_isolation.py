@@ -166,3 +166,16 @@ async def _as_a_poor_owner(root: PostgresPool, postgres_dsn: str, may_make_roles
         await root.execute("drop role poor_owner")
         if hidden:
             await root.execute("alter role majlis_tenant_aside rename to majlis_tenant")
+
+
+async def test_rights_that_a_restored_backup_does_not_bring_are_given_again_at_the_next_start(
+    agencies: Agencies,
+) -> None:
+    await agencies.run("revoke all on all tables in schema public from majlis_tenant")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with agencies.at() as tx:
+            await leads.leads(tx)
+    async with agencies.pool.transaction() as transaction:
+        await ensure_tenant_role(transaction)
+    async with agencies.at() as tx:
+        assert await leads.leads(tx) == []

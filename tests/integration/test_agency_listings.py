@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date
 
@@ -19,7 +20,9 @@ from actors.agency.relaxing import (
     RaiseBudget,
     relaxed,
 )
+from actors.agency.tenancy import tenant_transaction
 from actors.agency.terms import Span, Wish
+from actors.sql import statement
 from tests.integration.agency import NOW, SHELF, Agencies, open_agencies
 
 FLAT = Wish(
@@ -164,3 +167,21 @@ async def test_a_floor_is_lowered_and_the_place_given_up_where_no_neighbour_has_
 
 async def test_no_offer_is_made_that_would_bring_nothing(agencies: Agencies) -> None:
     assert (await find(agencies, FLAT)) == Found((), [])
+
+
+async def test_a_search_among_five_thousand_goes_by_an_index(agencies: Agencies) -> None:
+    await agencies.run(
+        "insert into properties (tenant_id, reference, title, deal, category, kind, place, price, bedrooms, "
+        "permit_number, permit_expires) "
+        "select 1 + n % 2, n, '{}', 'buy', 'residential', 'apartment', place.key, 500000 + n, 2, '7100', '2099-01-01' "
+        "from generate_series(1, 10000) n "
+        "join (select key, row_number() over () - 1 as place from locations) place on place.place = n / 2 % 16"
+    )
+    await agencies.run("analyze properties")
+    terms = (1, *listings._terms(FLAT, SHELF, None), ["pool"], "living", 3)
+    async with agencies.pool.transaction() as transaction, tenant_transaction(transaction, 1):
+        plan = await transaction.fetch(f"explain {statement('find_listings')}", *terms)
+    told = "\n".join(str(row[0]) for row in plan)
+    assert re.search(r"(using|on) properties_(by_place|on_offer)", told), told
+    assert "Seq Scan on properties" not in told
+    assert names(await find(agencies, FLAT, limit=1))
