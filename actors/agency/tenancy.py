@@ -84,10 +84,12 @@ async def tenant_transaction(transaction: Transaction, tenant: int) -> AsyncIter
     """Hold a transaction to one tenant for the length of the block: two round trips, one in and one out.
 
     Within the block nothing but this tenant's rows may be used of the transaction. If the block raises, the transaction
-    stays closed to everything else, so that whoever hides the fault cannot commit half of it: let it end. Raises the
-    driver's errors; cancellation leaves everything to the transaction's owner.
+    stays closed to everything else, so that whoever hides the fault cannot commit half of it: let it end. Raises
+    RuntimeError within another such block, and the driver's errors; cancellation leaves everything to the owner.
     """
-    await transaction.fetch(statement("enter_tenant"), str(tenant))
+    (standing,) = await transaction.fetch(statement("enter_tenant"), str(tenant))
+    if standing["entered"]:
+        raise RuntimeError("a tenant's transaction was opened within another's: leave that block first")
     scoped = TenantTransaction(transaction, tenant)
     try:
         yield scoped

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from actors.agency.places import mirror_places
-from actors.agency.tenancy import ensure_tenant_role
 from actors.sql import statement
 from config import Settings, Tenant
 from runtime import Transaction
@@ -42,9 +40,8 @@ class Directory:
 async def prepare(transaction: Transaction, settings: Settings) -> None:
     """Mirror tenants and channels in their tables; one that left the settings is disabled, not deleted.
 
-    Places, and the role that holds a transaction to one tenant, are made here, too. In the order of their keys, so that
-    two replicas that start together do not deadlock. Raises ResourceUnavailable where we may not make that role, and the
-    driver's errors; cancellation leaves everything to the transaction's owner.
+    In the order of their keys, so that two replicas that start together do not deadlock.
+    Raises the driver's errors; cancellation leaves everything to the transaction's owner.
     """
     tenants = sorted(settings.tenants, key=lambda tenant: tenant.id)
     channels = sorted(settings.channels, key=lambda channel: (channel.provider, channel.id))
@@ -72,5 +69,3 @@ async def prepare(transaction: Transaction, settings: Settings) -> None:
         [channel.provider for channel in channels],
         [channel.id for channel in channels],
     )
-    await mirror_places(transaction)
-    await ensure_tenant_role(transaction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,25 +11,14 @@ import click
 import msgspec
 import trio
 
-from actors.agency import demo, expo
-from actors.agency.drawing import draw
-from actors.agency.importing import store_availability, store_properties
-from actors.office.database import Office, open_offices
+from actors.agency.importing import Imported
+from actors.agency.seeding import seed
+from actors.office.database import open_offices
 from config import Settings
 from runtime.cli import json_option, plainly, read_settings, settings_options
 
 #: So many agencies, the first of the settings that are active.
 AGENCIES = 2
-
-
-class Seeded(msgspec.Struct, frozen=True):
-    """What an agency has got."""
-
-    tenant: str
-    listings: int
-    added: int
-    changed: int
-    same: int
 
 
 def seed_command(app: str) -> click.Group:
@@ -48,27 +38,18 @@ def seed_command(app: str) -> click.Group:
         if as_json:
             click.echo(json.dumps(msgspec.to_builtins(found)))
             return
-        for one in found:
+        for slug, one in found.items():
             changes = f"{one.added} added, {one.changed} changed, {one.same} as they were"
-            click.echo(f"{one.tenant}: {one.listings} listings ({changes})")
+            click.echo(f"{slug}: {one.rows} listings ({changes})")
 
     return group
 
 
-async def _seed(settings: Settings, app: str) -> list[Seeded]:
+async def _seed(settings: Settings, app: str) -> Mapping[str, Imported]:
     active = [tenant for tenant in settings.tenants if tenant.status == "active"]
+    done: dict[str, Imported] = {}
     async with open_offices(settings, app, active[:AGENCIES]) as offices:
-        return [await _fill(office, datetime.now(UTC)) for office in offices]
-
-
-async def _fill(office: Office, now: datetime) -> Seeded:
-    slug = office.tenant.slug
-    listings = demo.listings(slug, now)
-    async with office.transaction() as tx:
-        stored = await store_properties(tx, listings)
-        for listing in listings:
-            picture = draw(listing.kind, f"{slug} {listing.reference}")
-            await tx.execute("upsert_picture", listing.reference, 1, "image/png", picture)
-        await store_availability(tx, demo.hours(slug))
-        await expo.announce(tx, demo.expo(office.tenant.name, now))
-    return Seeded(slug, len(listings), stored.added, stored.changed, stored.same)
+        for office in offices:
+            async with office.transaction() as tx:
+                done[office.tenant.slug] = await seed(tx, office.tenant, datetime.now(UTC))
+    return done

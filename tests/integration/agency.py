@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from actors.agency.listings import Shelf
 from actors.agency.slots import Diary
 from actors.agency.tenancy import TenantTransaction, tenant_transaction
-from actors.conversation.directory import prepare
-from actors.sql import migrations
+from actors.estate import app
 from config import Settings, Tenant
 from runtime.journal.migrations import migrate
 from runtime.resources.bridge import open_bridge
@@ -88,9 +86,9 @@ async def open_agencies(dsn: str, size: int = 4, queue: int = 4000) -> AsyncIter
             limits=Limits(size, waiters=queue),
         ) as pool,
     ):
-        await migrate(pool, {"app_estate": migrations()}, partial(_prepare))
+        await migrate(pool, {"app_estate": app.migrations}, _prepare)
         yield Agencies(pool)
 
 
 async def _prepare(connection: Any) -> None:
-    await prepare(connection, SETTINGS)
+    await app.prepare(connection, SETTINGS)

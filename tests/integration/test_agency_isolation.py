@@ -127,6 +127,18 @@ async def test_a_fault_that_somebody_hides_leaves_the_transaction_closed_to_the_
         await hide()
 
 
+async def test_one_tenant_within_another_is_refused_and_nothing_is_committed(agencies: Agencies) -> None:
+    async def nest() -> None:
+        async with agencies.pool.transaction() as transaction, tenant_transaction(transaction, 1) as tx:
+            await leads.ensure(tx, "anna", "c1", NOW)
+            async with tenant_transaction(transaction, 2):
+                pass
+
+    with pytest.raises(RuntimeError, match="within another"):
+        await nest()
+    assert await agencies.run("select from leads") == []
+
+
 # ── a database whose owner may little ─────────────────────────────────
 
 
