@@ -20,6 +20,9 @@ from actors.agency.terms import Wish
 PAGE = 100
 """Leads of a page, at most."""
 
+LONGEST_NAME = 200
+"""Characters of a name that are kept."""
+
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
     """A lead as it stands."""
@@ -89,8 +92,12 @@ async def learn(
     language: str | None = None,
     wish: Wish | None = None,
 ) -> None:
-    """Keep what is known of a lead; None leaves it as it is. It scores nothing: see `note` and `scoring.told`."""
+    """Keep what is known of a lead, of a name its beginning; None leaves it as it is.
+
+    It scores nothing: see `note` and `scoring.told`.
+    """
     encoded = None if wish is None else msgspec.json.encode(wish).decode()
+    name = None if name is None else name[:LONGEST_NAME]
     await tx.execute("update_lead", lead, name, phone, email, language, encoded, now)
 
 
@@ -102,7 +109,10 @@ async def note(
     now: datetime,
     data: Mapping[str, object] | None = None,
 ) -> Standing:
-    """Record that something happened to a lead, once for each cause, and return how it stands."""
+    """Record that something happened to a lead, once for each cause, and return how it stands.
+
+    `data` is for facts, such as the id of a listing; what people write is not kept there.
+    """
     encoded = msgspec.json.encode(data or {}).decode()
     added = await tx.number("add_lead_events", lead, kinds, cause, encoded, now)
     rows = await tx.rows("lead_event_kinds", lead)

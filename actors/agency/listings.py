@@ -27,6 +27,8 @@ from actors.agency.tenancy import TenantTransaction
 from actors.agency.terms import Category, Deal, Kind, Span, Wish
 from config import Tenant
 
+_MOST_DIRHAMS, _MOST_BEDROOMS = 10**15, 1000
+
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """A property on offer. `price` in whole dirhams, a year's rent for rent; None is what the agency does not state."""
@@ -114,17 +116,22 @@ async def picture(tx: TenantTransaction, number: int, shelf: Shelf, position: in
     return msgspec.convert({"mime": rows[0][0], "content": rows[0][1]}, Picture) if rows else None
 
 
+def _bounded(number: int | None, most: int) -> int | None:
+    """Return a number that the database can hold: people write more digits than that."""
+    return None if number is None else max(-1, min(number, most))
+
+
 def _terms(wish: Wish, shelf: Shelf, lead: int | None) -> tuple[object, ...]:
     budget, bedrooms = wish.budget or Span(), wish.bedrooms or Span()
     return (
         wish.deal,
         wish.category,
         wish.kind,
-        budget.low,
-        budget.high,
+        _bounded(budget.low, _MOST_DIRHAMS),
+        _bounded(budget.high, _MOST_DIRHAMS),
         wish.places,
-        bedrooms.low,
-        bedrooms.high,
+        _bounded(bedrooms.low, _MOST_BEDROOMS),
+        _bounded(bedrooms.high, _MOST_BEDROOMS),
         shelf.permits,
         shelf.today,
         lead,

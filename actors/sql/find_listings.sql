@@ -12,7 +12,7 @@ from (
         when 'investment' then least(30, 30 * coalesce(p.yield_bp, 0) / 1000)
         when 'residency' then case when p.visa_years is null then 0 else 30 end
         else 15 end
-    + case when $6::bigint is null then 10 else 20 - 20 * least(p.price, $6) / $6 end
+    + case when $6::bigint is null then 10 else 20 - 20 * least(p.price, $6) / greatest($6, 1) end
     + case when exists (select from property_pictures picture where picture.property_id = p.id) then 5 else 0 end
     + case when p.area_sqm is null then 0 else 5 end as score
   from properties p

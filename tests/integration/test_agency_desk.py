@@ -98,3 +98,16 @@ async def test_what_was_done_is_kept_for_its_tenant(agencies: Agencies) -> None:
         )
     async with agencies.at(2) as tx:
         assert await staff.deeds(tx) == []
+
+
+async def test_whatever_characters_people_send_are_stored_but_for_those_that_no_database_holds(
+    agencies: Agencies,
+) -> None:
+    async with agencies.at() as tx:
+        lead = await leads.ensure(tx, "anna", "c", NOW)
+        await leads.learn(tx, lead, NOW, name="Z\0oe \ud83d " + "x" * 500, email="\0")
+        request = await support.ask(tx, lead, "rent", "a\0b 🏠 \udc00", "m1", NOW)
+        stands = await leads.lead(tx, lead)
+    assert stands is not None
+    assert (stands.name or "").startswith("Zoe ? x")
+    assert request.words == "ab 🏠 ?"

@@ -165,6 +165,13 @@ async def test_a_floor_is_lowered_and_the_place_given_up_where_no_neighbour_has_
     assert found.relaxations == [AnyPlace(1)]
 
 
+@pytest.mark.parametrize("budget", [Span(0, 0), Span(10**30, 10**40), Span(3, 2)])
+async def test_odd_numbers_of_people_find_nothing_and_harm_nothing(agencies: Agencies, budget: Span) -> None:
+    await agencies.property("a")
+    odd = msgspec.structs.replace(FLAT, budget=budget, bedrooms=Span(budget.low, budget.high))
+    assert not (await find(agencies, odd)).listings
+
+
 async def test_no_offer_is_made_that_would_bring_nothing(agencies: Agencies) -> None:
     assert (await find(agencies, FLAT)) == Found((), [])
 
