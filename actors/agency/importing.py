@@ -93,10 +93,11 @@ def read_availability(file: BinaryIO) -> Sequence[HoursRow]:
         if row.starts >= row.ends:
             faults.add(number, "ends", f"{row.ends:%H:%M} is not after {row.starts:%H:%M}")
         known = of_day.setdefault((row.operator, row.weekday), [])
-        for other, one in known:
-            if row.starts < one.ends and one.starts < row.ends:
-                faults.add(number, "starts", f"overlaps the hours of the same operator in row {other}")
-        known.append((number, row))
+        meets = (other for other, one in known if row.starts < one.ends and one.starts < row.ends)
+        if (other := next(meets, None)) is not None:
+            faults.add(number, "starts", f"overlaps the hours of the same operator in row {other}")
+        else:  # so that there are never more of them than a day has minutes
+            known.append((number, row))
         found.append(row)
     _judge(faults, len(found))
     return found

@@ -7,6 +7,7 @@ Nothing is unbounded: bytes, rows and characters of a cell have limits, and of m
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
@@ -20,6 +21,9 @@ LONGEST_CELL = 2_000
 LONGEST_LINE = 64 * 1024
 MOST_FAULTS = 50
 _TOLD = 40  # characters of a value that are quoted
+#: Controls, halves of characters, private and unassigned ones, ends of lines. Joiners and marks are letters of Persian.
+_UNFIT = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -165,8 +169,8 @@ def _checked(text: str) -> str:
         raise ValueError("is empty")
     if len(text) > LONGEST_CELL:
         raise ValueError(f"has {len(text):,} characters; {LONGEST_CELL:,} is the most")
-    if not text.isprintable():
-        raise ValueError("holds characters that cannot be shown")
+    if any(unicodedata.category(letter) in _UNFIT or letter in _TURNING for letter in text):
+        raise ValueError("holds characters that cannot be shown, or that turn the direction of others")
     return text
 
 

@@ -116,6 +116,14 @@ def test_a_wrong_cell_is_told_by_row_and_column(column: str, cell: str, words: s
     assert words in told
 
 
+def test_the_signs_of_four_languages_are_letters_and_those_that_turn_a_line_are_not() -> None:
+    title = "ویلا در جی‌وی‌سی، شقّة, вилла № 5, 2\u00a0спальни 🏠"
+    (found,) = properties(HEADER, GOOD.replace("Sea view", f'"{title}"'))
+    assert found.title == {"en": title}
+    for odd in ("\u202e", "\u2067", "\x07", "\u2028"):
+        assert "cannot be shown" in faults(HEADER, GOOD.replace("Sea", f"Sea{odd}"))[0]
+
+
 def test_all_faults_are_told_at_once_and_the_first_fifty_by_name() -> None:
     told = faults(HEADER, *[GOOD.replace("A-1", f"A-{n}").replace("buy", "sell") for n in range(70)])
     assert len(told) == sheet.MOST_FAULTS + 1
