@@ -27,6 +27,13 @@ Availability, hours a row; those of each operator in the file take the place of 
 | `starts`*, `ends`* | `09:00` and `18:00`, in the agency's time zone |
 | `phone` | of the operator, in E.164: `+971...` |
 | `handoff_order` | who is asked first to take a conversation over: 1, 2, ... |
+
+Closures, a row each; those of the file take the place of all that the agency had:
+
+| column | what it holds |
+|---|---|
+| `closed_for` | the name of an operator; empty: nobody shows anything then |
+| `first_day`*, `last_day`* | as `2026-12-02`, both included |
 """
 
 from __future__ import annotations
@@ -162,4 +169,9 @@ AVAILABILITY = (
     Column("ends", clock, required=True),
     Column("phone", matching(_PHONE, "is no number such as +971501234567")),
     Column("handoff_order", whole(1, 1000)),
+)
+CLOSURES = (
+    Column("closed_for", text(100)),
+    Column("first_day", day, required=True),
+    Column("last_day", day, required=True),
 )

@@ -6,15 +6,17 @@ Reading is pure but for the file; `columns.py` says which columns there are. Sto
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import time
+from datetime import date, time
 from typing import BinaryIO
 
 import msgspec
 
-from actors.agency.columns import AVAILABILITY, PROPERTIES
+from actors.agency.columns import AVAILABILITY, CLOSURES, PROPERTIES
 from actors.agency.sheet import Faults, rows
+from actors.agency.staff import operators
 from actors.agency.tenancy import TenantTransaction
 from actors.agency.terms import CATEGORY_OF, Category, Deal, Kind
+from config import did_you_mean
 
 #: Rows that go to the database at once.
 _BATCH = 500
@@ -54,6 +56,14 @@ class HoursRow(msgspec.Struct, frozen=True, kw_only=True):
     ends: time
     phone: str | None = None
     handoff_order: int | None = None
+
+
+class ClosureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Days on which an operator, or nobody, shows anything."""
+
+    first_day: date
+    last_day: date
+    closed_for: str | None = None
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -103,6 +113,19 @@ def read_availability(file: BinaryIO) -> Sequence[HoursRow]:
     return found
 
 
+def read_closures(file: BinaryIO) -> Sequence[ClosureRow]:
+    """Return the closures of a file, none of an empty one. Raises Refused."""
+    faults = Faults()
+    found: list[ClosureRow] = []
+    for number, values in rows(file, CLOSURES, faults):
+        row = msgspec.convert(values, ClosureRow)
+        if row.first_day > row.last_day:
+            faults.add(number, "last_day", f"{row.last_day} is before {row.first_day}")
+        found.append(row)
+    _judge(faults)
+    return found
+
+
 async def store_properties(tx: TenantTransaction, properties: Sequence[PropertyRow]) -> Imported:
     """Add what is new and change what differs; what the file does not name stays as it is."""
     added = changed = 0
@@ -133,6 +156,25 @@ async def store_availability(tx: TenantTransaction, hours: Sequence[HoursRow]) -
     return Imported(len(hours), added=len(hours))
 
 
+async def store_closures(tx: TenantTransaction, closures: Sequence[ClosureRow]) -> Imported:
+    """Let these closures take the place of all that the agency had. Raises Refused where an operator is unknown."""
+    known = {operator.name for operator in await operators(tx)}
+    faults = Faults()
+    for number, row in enumerate(closures, 1):
+        if row.closed_for is not None and row.closed_for not in known:
+            hint = did_you_mean(row.closed_for, known)
+            faults.add(0, "closed_for", f"{row.closed_for!r} (closure {number}) is no operator{hint}")
+    _judge(faults)
+    await tx.execute("clear_closures")
+    await tx.execute(
+        "import_closures",
+        [row.closed_for for row in closures],
+        [row.first_day for row in closures],
+        [row.last_day for row in closures],
+    )
+    return Imported(len(closures), added=len(closures))
+
+
 def unfit_to_show(properties: Sequence[PropertyRow], today: str) -> int:
     """Return how many of these are on offer without a permit that is valid on that day (ISO)."""
     return sum(
@@ -149,7 +191,8 @@ def _property(values: Mapping[str, object]) -> PropertyRow:
     return msgspec.convert({**plain, "title": titles, "category": CATEGORY_OF[kind]}, PropertyRow)
 
 
-def _judge(faults: Faults, number: int) -> None:
+def _judge(faults: Faults, number: int = 1) -> None:
+    """Raise Refused where there are faults, or where there is nothing and something was expected."""
     if not faults.number and not number:
         faults.add(0, "", "has no rows under its header")
     if faults.number:

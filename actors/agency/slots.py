@@ -35,6 +35,14 @@ class Taken(msgspec.Struct, frozen=True):
     ends: datetime
 
 
+class Away(msgspec.Struct, frozen=True):
+    """Days on which an operator shows nothing, both included; None: nobody does."""
+
+    operator: int | None
+    first: date
+    last: date
+
+
 class Slot(msgspec.Struct, frozen=True, order=True):
     """A time that can be booked with an operator; in UTC."""
 
@@ -62,7 +70,13 @@ class Diary(msgspec.Struct, frozen=True):
         )
 
 
-def open_slots(diary: Diary, hours: Sequence[Hours], taken: Sequence[Taken], now: datetime) -> Iterator[Slot]:
+def open_slots(
+    diary: Diary,
+    hours: Sequence[Hours],
+    taken: Sequence[Taken],
+    now: datetime,
+    away: Sequence[Away] = (),
+) -> Iterator[Slot]:
     """Yield every slot that can be booked at `now`, in order of time, then of operator."""
     zone, first, last = ZoneInfo(diary.zone), now + diary.notice, now + diary.horizon
     busy: dict[tuple[int, date], list[Taken]] = {}
@@ -71,7 +85,10 @@ def open_slots(diary: Diary, hours: Sequence[Hours], taken: Sequence[Taken], now
             busy.setdefault((one.operator, touched), []).append(one)
     day, until = first.astimezone(zone).date(), last.astimezone(zone).date()
     while day <= until:
-        today = [rule for rule in hours if rule.weekday == day.isoweekday()]
+        closed = {one.operator for one in away if one.first <= day <= one.last}
+        today = [
+            rule for rule in hours if rule.weekday == day.isoweekday() and not closed & {None, rule.operator}
+        ]
         yield from sorted(
             {
                 slot

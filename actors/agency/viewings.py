@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from actors.agency import leads
-from actors.agency.slots import Diary, Hours, Slot, Taken, offer, open_slots
+from actors.agency.slots import Away, Diary, Hours, Slot, Taken, offer, open_slots
 from actors.agency.tenancy import TenantTransaction
 
 MOST_AHEAD = 3
@@ -54,8 +54,9 @@ class TooMany(msgspec.Struct, frozen=True, tag=True):
 
 
 class _Book(msgspec.Struct, frozen=True):
-    hours: Sequence[Hours]
-    taken: Sequence[Taken]
+    hours: Sequence[Hours] = ()
+    taken: Sequence[Taken] = ()
+    away: Sequence[Away] = ()
 
 
 async def free(
@@ -63,7 +64,7 @@ async def free(
 ) -> Sequence[Slot]:
     """Return the next free times, each once; with `per_day`, at most so many of one day where the agency is."""
     book = await _read(tx, diary, now)
-    return offer(open_slots(diary, book.hours, book.taken, now), limit, per_day, diary.zone)
+    return offer(open_slots(diary, book.hours, book.taken, now, book.away), limit, per_day, diary.zone)
 
 
 async def book(
@@ -127,7 +128,7 @@ async def _book(
     counts: bool = True,
 ) -> Booked | NotFree:
     book = await _read(tx, diary, now)
-    slots = open_slots(diary, book.hours, book.taken, now)
+    slots = open_slots(diary, book.hours, book.taken, now, book.away)
     for slot in [slot for slot in slots if slot.starts == starts]:
         number = await tx.number(
             "book_viewing", slot.operator, lead, property_id, slot.starts, slot.ends, cause, now
@@ -140,4 +141,4 @@ async def _book(
 
 
 async def _read(tx: TenantTransaction, diary: Diary, now: datetime) -> _Book:
-    return await tx.first(_Book, "viewing_diary", now, now + diary.horizon + diary.length) or _Book((), ())
+    return await tx.first(_Book, "viewing_diary", now, now + diary.horizon + diary.length) or _Book()

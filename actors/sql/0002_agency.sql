@@ -103,6 +103,16 @@ create table availability_rules (            -- when an operator shows propertie
   foreign key (tenant_id, operator_id) references operators (tenant_id, id) on delete cascade);
 create index availability_rules_of_tenant on availability_rules (tenant_id);
 
+create table closures (                      -- days on which an operator, or (null) nobody, shows anything
+  id bigint generated always as identity primary key,
+  tenant_id bigint not null references tenants(id),
+  operator_id bigint,
+  first_day date not null,
+  last_day date not null,
+  check (first_day <= last_day),
+  foreign key (tenant_id, operator_id) references operators (tenant_id, id) on delete cascade);
+create index closures_of_tenant on closures (tenant_id, last_day);
+
 create table appointments (
   id bigint generated always as identity primary key,
   tenant_id bigint not null,
@@ -196,7 +206,7 @@ do $$
 declare name text;
 begin
   foreach name in array array['operators', 'properties', 'property_pictures', 'leads', 'lead_events', 'shown_listings',
-    'availability_rules', 'appointments', 'tenant_counters', 'support_requests', 'expo_events', 'expo_meetings',
+    'availability_rules', 'closures', 'appointments', 'tenant_counters', 'support_requests', 'expo_events', 'expo_meetings',
     'tenant_routes', 'audit_log']
   loop
     execute format('alter table %I enable row level security', name);

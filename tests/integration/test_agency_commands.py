@@ -129,6 +129,25 @@ def test_hours_of_the_operators_named_are_replaced(run: Run, tmp_path: Path, pos
     assert [tuple(row) for row in found] == [("Omar", None, None, 1), ("Sara", "+971501234567", 2, 3)]
 
 
+def test_closures_take_the_place_of_those_before_and_name_operators_that_exist(
+    run: Run, tmp_path: Path, postgres_dsn: str
+) -> None:
+    hours, path = tmp_path / "hours.csv", tmp_path / "closures.csv"
+    hours.write_text("operator,weekday,starts,ends\nSara,monday,09:00,12:00\n")
+    run("import", "availability", hours, "--tenant", "palm")
+    head = "closed_for,first_day,last_day\n"
+    path.write_text(f"{head},2026-12-02,2026-12-03\nSara,2026-12-24,2026-12-24\n")
+    run("import", "closures", path, "--tenant", "palm")
+    path.write_text(f"{head}Sarah,2026-12-24,2026-12-24\n")
+    refused = run("import", "closures", path, "--tenant", "palm", code=1)
+    assert "'Sarah' (closure 1) is no operator (did you mean Sara?)" in refused.stderr
+    sql = "select name, first_day::text from closures left join operators o on o.id = operator_id order by 2"
+    assert [tuple(row) for row in rows(postgres_dsn, sql)] == [(None, "2026-12-02"), ("Sara", "2026-12-24")]
+    path.write_text(head)
+    run("import", "closures", path, "--tenant", "palm")
+    assert rows(postgres_dsn, sql) == []
+
+
 def test_a_wrong_tenant_is_told_with_the_nearest(run: Run) -> None:
     assert "no tenant plam (did you mean palm?)" in run("leads", "list", "--tenant", "plam", code=1).stderr
 

@@ -162,3 +162,16 @@ async def test_one_lead_cannot_book_an_agency_out(agencies: Agencies) -> None:
             for n in range(viewings.MOST_AHEAD + 1)
         ]
     assert [type(answer) for answer in answers] == [Booked, Booked, Booked, TooMany]
+
+
+async def test_on_a_closed_day_nothing_is_free_or_booked(agencies: Agencies) -> None:
+    await agencies.hours(await agencies.operator(), 2, "09:00", "10:00")
+    await agencies.run(
+        "insert into closures (tenant_id, first_day, last_day) values (1, '2026-12-01', '2026-12-01'), "
+        "(2, '2026-12-08', '2026-12-08')"
+    )
+    async with agencies.at() as tx:
+        lead = await leads.ensure(tx, "anna", "c1", NOW)
+        answer = await viewings.book(tx, DIARY, lead=lead, property=None, starts=NINE, cause="m", now=NOW)
+    assert isinstance(answer, NotFree)
+    assert [slot.starts for slot in answer.others] == [NINE + timedelta(days=7)]

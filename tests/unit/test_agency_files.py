@@ -6,19 +6,21 @@ import csv
 import io
 import re
 from contextlib import suppress
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agency import columns, exporting, sheet
-from actors.agency.columns import AVAILABILITY, PROPERTIES
+from actors.agency.columns import AVAILABILITY, CLOSURES, PROPERTIES
 from actors.agency.importing import (
+    ClosureRow,
     HoursRow,
     PropertyRow,
     Refused,
     read_availability,
+    read_closures,
     read_properties,
     unfit_to_show,
 )
@@ -212,6 +214,20 @@ def test_hours_are_read_and_held_to_each_other() -> None:
     ]
 
 
+def test_closures_are_read_and_a_file_may_have_none() -> None:
+    head = "closed_for,first_day,last_day"
+    assert read_closures(
+        io.BytesIO(f"{head}\n,2026-12-02,2026-12-03\nSara,2026-12-24,2026-12-24\n".encode())
+    ) == [
+        ClosureRow(first_day=date(2026, 12, 2), last_day=date(2026, 12, 3)),
+        ClosureRow(closed_for="Sara", first_day=date(2026, 12, 24), last_day=date(2026, 12, 24)),
+    ]
+    assert read_closures(io.BytesIO(head.encode())) == []
+    assert faults(head, ",2026-12-03,2026-12-02", read=read_closures) == [
+        "row 2, last_day: 2026-12-02 is before 2026-12-03"
+    ]
+
+
 def test_what_could_not_be_shown_is_counted() -> None:
     found = properties(HEADER, GOOD, GOOD.replace("A-1", "A-2").replace("7100000001,2027-03-31", ","))
     assert [unfit_to_show(found, day) for day in ("2027-03-31", "2027-04-01")] == [1, 2]
@@ -221,7 +237,7 @@ def test_the_columns_are_those_of_the_docstring() -> None:
     written = re.findall(
         r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", columns.__doc__ or "", re.MULTILINE))
     )
-    assert written == [column.name for column in (*PROPERTIES, *AVAILABILITY)]
+    assert written == [column.name for column in (*PROPERTIES, *AVAILABILITY, *CLOSURES)]
 
 
 @given(st.binary(max_size=400))

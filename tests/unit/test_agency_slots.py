@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.agency.slots import Diary, Hours, Slot, Taken, offer, open_slots, reminders
+from actors.agency.slots import Away, Diary, Hours, Slot, Taken, offer, open_slots, reminders
 
 HOUR = timedelta(hours=1)
 DUBAI = Diary("Asia/Dubai", HOUR, 3 * HOUR, timedelta(days=14))
@@ -43,6 +43,18 @@ def test_a_booking_takes_every_slot_that_it_touches_from_its_operator_alone() ->
     ]
     assert local([slot for slot in found if slot.operator == 1]) == ["Tue 01 11:00", "Tue 01 12:00"]
     assert len([slot for slot in found if slot.operator == 2]) == 4
+
+
+def test_a_day_on_which_somebody_or_everybody_is_away_has_no_slots_of_theirs() -> None:
+    hours = [Hours(operator, day, time(9), time(10)) for operator in (1, 2) for day in (2, 3)]
+    away = [Away(1, date(2026, 12, 1), date(2026, 12, 2)), Away(None, date(2026, 12, 8), date(2026, 12, 8))]
+    found = list(open_slots(DUBAI, hours, [], MONDAY_TEN, away))
+    assert list(zip(local(found), (slot.operator for slot in found), strict=True)) == [
+        ("Tue 01 09:00", 2),
+        ("Wed 02 09:00", 2),
+        ("Wed 09 09:00", 1),
+        ("Wed 09 09:00", 2),
+    ]
 
 
 def test_an_offer_names_each_time_once_and_spreads_over_days() -> None:
