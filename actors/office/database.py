@@ -33,10 +33,17 @@ class Office:
         self.tenant = tenant
 
     @asynccontextmanager
-    async def transaction(self, *, rehearse: bool = False) -> AsyncIterator[TenantTransaction]:
-        """Open a transaction; with `rehearse` all that was done in it is undone at its end."""
+    async def transaction(
+        self, *, rehearse: bool = False, snapshot: bool = False
+    ) -> AsyncIterator[TenantTransaction]:
+        """Open a transaction.
+
+        With `rehearse` all that was done in it is undone at its end; with `snapshot` it only reads, all of it as of now.
+        """
         with suppress(_Undo):
             async with self._begin() as transaction:
+                if snapshot:
+                    await transaction.execute(statement("begin_snapshot"))
                 async with tenant_transaction(transaction, self.tenant.id) as tx:
                     yield tx
                 if rehearse:

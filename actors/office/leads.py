@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, get_args
 
@@ -110,20 +111,32 @@ def _export_command(app: str) -> click.Command:
         """Write leads as CSV to FILE, which must not exist, or to the standard output."""
         settings = read_settings(config, demo, data_dir)
         tenant = tenant_named(settings, slug)
-        try:
-            out = sys.stdout if file is None else file.open("x", encoding="utf-8", newline="")
-        except OSError as fault:
-            raise CommandFailed(f"{file} cannot be written: {fault.strerror}") from None
-        if file is None:
-            sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        try:
+        with _written(file) as out:
             number = trio.run(_export, settings, app, tenant, stage, at_least, bom, out)
-        finally:
-            if file is not None:
-                out.close()
         click.echo(f"{number} leads", err=True)
 
     return command
+
+
+@contextmanager
+def _written(file: Path | None) -> Iterator[TextIO]:
+    """Open the file, new and for its owner alone, or the standard output; what was not written whole does not stay."""
+    if file is None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        yield sys.stdout
+        return
+    try:
+        file.touch(0o600, exist_ok=False)
+        with file.open("w", encoding="utf-8", newline="") as out:
+            yield out
+    except FileExistsError:
+        raise CommandFailed(f"{file} exists already: give another name, or remove it") from None
+    except OSError as fault:
+        file.unlink(missing_ok=True)
+        raise CommandFailed(f"{file} cannot be written: {fault.strerror}") from None
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 async def _page(
@@ -146,7 +159,7 @@ async def _export(
     settings: Settings, app: str, tenant: Tenant, stage: Stage | None, at_least: int, bom: bool, out: TextIO
 ) -> int:
     number = 0
-    async with open_office(settings, app, tenant) as office, office.transaction() as tx:
+    async with open_office(settings, app, tenant) as office, office.transaction(snapshot=True) as tx:
         out.write(exporting.header(bom=bom))
         async for lead in leads.all_leads(tx, stage=stage, at_least=at_least):
             out.write(exporting.row(lead))

@@ -182,8 +182,13 @@ def test_leads_are_listed_shown_and_exported_for_their_tenant_alone(
     assert len({row["id"] for row in read}) == 250
     assert [int(row["score"]) for row in read] == [4] * 125 + [0] * 125
     assert sum(row["name"] == "'=1+1" for row in read) == 1
+    assert out.stat().st_mode & 0o777 == 0o600
     assert "exists" in run("leads", "export", out, "--tenant", "palm", code=1).stderr
     assert run("leads", "export", "--tenant", "marina").stdout_bytes.count(b"\r\n") == 2
+    assert (
+        "cannot be written"
+        in run("leads", "export", tmp_path / "no" / "x", "--tenant", "palm", code=1).stderr
+    )
     shown = json.loads(run("leads", "show", read[0]["id"], "--tenant", "palm", "--json").stdout)
     assert shown["lead"]["wish"] == {
         "deal": "buy",
