@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from actors.agency.places import mirror_places
+from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
+from actors.conversation import directory
 from actors.conversation.bot import EstateBot
-from actors.conversation.directory import prepare
 from actors.media.measured import METRICS
 from actors.media.task import MediaFetched
 from actors.messages import INCOMING
 from actors.sql import migrations
 from config import Settings
-from runtime import App
+from runtime import App, Transaction
 
 _bot, _meta = EstateBot(), MetaProvider()
 
@@ -23,13 +25,20 @@ async def _upkeep(_settings: Settings) -> None:
     await _meta.downloads.expire()
 
 
+async def _prepare(transaction: Transaction, settings: Settings) -> None:
+    """Mirror what the settings hold, and make what the agencies' own tables need."""
+    await directory.prepare(transaction, settings)
+    await mirror_places(transaction)
+    await ensure_tenant_role(transaction)
+
+
 app = App(
     name="estate",
     actor=_bot,
     providers=(_meta,),
     events=(*INCOMING, MediaFetched),
     migrations=migrations(),
-    prepare=prepare,
+    prepare=_prepare,
     configure=_bot.configure,
     begin=_begin,
     upkeep=_upkeep,

@@ -36,16 +36,8 @@ ENTRY = ROOT / "bundle" / "entry.py"
 #: All of these packages, for an app may import what we do not.
 WHOLE = (
     *("runtime", "actors", "config", "asyncpg", "click", "fluent", "httpx", "hiredis", "msgspec"),
-    *(
-        "phonenumbers.data",
-        "prometheus_client",
-        "quart",
-        "quart_trio",
-        "redis",
-        "structlog",
-        "trio",
-        "uvloop",
-    ),
+    *("phonenumbers.data", "prometheus_client", "quart", "quart_trio", "redis", "segno"),
+    *("structlog", "trio", "uvloop"),
 )
 #: The servers' Python layers, the tools of the build, what wants a desktop or a terminal of its own, what only developers
 #: need, and modules on libraries whose licences ask for more.

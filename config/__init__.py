@@ -5,7 +5,7 @@ Both floors above read them; only this package reads the environment.
 
 from config.demo import kept_demo_secrets
 from config.environ import child_environment, environment
-from config.faults import SettingsError
+from config.faults import SettingsError, did_you_mean
 from config.installation import ShadowedPackage, check_packages
 from config.loading import load
 from config.payload import enter_payload, payload
@@ -30,6 +30,7 @@ __all__ = [
     "Tenant",
     "check_packages",
     "child_environment",
+    "did_you_mean",
     "enter_payload",
     "environment",
     "is_loopback",

@@ -173,6 +173,10 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     default_language: Literal["en", "fa", "ar", "ru"] = "en"
     timezone: str = "Asia/Dubai"
     status: Literal["active", "suspended"] = "active"
+    requires_permit: bool = True  # show no listing without a valid permit number
+    viewing_minutes: Annotated[int, Meta(ge=15, le=480)] = 60
+    viewing_notice_hours: Annotated[int, Meta(ge=0, le=168)] = 3  # none is booked sooner than this
+    viewing_horizon_days: Annotated[int, Meta(ge=1, le=60)] = 14  # nor later
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,6 +195,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     account: Annotated[str, Meta(min_length=1, max_length=128)] | None = (
         None  # business account at the provider
     )
+    phone: (
+        Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="a number such as +97145550100")]
+        | None
+    ) = None  # what people dial, for links
 
     @property
     def key(self) -> str:

@@ -1,6 +1,7 @@
 """The bot's SQL: one statement a file, named after the file, and the numbered steps of its schema.
 
-Knows no meaning of any statement; whoever runs one names it.
+Knows no meaning of any statement; whoever runs one names it. A step whose text begins with "-- Additive" is one that an
+older program works with.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 
 from runtime import Migration
+
+_ADDITIVE = "-- Additive"
 
 
 @cache
@@ -20,11 +23,9 @@ def statement(name: str) -> str:
 def migrations() -> tuple[Migration, ...]:
     """Return the steps of the schema, `0001_name.sql` and on, in their order."""
     steps = sorted(path.name for path in files(__name__).iterdir() if path.name[:4].isdigit())
-    return tuple(
-        Migration(
-            version=int(step[:4]),
-            name=step[5:].removesuffix(".sql"),
-            sql=statement(step.removesuffix(".sql")),
-        )
-        for step in steps
-    )
+    return tuple(_step(name.removesuffix(".sql")) for name in steps)
+
+
+def _step(name: str) -> Migration:
+    sql = statement(name)
+    return Migration(version=int(name[:4]), name=name[5:], sql=sql, additive=sql.startswith(_ADDITIVE))

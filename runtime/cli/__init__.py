@@ -26,6 +26,7 @@ from runtime.cli.drills import drill_group
 from runtime.cli.drills import told as told_drill
 from runtime.cli.ending import reported
 from runtime.cli.looking import ps, show
+from runtime.cli.tables import open_tables
 from runtime.cli.telling import lines_of
 from runtime.cli.versions import version_command
 from runtime.cli.words import (
@@ -57,7 +58,9 @@ __all__ = [
     "lines_of",
     "load_app",
     "load_named",
+    "open_tables",
     "plainly",
+    "print_facts",
     "read_settings",
     "set_up_logs",
     "settings_options",

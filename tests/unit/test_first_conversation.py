@@ -781,7 +781,6 @@ async def test_the_tables_mirror_the_settings_without_any_secret() -> None:
 def test_the_app_is_complete() -> None:
     assert app.name == "estate"
     assert [step.version for step in app.migrations] == list(range(1, len(migrations()) + 1))
-    assert app.prepare is prepare
     event = MessageReceived(id="m", text="x")
     assert app.codec.decode(msgspec.json.encode(event)) == event
 

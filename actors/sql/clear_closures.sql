@@ -1,0 +1,2 @@
+-- $1 tenant
+delete from closures where tenant_id = $1
