@@ -97,7 +97,7 @@ def test_dice_of_trio_fall_on_as_if_no_simulation_had_been() -> None:
 # ── without a protection ──────────────────────────────────────────────
 
 append, commit, claim, ingest = (
-    MemoryJournal._append,
+    MemoryJournal.append,
     MemoryJournal._commit,
     MemoryJournal._claim,
     MemoryJournal.ingest,
@@ -162,7 +162,7 @@ def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
 @pytest.mark.parametrize(
     ("switched_off", "kinds"),
     [
-        (mock.patch.object(MemoryJournal, "_append", forgets_what_it_has_seen), {"stored twice"}),
+        (mock.patch.object(MemoryJournal, "append", forgets_what_it_has_seen), {"stored twice"}),
         (mock.patch.object(MemoryJournal, "_commit", commits_whatever_comes), {"handled twice", "zombie"}),
         (mock.patch.object(MemoryJournal, "_claim", has_no_doubt), {"sent twice"}),
         (mock.patch.object(MemoryJournal, "_claim", writes_down_no_doubt), {"sent twice"}),
@@ -254,7 +254,7 @@ def command(*words: str) -> tuple[int, str]:
 
 def test_the_command_stops_at_the_first_seed_that_fails_and_says_how_to_see_it_again(tmp_path: Path) -> None:
     report = tmp_path / "sim.json"
-    with mock.patch.object(MemoryJournal, "_append", forgets_what_it_has_seen):
+    with mock.patch.object(MemoryJournal, "append", forgets_what_it_has_seen):
         code, told = command("--seeds", "200", "--json", str(report))
         found = msgspec.json.decode(report.read_bytes(), type=Searched)
         assert code == 1
