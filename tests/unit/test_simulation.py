@@ -28,7 +28,7 @@ from runtime.drill.drawing import Undrawable, draw
 from runtime.drill.history import violations
 from runtime.drill.odds import NONE
 from runtime.drill.seeds import Searched, chronicler, run_seed, search, subject_of
-from runtime.journal.memory import MemoryJournal
+from runtime.journal.memory import Conversation, MemoryJournal, Outgoing
 from runtime.journal.protocol import Claim, ClaimRequest, Ingested
 from runtime.node.lanes import Lanes
 from runtime.testing import Odds, Size, simulate
@@ -43,6 +43,10 @@ EVERY_FAULT = {
         "webhooks repeated",
         "webhooks given up",
         "sends doubled in doubt",
+        "pauses",
+        "resumes",
+        "sends cancelled",
+        "operator sends",
     ),
 }
 
@@ -154,6 +158,10 @@ async def takes_without_a_new_epoch(self: MemoryJournal, *, own: bool, ttl: floa
     return {}
 
 
+def claims_during_a_pause(self: Conversation, out: Outgoing) -> bool:
+    return False
+
+
 def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
     for effect in effects:
         self._begin_beside(effect)
@@ -170,6 +178,7 @@ def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
         (mock.patch.object(MemoryJournal, "ingest", acknowledges_too_early), {"lost"}),
         (mock.patch.object(MemoryJournal, "acquire", takes_without_a_new_epoch), {"two owners"}),
         (mock.patch.object(Lanes, "append", sends_all_at_once), {"out of order"}),
+        (mock.patch.object(Conversation, "mutes", claims_during_a_pause), {"said while paused"}),
     ],
     ids=[
         "deduplication",
@@ -180,6 +189,7 @@ def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
         "durability",
         "epochs",
         "order of sends",
+        "pause",
     ],
 )
 def test_without_a_protection_a_seed_breaks_a_promise(
