@@ -19,7 +19,9 @@ from runtime.journal.ledger import postgres_of
 from runtime.journal.postgres_handover import PostgresHandover
 from runtime.resources.bridge import open_bridge
 from runtime.resources.postgres import open_postgres_pool
-from tests.integration.world import MARK, OWN, World, open_world, person, until
+from runtime.testing import Faults as Slow
+from runtime.testing import fault_proxy
+from tests.integration.world import MARK, OWN, Majlis, World, open_world, person, until
 
 NODE = {"send_timeout": 1.5, "uncertain_wait": 3.0, "lease_ttl": 2.0}
 BY_HAND = f"by hand {MARK}"
@@ -91,6 +93,26 @@ class Desk:
 
 
 @asynccontextmanager
+async def far_world(
+    postgres: str, redis: str, *, latency: float, faults: Faults | None = None
+) -> AsyncIterator[tuple[World, Majlis]]:
+    """Two servers on one database; sends travel for a while before the provider has them, and so do its answers."""
+    async with open_world(postgres, redis, node=NODE, faults=faults, start=False) as world:
+        target = (world.majlis.settings.server.host, 8082)
+        async with fault_proxy(target, faults=Slow(latency=latency)) as proxy:
+            for one in world.majlis.facts["channels"]:
+                one["api_url"] = proxy.url(one["api_url"])
+            world.majlis.write(world.majlis.facts)
+            other = world.beside()
+            await world.majlis.process.start()
+            await other.process.start()
+            yield world, other
+            for one in world.all:
+                if one.process.exit_code is None:
+                    assert await one.process.stop() == 0, one.log
+
+
+@asynccontextmanager
 async def desk_of(world: World) -> AsyncIterator[Desk]:
     async with (
         open_bridge() as bridge,
@@ -115,10 +137,8 @@ async def test_after_a_pause_the_provider_takes_nothing_of_the_bot_until_it_is_r
 ) -> None:
     dice = Random(7)
     people = [person(number) for number in range(12)]
-    async with open_world(
-        postgres_dsn, redis_dsn, node=NODE, faults=Faults(latency=0.15, hang_up_probability=0.02)
-    ) as world:
-        await world.beside().process.start()
+    odd = Faults(hang_up_probability=0.02)
+    async with far_world(postgres_dsn, redis_dsn, latency=0.1, faults=odd) as (world, _other):
         over = trio.Event()
         async with desk_of(world) as desk, trio.open_nursery() as storm:
             for to in people:
@@ -147,9 +167,7 @@ async def test_a_pause_holds_though_who_asked_for_it_died_and_the_owner_was_kill
     postgres_dsn: str, redis_dsn: str
 ) -> None:
     people = [person(number) for number in range(6)]
-    async with open_world(postgres_dsn, redis_dsn, node=NODE, faults=Faults(latency=0.3)) as world:
-        other = world.beside()
-        await other.process.start()
+    async with far_world(postgres_dsn, redis_dsn, latency=0.2) as (world, other):
         over = trio.Event()
         async with desk_of(world) as desk, trio.open_nursery() as storm:
             for to in people:
