@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from actors.channels.fake_graph.command import fake_graph_command
 from actors.demo import companion
+from actors.messages import Text
 from actors.phone.command import chat_command
 from actors.phone.send import send_command
 from actors.simulate.command import simulate_command
-from runtime.cli import commands
+from runtime.cli import commands, handoff_command
 from runtime.testing import read_ledger
 
 APP = "actors.estate:app"
@@ -17,3 +18,4 @@ majlis.add_command(fake_graph_command)
 majlis.add_command(simulate_command(read_ledger, APP))
 majlis.add_command(chat_command(APP))
 majlis.add_command(send_command)
+majlis.add_command(handoff_command(Text))

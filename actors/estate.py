@@ -5,6 +5,7 @@ from __future__ import annotations
 from actors.channels.meta import MetaProvider
 from actors.conversation.bot import EstateBot
 from actors.conversation.directory import prepare
+from actors.conversation.tenancy import EstateTenancy
 from actors.media.measured import METRICS
 from actors.media.task import MediaFetched
 from actors.messages import INCOMING
@@ -30,4 +31,5 @@ app = App(
     begin=_begin,
     statistics=lambda: {"media": _meta.downloads.statistics()},
     metrics=METRICS,
+    tenancy=EstateTenancy(),
 )

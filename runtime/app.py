@@ -15,6 +15,7 @@ from runtime.actor.metric import Metric
 from runtime.actor.resources import Transaction
 from runtime.actor.state import StateCodec
 from runtime.channel import Provider
+from runtime.route import Route, Tenancy
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -55,7 +56,8 @@ class App:
     runtime's under `name`. `prepare` runs at start and at each reload in one transaction after the migrations;
     `configure` takes the same settings without I/O, before traffic. `begin` runs once in each life, on Trio, when the
     data directory is this process's alone and before any turn: it puts files in order. `statistics` are shown with those
-    of the runtime by `majlis status`; `metrics` are rows for what of them `/metrics` shows, by their `source`.
+    of the runtime by `majlis status`; `metrics` are rows for what of them `/metrics` shows, by their `source`. `routes`
+    are served below /api/v1 of the admin listener; with a `tenancy` those of conversations are there, too.
     """
 
     name: str
@@ -68,6 +70,8 @@ class App:
     begin: Callable[[Settings], Awaitable[None]] = _nothing_to_begin
     statistics: Callable[[], Mapping[str, object]] = _nothing_to_tell
     metrics: Sequence[Metric] = ()
+    routes: Sequence[Route] = ()
+    tenancy: Tenancy | None = None
     codec: EventCodec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -23,7 +23,9 @@ from runtime.cli.benchmarks import bench
 from runtime.cli.desk import dead_letters, parked
 from runtime.cli.doctor import doctor_command
 from runtime.cli.drills import drill
+from runtime.cli.handoff import handoff_command
 from runtime.cli.looking import ps, show
+from runtime.cli.tokens import token
 from runtime.cli.versions import version_command
 from runtime.cli.words import (
     PLAIN_FAULTS,
@@ -48,6 +50,7 @@ __all__ = [
     "app_option",
     "commands",
     "fail",
+    "handoff_command",
     "json_option",
     "load_app",
     "plainly",
@@ -79,6 +82,7 @@ def commands(default_app: str, companion: Companion = lambda _settings: nullcont
         show,
         parked,
         dead_letters,
+        token,
         psql,
         backup,
         restore_command,

@@ -10,10 +10,12 @@ import trio
 
 from config import Settings, Supervision
 from runtime.app import App, Migration
+from runtime.ingress.api import Api
 from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
 from runtime.journal.migrations import migrate
 from runtime.journal.statements import migrations
+from runtime.node.handing_over import HandingOver
 from runtime.node.node import Node
 from runtime.node.wakeups import Wakeups
 from runtime.resources.bridge import Bridge
@@ -65,6 +67,8 @@ class Process:
     restarts: Mapping[str, int]
     tick: LoopTick
     repeats: Repeats
+    desk: HandingOver
+    api: Api
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives in this process, by name."""
@@ -90,6 +94,8 @@ class Process:
             "embedded": self.restarts,
             "loop": self.tick.statistics(),
             "log": self.repeats.statistics(),
+            "desk": self.desk.statistics(),
+            "api": self.api.statistics(),
         }
 
     def readings(self) -> Mapping[str, object]:
