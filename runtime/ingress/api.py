@@ -93,8 +93,9 @@ class Api:
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request. Cancelled, what it asked for may have happened."""
+        place = object()
         try:
-            self._places.acquire_on_behalf_of_nowait(request)
+            self._places.acquire_on_behalf_of_nowait(place)
         except trio.WouldBlock:
             return self._told(_fault(429, "too many calls at once", ("Retry-After", "1")))
         try:
@@ -102,7 +103,7 @@ class Api:
                 return self._told(await self._answer(request))
             return self._told(_fault(504, f"no end within {self._limits.deadline:g} s; it may have happened"))
         finally:
-            self._places.release_on_behalf_of(request)
+            self._places.release_on_behalf_of(place)
 
     async def _answer(self, request: Request) -> Response:
         """Let a call through to its handler, or say why not."""
