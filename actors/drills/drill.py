@@ -115,8 +115,12 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> str:
 
     Returns why the body says that it cannot be run here, if it does.
     """
-    for replica in rehearsal.replicas:
-        rehearsal.figures["start s"] = await replica.start()
+    try:
+        for replica in rehearsal.replicas:
+            rehearsal.figures["start s"] = await replica.start()
+    except ServeFailed as fault:
+        rehearsal.found.append(Invariant("starts", "violated", note=str(fault)))
+        return ""
     async with drill.beside(rehearsal), trio.open_nursery() as nursery:
         nursery.start_soon(rehearsal.keep_looking)
         nursery.start_soon(rehearsal.write)
@@ -129,7 +133,8 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> str:
         except (NotRecovered, ServeFailed) as fault:
             rehearsal.found.append(Invariant("goes on", "violated", note=str(fault)))
         await rehearsal.quiet()
-        await rehearsal.settled()
+        if any(replica.process.exit_code is None for replica in rehearsal.replicas):
+            await rehearsal.settled()
         for replica in rehearsal.replicas:
             if replica.process.exit_code is None:
                 for page in ("/metrics", "/readyz"):

@@ -135,7 +135,11 @@ BESIDE_THE_DEMO: Sequence[Sequence[Typed]] = (
         ),
     ),
     (
-        Typed("majlis token create", r"token = majlis_\S{20,}", more=" --tenant palm-estates --scope leads:read --demo"),
+        Typed(
+            "majlis token create",
+            r"token = majlis_\S{20,}",
+            more=" --tenant palm-estates --scope leads:read --demo",
+        ),
         Typed("majlis handoff list", r"", more=" --demo"),
     ),
     (Typed("majlis token list", r"palm-estates", more=" --demo"),),
