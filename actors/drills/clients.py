@@ -65,7 +65,7 @@ async def _client_disconnect(rehearsal: Rehearsal) -> None:
 
 
 async def _forgotten(rehearsal: Rehearsal) -> int:
-    """Return the fewest open transactions in some looks: a lease may be renewed at one, a forgotten one is there in all."""
+    """Return the fewest open transactions in some looks: a lease may be renewed in one, a leak shows in all."""
     fewest = (await rehearsal.databases.remains()).open_transactions
     for _ in range(20):
         if not fewest:
