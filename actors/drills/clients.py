@@ -13,7 +13,8 @@ import trio
 from actors.drills import rude
 from actors.drills.drill import ServeDrill
 from actors.drills.pace import Window, kept
-from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.rehearsal import Rehearsal
+from actors.drills.wishes import Wishes
 from actors.simulate.people import Parcel, encode_parcel
 from runtime.testing import at_most, exactly
 

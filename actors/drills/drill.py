@@ -16,7 +16,9 @@ import msgspec
 import trio
 
 from actors.drills import judging
-from actors.drills.rehearsal import NotRecovered, Rehearsal, Wishes, open_rehearsal
+from actors.drills.rehearsal import NotRecovered, Rehearsal
+from actors.drills.staging import open_rehearsal
+from actors.drills.wishes import Wishes
 from actors.simulate.people import TEXTS
 from actors.simulate.verdict import judge
 from actors.simulate.views import Evidence, Reply

@@ -9,8 +9,9 @@ import trio
 
 from actors.channels.fake_graph import Failure, Faults
 from actors.drills.drill import ServeDrill
-from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.rehearsal import Rehearsal
 from actors.drills.tarpit import MEDIA_TARPIT
+from actors.drills.wishes import Wishes
 from actors.simulate.people import Person
 from runtime.testing import at_least, at_most, exactly
 
