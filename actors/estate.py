@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from actors.agency.places import mirror_places
+from actors.agency.seeding import seed_once
 from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
 from actors.conversation import directory
@@ -31,6 +34,8 @@ async def _prepare(transaction: Transaction, settings: Settings) -> None:
     await directory.prepare(transaction, settings)
     await mirror_places(transaction)
     await ensure_tenant_role(transaction)
+    if settings.demo:
+        await seed_once(transaction, settings, datetime.now(UTC))
 
 
 app = App(

@@ -12,13 +12,13 @@ import msgspec
 import trio
 
 from actors.agency.importing import Imported
-from actors.agency.seeding import seed
+from actors.agency.seeding import seed, shown
 from actors.office.database import open_offices
 from config import Settings
 from runtime.cli import json_option, plainly, read_settings, settings_options
 
-#: So many agencies, the first of the settings that are active.
-AGENCIES = 2
+ESTATE = "actors.estate:app"
+"""The app that has these tables."""
 
 
 def seed_command(app: str) -> click.Group:
@@ -34,7 +34,7 @@ def seed_command(app: str) -> click.Group:
     @plainly
     def command(config: Path | None, demo: bool, data_dir: Path | None, as_json: bool) -> None:  # noqa: ARG001
         """Fill two agencies of the demo with 60 listings, pictures and hours; a second time changes nothing."""
-        found = trio.run(_seed, read_settings(config, True, data_dir), app)
+        found = trio.run(seed_demo, read_settings(config, True, data_dir), app)
         if as_json:
             click.echo(json.dumps(msgspec.to_builtins(found)))
             return
@@ -45,10 +45,10 @@ def seed_command(app: str) -> click.Group:
     return group
 
 
-async def _seed(settings: Settings, app: str) -> Mapping[str, Imported]:
-    active = [tenant for tenant in settings.tenants if tenant.status == "active"]
+async def seed_demo(settings: Settings, app: str) -> Mapping[str, Imported]:
+    """Fill the demo's agencies, beside a server that runs or without one; return what became of their listings."""
     done: dict[str, Imported] = {}
-    async with open_offices(settings, app, active[:AGENCIES]) as offices:
+    async with open_offices(settings, app, shown(settings)) as offices:
         for office in offices:
             async with office.transaction() as tx:
                 done[office.tenant.slug] = await seed(tx, office.tenant, datetime.now(UTC))

@@ -11,6 +11,7 @@ import trio
 from click.core import ParameterSource
 
 from actors.channels.fake_graph import webhook_of
+from actors.office.seeding import ESTATE, seed_demo
 from actors.phone.chat import Chat, Server
 from actors.phone.line import open_line
 from actors.phone.numbers import called, choose
@@ -85,6 +86,8 @@ async def _chat(settings: Settings, app: str, asked: str | None, terminal: Termi
             f"Majlis (pid {stage.server.pid}) takes webhooks on port {stage.settings.server.port}, "
             f"the fake Graph is http://{stage.fake.address}; log: {stage.log}"
         )
+        if settings.demo and app == ESTATE:
+            await seed_demo(stage.settings, app)  # a stage's server does not know that it is the demo's
         await _talk(stage.settings, _url(stage.settings), terminal, stage.server, timeout)
 
 
