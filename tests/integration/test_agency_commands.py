@@ -231,8 +231,8 @@ def test_the_demo_is_seeded_once_and_has_what_it_takes(run: Run, tmp_path: Path,
     configure(tmp_path, postgres_dsn)  # the tenants are the demo's
     first, second = (json.loads(run("seed", "demo", "--json").stdout) for _ in range(2))
     assert list(first) == list(second) == ["palm-estates", "marina-homes"]
-    assert {tuple(one.values()) for one in first.values()} == {(30, 30, 0, 0)}
-    assert {tuple(one.values()) for one in second.values()} == {(30, 0, 0, 30)}
+    for one in (*first.values(), *second.values()):  # the tables of a demo are filled when they are made
+        assert tuple(one.values()) == (30, 0, 0, 30)
     (counts,) = rows(
         postgres_dsn,
         "select count(*), count(distinct place) > 10, count(distinct kind), count(distinct deal), "
