@@ -6,6 +6,7 @@ from actors.channels.fake_graph.command import fake_graph_command
 from actors.demo import companion
 from actors.drills.command import run_command
 from actors.drills.every import DRILLS
+from actors.messages import Text
 from actors.office.importing import import_command
 from actors.office.leads import leads_command
 from actors.office.linking import link_command
@@ -13,7 +14,7 @@ from actors.office.seeding import seed_command
 from actors.phone.command import chat_command
 from actors.phone.send import send_command
 from actors.simulate.command import simulate_command
-from runtime.cli import commands, drill_group
+from runtime.cli import commands, drill_group, handoff_command
 from runtime.testing import read_ledger
 
 APP = "actors.estate:app"
@@ -29,3 +30,4 @@ majlis.add_command(import_command(APP))
 majlis.add_command(leads_command(APP))
 majlis.add_command(link_command(APP))
 majlis.add_command(seed_command(APP))
+majlis.add_command(handoff_command(Text))

@@ -7,6 +7,7 @@ from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
 from actors.conversation import directory
 from actors.conversation.bot import EstateBot
+from actors.conversation.tenancy import EstateTenancy
 from actors.media.measured import METRICS
 from actors.media.task import MediaFetched
 from actors.messages import INCOMING
@@ -44,4 +45,5 @@ app = App(
     upkeep=_upkeep,
     statistics=lambda: {"media": _meta.downloads.statistics()},
     metrics=METRICS,
+    tenancy=EstateTenancy(),
 )

@@ -7,6 +7,7 @@ from runtime.actor.event import (
     EffectFailed,
     Event,
     Failure,
+    OperatorCommand,
     Stale,
     TimerDue,
     UnreadableEvent,
@@ -49,6 +50,7 @@ from runtime.resources.http import NeverSent, UnfitAnswerError, open_http_client
 from runtime.resources.pool import Limits, PoolStatistics
 from runtime.resources.postgres import open_postgres_pool
 from runtime.resources.redis import open_redis_pool
+from runtime.route import Call, Nothing, NotThere, Route, RouteFault, Tenancy
 
 __all__ = [
     "RECEIPTS",
@@ -60,6 +62,7 @@ __all__ = [
     "Broken",
     "Burst",
     "BurstPolicy",
+    "Call",
     "Delivery",
     "EffectFailed",
     "Event",
@@ -72,6 +75,9 @@ __all__ = [
     "Metric",
     "Migration",
     "NeverSent",
+    "NotThere",
+    "Nothing",
+    "OperatorCommand",
     "Outcome",
     "Pace",
     "PoolStatistics",
@@ -83,9 +89,12 @@ __all__ = [
     "Request",
     "ResourceUnavailable",
     "Response",
+    "Route",
+    "RouteFault",
     "Row",
     "Stale",
     "StreamedAnswer",
+    "Tenancy",
     "TimerDue",
     "Transaction",
     "TransactionAborted",

@@ -15,6 +15,7 @@ from runtime.actor.metric import Metric
 from runtime.actor.resources import Transaction
 from runtime.actor.state import StateCodec
 from runtime.channel import Provider
+from runtime.route import Route, Tenancy
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -57,7 +58,8 @@ class App:
     data directory is this process's alone and before any turn: it puts files in order. `upkeep` runs once a minute from
     then on, beside the turns and with the settings in force, for 30 s at most; what it raises is told, and comes again.
     `statistics` are shown with those of the runtime by `majlis status`; `metrics` are rows for what of them `/metrics`
-    shows, by their `source`.
+    shows, by their `source`. `routes` are served below /api/v1 of the admin listener; with a `tenancy` those of
+    conversations are there, too.
     """
 
     name: str
@@ -71,6 +73,8 @@ class App:
     upkeep: Callable[[Settings], Awaitable[None]] = _no_files
     statistics: Callable[[], Mapping[str, object]] = _nothing_to_tell
     metrics: Sequence[Metric] = ()
+    routes: Sequence[Route] = ()
+    tenancy: Tenancy | None = None
     codec: EventCodec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -235,7 +235,8 @@ class Cell:
                 await self._pause(room, _DOUBT)
                 return
             row = loaded
-            if known or row.epoch != epoch:  # a lost answer, or another owner's last turn
+            # A lost answer, another owner's last turn, or what an operator wants to say.
+            if known or row.epoch != epoch or row.operated:
                 room.host.recall(self.conversation)
         self._row, self._doubt = row, False
         if row.parked:
@@ -271,6 +272,7 @@ class Cell:
                 resources=resources,
                 event=timer.name if timer is not None else row.done_seq + 1,
                 events=size,
+                paused=row.paused,
             )
             concern.set(turn)  # until the next one, or the end of this task
             cut: BaseException | None = None
@@ -302,6 +304,9 @@ class Cell:
                 [(name, due) for name, due in turn.reminders.items() if due is not None],
                 [name for name, due in turn.reminders.items() if due is None],
                 stale,
+                row.paused,
+                turn.pausing,
+                turn.resuming,
             )
             # Until the commit's answer is here the row in the journal is all that counts.
             self._row, self._doubt = None, True
@@ -313,7 +318,16 @@ class Cell:
             self._go(Phase.COLD)
             return
         self._row = ConversationRow(
-            row.id, row.shard, row.channel, record.version, record.last_seq, row.next_seq, epoch, record.state
+            row.id,
+            row.shard,
+            row.channel,
+            record.version,
+            record.last_seq,
+            row.next_seq,
+            epoch,
+            record.state,
+            paused=turn.paused,
+            operated=row.operated,
         )
         self.mailbox.done(size)
         if self.timers:

@@ -55,6 +55,16 @@ class EffectFailed(Event, frozen=True, kw_only=True):
     task: str = ""
 
 
+class OperatorCommand(Event, frozen=True, kw_only=True):
+    """Something that an operator told this conversation's actor: `name` and `data` are between the two of them.
+
+    `resumed` comes by itself, with the operator's label as `by`, when an operator ends a pause.
+    """
+
+    name: str
+    data: dict[str, str] = {}
+
+
 class TimerDue(Event, frozen=True, kw_only=True):
     """A reminder that a turn set with `turn.remind` has come due, and nothing has arrived before it."""
 
@@ -103,7 +113,7 @@ class EventCodec:
     """Encodes and decodes the event types of one app together with those of the runtime."""
 
     def __init__(self, types: Iterable[type[Event]] = ()) -> None:
-        known = dict.fromkeys((EffectFailed, *types))
+        known = dict.fromkeys((EffectFailed, OperatorCommand, *types))
         union: object = reduce(or_, known)
         self._decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(union)
 

@@ -14,6 +14,7 @@ class ConversationRow(msgspec.Struct, frozen=True, gc=False):
     """A conversation as it stands: `state` is empty before its first turn.
 
     `attempts` are the faults of the actor at what comes next, since `attempts_since`; `parked` it begins no turn.
+    `paused` its bot says nothing; `operated`: operators have sent something, which may still wait.
     """
 
     id: str
@@ -27,6 +28,8 @@ class ConversationRow(msgspec.Struct, frozen=True, gc=False):
     attempts: int = 0
     attempts_since: datetime | None = None
     parked: bool = False
+    paused: bool = False
+    operated: bool = False
 
 
 class Timer(msgspec.Struct, frozen=True, gc=False):
@@ -44,6 +47,8 @@ class TurnRecord(msgspec.Struct, frozen=True, gc=False):
 
     It handled the events `first_seq` to `last_seq`, or, if `timer` is set, that one and no event (`last_seq` is then
     `first_seq` - 1). `reminders` are set, `forgotten` names deleted. `stale` events are kept as letters.
+    `paused`: it knew that the bot is paused, so what it asks to send is cancelled; `pause` is the reason for a pause that
+    it begins, None for none, and with `resume` it ends the one that there was.
     """
 
     conversation: str
@@ -59,6 +64,9 @@ class TurnRecord(msgspec.Struct, frozen=True, gc=False):
     reminders: Sequence[tuple[str, datetime]] = ()
     forgotten: Sequence[str] = ()
     stale: bool = False
+    paused: bool = False
+    pause: str | None = None
+    resume: bool = False
 
 
 class FailedAttempt(msgspec.Struct, frozen=True):

@@ -41,6 +41,7 @@ class PastTurn(msgspec.Struct, frozen=True):
     """A turn that has committed, and what it handled: `events`, in order, as one, or the timer of a name.
 
     `stale` events were not handed over one by one. `due_at` of a timer is needed only if no earlier turn has set it.
+    `paused`: the bot was, and the turn knew.
     """
 
     version: int
@@ -49,6 +50,7 @@ class PastTurn(msgspec.Struct, frozen=True):
     timer: str = ""
     stale: bool = False
     due_at: datetime | None = None
+    paused: bool = False
 
 
 class History(msgspec.Struct, frozen=True):
@@ -151,6 +153,7 @@ async def replay(
                 state=loaded.state,
                 now=past.now,
                 resources=_StandIns(begin, redis, http),
+                paused=past.paused,
             )
             await bot.actor.receive(turn, _event_of(past, bot.codec, due))
             state = states.encode(loaded, turn.state)

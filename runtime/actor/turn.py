@@ -43,14 +43,21 @@ class Turn(Generic[S]):
         resources: Resources,
         event: int | str = 0,
         events: int = 1,
+        paused: bool = False,
     ) -> None:
-        """`event` is the number of the first of `events` events that it handles, or the name of a timer."""
+        """`event` is the number of the first of `events` events that it handles, or the name of a timer.
+
+        `paused`: the bot is paused when it begins.
+        """
         self.conversation = conversation
         self.channel = channel
         self.state = state
         self.now = now
         self.effects: list[Effect] = []
         self.reminders: dict[str, datetime | None] = {}
+        self.pausing: str | None = None
+        self.resuming = False
+        self._paused = paused
         self._event = event
         self._events = events
         self._version = version
@@ -131,6 +138,32 @@ class Turn(Generic[S]):
             "turn": self._version,
             **self.labels,
         }
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person answers in the bot's place.
+
+        The turn runs and its state is kept, but what it asks to send is cancelled when it commits.
+        """
+        return (self._paused or self.pausing is not None) and not self.resuming
+
+    def pause(self, reason: str) -> None:
+        """Leave the conversation to people from here on, until an operator, or a later turn, resumes it.
+
+        What this turn asks to send still leaves; what earlier turns asked for and is still queued does not, nor
+        anything later ones ask for. Nothing changes where the bot is paused already. `reason` is shown to operators: 1 to
+        100 printable characters, no words of the person's. Raises ValueError for others.
+        """
+        if not reason.isprintable() or not 0 < len(reason) <= _LONGEST_NAME:
+            raise ValueError(f"turn.pause() takes a reason of 1 to {_LONGEST_NAME} printable characters")
+        self.resuming = False
+        if not self._paused:
+            self.pausing = reason
+
+    def resume(self) -> None:
+        """Let the bot answer again, from what this turn asks to send on; what was held back before stays cancelled."""
+        self.pausing = None
+        self.resuming = self._paused
 
     def postgres(self) -> AbstractAsyncContextManager[Transaction]:
         """Open one transaction for the app's own tables; the turn commits in it, last.

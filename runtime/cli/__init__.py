@@ -25,9 +25,11 @@ from runtime.cli.doctor import doctor_command
 from runtime.cli.drills import drill_group
 from runtime.cli.drills import told as told_drill
 from runtime.cli.ending import reported
+from runtime.cli.handoff import handoff_command
 from runtime.cli.looking import ps, show
 from runtime.cli.tables import open_tables
 from runtime.cli.telling import lines_of
+from runtime.cli.tokens import token
 from runtime.cli.versions import version_command
 from runtime.cli.words import (
     PLAIN_FAULTS,
@@ -54,6 +56,7 @@ __all__ = [
     "commands",
     "drill_group",
     "fail",
+    "handoff_command",
     "json_option",
     "lines_of",
     "load_app",
@@ -98,6 +101,7 @@ def commands(
         show,
         parked,
         dead_letters,
+        token,
         psql,
         backup,
         restore_command,

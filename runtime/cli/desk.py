@@ -81,7 +81,7 @@ def _list(config: Path | None, demo: bool, data_dir: Path | None, limit: int, as
         for p in found
     ]
     header = ("conversation", "channel", "since", "attempts", "waiting", "stopped at", "fault", "origin")
-    _print_list("parked", found, header, rows, limit, as_json)
+    print_list("parked", found, header, rows, limit, as_json)
 
 
 @parked.command("show")
@@ -194,7 +194,7 @@ def _list_letters(
         for one in found
     ]
     header = ("id", "fate", "conversation", "channel", "since", "replayed", "event", "reason")
-    _print_list("dead_letters", found, header, rows, limit, as_json)
+    print_list("dead_letters", found, header, rows, limit, as_json)
 
 
 @dead_letters.command("show")
@@ -266,7 +266,7 @@ def _one_of(named: Sequence[object], everything: bool) -> None:
         raise click.UsageError("name some, or give --all")
 
 
-def _print_list(
+def print_list(
     name: str,
     found: Sequence[msgspec.Struct],
     header: Sequence[str],
@@ -274,7 +274,7 @@ def _print_list(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Print what was found, of which one more than `limit` was asked for."""
+    """Print what was found, of which one more than `limit` was asked for; `header` and `rows` are for people."""
     more = len(found) > limit
     if as_json:
         click.echo(_json({name: found[:limit], "more": more}))

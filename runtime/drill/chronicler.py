@@ -36,6 +36,7 @@ class Told(Event, frozen=True, kw_only=True):
     works: int = 0
     sets: dict[str, float] = msgspec.field(default_factory=dict)
     forgets: tuple[str, ...] = ()
+    gives_way: bool = False
 
 
 class Pressed(Event, frozen=True, kw_only=True):
@@ -109,6 +110,8 @@ class Chronicler(Actor[Book]):
             turn.remind(name, after=timedelta(seconds=after))
         for name in told.forgets:
             turn.forget(name)
+        if told.gives_way:
+            turn.pause("told to")
         for number in range(told.says):
             turn.reply(Line(f"{told.number}.{number} after {turn.state.chain}"))
         for _ in range(told.asides):
@@ -170,6 +173,7 @@ def chronicle(dice: Random) -> tuple[App, Callable[[Random, int], Event]]:
             works=int(number > 0 and dice.random() < 0.2),
             sets={name: dice.choice((0.0, 0.3, 1.0, 4.0)) for name in TIMERS if dice.random() < 0.2},
             forgets=tuple(name for name in TIMERS if dice.random() < 0.1),
+            gives_way=dice.random() < 0.05,
         )
 
     return App("chronicle", actor, (), (Told, Pressed)), say

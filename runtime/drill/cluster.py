@@ -88,6 +88,11 @@ class Cluster:
         """Return those that live, in the order of their names."""
         return [replica for _, replica in sorted(self._replicas.items())]
 
+    def nudge(self, conversation: str) -> None:
+        """Tell one of those that live that an operator has acted, or lose it."""
+        if (living := self.replicas()) and self._fate.random() < 0.7:
+            self._fate.choice(living).node.nudge(conversation)
+
     def calm(self) -> None:
         """Let the journal work from now on."""
         self._calm = True

@@ -28,6 +28,7 @@ Kind = Literal[
     "unsent",
     "misrecorded",
     "left open",
+    "said while paused",
 ]
 
 
@@ -50,11 +51,25 @@ class Accepted(msgspec.Struct, frozen=True):
     tenant: str = ""
 
 
+class Silence(msgspec.Struct, frozen=True):
+    """A pause on which somebody relied: of the bot nothing was accepted from number `first` to before `last`.
+
+    But for `passing` effects, which had been tried so often before it: a replica that froze then may wake up late. They
+    are not tried again.
+    """
+
+    conversation: str
+    first: int
+    last: int
+    passing: Mapping[str, int] = {}
+
+
 class RunHistory(msgspec.Struct, frozen=True, kw_only=True):
     """What a run left. `effects` are in the order of their turns, `accepted` in the order of arrival.
 
     A person is a sender at a tenant, and has one conversation. `tenants` says whose a conversation is, where that is
-    known. `interventions` counts, by conversation, the versions that operators used up (each replay or skip takes one).
+    known. `interventions` counts, by conversation, the versions that operators used up (a replay, a skip, a
+    pause, its end and a send take one each). `silences` are what they were told of pauses.
     """
 
     sent: Sequence[SentEvent]
@@ -64,6 +79,7 @@ class RunHistory(msgspec.Struct, frozen=True, kw_only=True):
     turns: Sequence[LedgerTurn] = ()
     tenants: Mapping[str, str] = {}
     interventions: Mapping[str, int] = {}
+    silences: Sequence[Silence] = ()
 
 
 class Violation(msgspec.Struct, frozen=True):

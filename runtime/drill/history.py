@@ -26,6 +26,7 @@ def judge(history: RunHistory) -> Judgement:
         *_owners(history),
         *_order(history, views),
         *_ends(history, views),
+        *_silences(history, views),
         *_addressees(history, views),
     ]
     doubles = list(_doubles(views))
@@ -177,6 +178,8 @@ def _ends(history: RunHistory, views: Views) -> Iterator[Violation]:
             yield Violation("left open", about, f"its effect is {effect.status} at the end", effect.effect)
         if effect.status == "done" and not known:
             yield Violation("unsent", about, "recorded as sent, but never accepted", effect.effect)
+        if effect.status == "cancelled" and known and not effect.attempts:
+            yield Violation("said while paused", about, "recorded as cancelled, but accepted", effect.effect)
         if effect.provider_id and known and effect.provider_id not in known:
             what = f"its reply is recorded as {effect.provider_id}, accepted as {known[0]}"
             yield Violation("misrecorded", about, what, effect.effect)
@@ -185,6 +188,22 @@ def _ends(history: RunHistory, views: Views) -> Iterator[Violation]:
             yield Violation(
                 "orphan reply", (), "accepted by the provider, but no turn asked for it", effect_id
             )
+
+
+def _silences(history: RunHistory, views: Views) -> Iterator[Violation]:
+    """While a bot is paused nothing of it leaves that was not on its way before."""
+    for silence in history.silences:
+        for reply in history.accepted[silence.first : silence.last]:
+            effect = views.effects.get(reply.effect)
+            if effect is None or effect.conversation != silence.conversation or effect.lane != "send":
+                continue
+            if not effect.operator and effect.effect not in silence.passing:
+                what = "accepted after a pause had been declared to hold"
+                yield Violation("said while paused", views.about(effect), what, effect.effect)
+        for name, tries in silence.passing.items():
+            if (effect := views.effects.get(name)) is not None and effect.attempts > tries:
+                what = f"tried {effect.attempts} times, of which {tries} before it was cancelled by a pause"
+                yield Violation("said while paused", views.about(effect), what, name)
 
 
 def _addressees(history: RunHistory, views: Views) -> Iterator[Violation]:

@@ -16,6 +16,8 @@ class Odds(msgspec.Struct, frozen=True, kw_only=True):
     """Tries of a webhook after which it is not sent again though nobody has acknowledged it."""
     replicas: float = 0.8
     """Faults of a replica, or outages of the journal, in one virtual second."""
+    operators: float = 0.8
+    """Acts of operators in one virtual second: pauses, their ends, sends, commands."""
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,5 +30,5 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ALL = Odds()
-NONE = Odds(journal=0.0, sends=0.0, repeated=0.0, given_up=0.0, replicas=0.0)
+NONE = Odds(journal=0.0, sends=0.0, repeated=0.0, given_up=0.0, replicas=0.0, operators=0.0)
 SOME = Size()

@@ -27,8 +27,10 @@ from runtime.drill.drawing import Undrawable, draw
 from runtime.drill.evidence import RunHistory
 from runtime.drill.nowhere import nowhere
 from runtime.drill.odds import ALL, SOME, Odds, Size
+from runtime.drill.operators import Operators
 from runtime.drill.outside import Line, Outside
 from runtime.journal.memory import MemoryJournal, MemoryStore
+from runtime.journal.memory_handover import MemoryHandover
 from runtime.journal.memory_ledger import ledger_of
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -117,15 +119,26 @@ class _Simulation:
                 dice=self._dice,
                 odds=self._odds,
             )
+            operators = Operators(
+                MemoryHandover(self._journal(self._store, replica="desk")),
+                self._store,
+                outside.accepted,
+                self._dice("operators"),
+                often=self._odds.operators,
+                now=lambda: self._wall("store"),
+                nudge=cluster.nudge,
+            )
             crowd = Crowd(self._say, cluster.replicas, self._dice("people"), self._odds, self._size)
             for number in range(self._size.replicas):
                 await cluster.start(f"r{number}")
             async with trio.open_nursery() as acts:
                 acts.start_soon(crowd.write)
+                acts.start_soon(operators.act, self._size.seconds)
                 acts.start_soon(cluster.strike, self._size.seconds)
             cluster.calm()
             outside.calm()
             await self._quiet()
+            operators.close()
             ledger = ledger_of(self._store)
             nursery.cancel_scope.cancel()
         history = RunHistory(
@@ -135,14 +148,20 @@ class _Simulation:
             accepted=tuple(outside.accepted),
             turns=ledger.turns,
             tenants={one.id: one.channel for one in self._store.conversations.values()},
-            interventions=dict(self._interventions),
+            interventions=dict(self._interventions + operators.interventions),
+            silences=operators.silences,
         )
         counts = {
             "parks": self._interventions.total(),
             "events": len(ledger.entries),
             "turns": len(ledger.turns),
         }
-        befell = {**cluster.statistics(), **crowd.statistics(), **outside.statistics()}
+        befell = {
+            **cluster.statistics(),
+            **crowd.statistics(),
+            **outside.statistics(),
+            **operators.statistics(),
+        }
         return Simulated(history, {**counts, "effects": len(ledger.sends), **befell})
 
     def _settings(self, given: Mapping[str, float]) -> NodeSettings:

@@ -189,11 +189,18 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
 
     Raises ResourceUnavailable when none runs.
     """
+    async with open_desk_pool(settings) as pool:
+        yield Desk(pool)
+
+
+@asynccontextmanager
+async def open_desk_pool(settings: Settings) -> AsyncIterator[PostgresPool]:
+    """Open what an operator's command needs of these settings' database: one connection. Raises what `open_desk` does."""
     async with (
         open_bridge() as bridge,
         open_postgres_pool(postgres_of(settings), bridge=bridge, name="majlis/desk", size=1) as pool,
     ):
-        yield Desk(pool)
+        yield pool
 
 
 def _pages(ordered: Sequence[R]) -> Sequence[Sequence[R]]:

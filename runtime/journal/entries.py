@@ -37,7 +37,10 @@ class LedgerTurn(msgspec.Struct, frozen=True):
 
 
 class LedgerSend(msgspec.Struct, frozen=True):
-    """An effect as the outbox has it; `effect` is its id towards the provider, `version` the turn that asked for it."""
+    """An effect as the outbox has it; `effect` is its id towards the provider, `version` the turn that asked for it.
+
+    `operator`: no turn did, an operator did.
+    """
 
     effect: str
     conversation: str
@@ -47,6 +50,7 @@ class LedgerSend(msgspec.Struct, frozen=True):
     maybe_duplicate: bool
     lane: str = "send"
     attempts: int = 0
+    operator: bool = False
 
 
 class Ledger(msgspec.Struct, frozen=True):

@@ -73,4 +73,4 @@ async def read_history(settings: Settings, conversation: str) -> History | None:
 
 def _past(turn: asyncpg.Record) -> PastTurn:
     events = [PastEvent(*event) for event in zip(turn["payloads"], turn["received_at"], strict=True)]
-    return PastTurn(turn["version"], turn["now"], events, turn["timer"], turn["stale"])
+    return PastTurn(turn["version"], turn["now"], events, turn["timer"], turn["stale"], paused=turn["paused"])

@@ -31,8 +31,21 @@ from runtime.journal.protocol import (
 from runtime.journal.staleness import fresh_for
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Why a bot is paused; of what turns after version `after` ask to send, nothing leaves."""
+
+    after: int
+    since: datetime
+    by: str
+    why: str
+    to: str = ""
+
+
 @dataclass
-class _Conversation:
+class Conversation:
+    """A conversation's row, and its inbox."""
+
     id: str
     channel: str
     address: str
@@ -44,12 +57,23 @@ class _Conversation:
     attempts: int = 0
     attempts_since: datetime | None = None
     parked: FailedAttempt | None = None
+    pause: Pause | None = None
+    muted_to: int = 0
+    operated: bool = False
     inbox: list[StoredEvent] = field(default_factory=list)
     dedups: list[str] = field(default_factory=list)  # of the inbox, in its order
 
+    def mutes(self, out: Outgoing) -> bool:
+        """Tell whether a send does not leave because the bot is paused, or was when it was asked for."""
+        version = out.effect.version
+        late = version <= self.muted_to or (self.pause is not None and version > self.pause.after)
+        return late and not out.operator and out.effect.lane is Lane.SEND
+
 
 @dataclass
-class _Outgoing:
+class Outgoing:
+    """An effect as the outbox has it; `operator` is whose it is, if it is one's."""
+
     effect: Effect
     expires_at: float
     status: str = "queued"
@@ -60,6 +84,11 @@ class _Outgoing:
     provider_id: str = ""
     receipt: int = 0
     code: str = ""
+    operator: str = ""
+
+
+#: What an effect's status says once nothing more comes of it.
+ENDED = frozenset({"done", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -84,13 +113,13 @@ class MemoryStore:
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self.wall = wall
-        self.conversations: dict[str, _Conversation] = {}
+        self.conversations: dict[str, Conversation] = {}
         self.aliases: dict[Alias, str] = {}
         self.conflicts: set[Conflict] = set()
         self.seen: set[str] = set()
         self.turns: list[TurnRecord] = []
         self.writers: list[tuple[str, float]] = []  # the replica and the time of each turn
-        self.outbox: dict[str, _Outgoing] = {}
+        self.outbox: dict[str, Outgoing] = {}
         self.provider_ids: dict[tuple[str, str], str] = {}
         self.receipts: dict[tuple[str, str], int] = {}
         self.timers: dict[tuple[str, str], Timer] = {}
@@ -112,7 +141,7 @@ class MemoryStore:
     def settled(self) -> bool:
         """Tell whether every event is handled and every effect has ended; timers may still come."""
         return all(c.done_seq == len(c.inbox) for c in self.conversations.values()) and all(
-            out.status in {"done", "failed"} for out in self.outbox.values()
+            out.status in ENDED for out in self.outbox.values()
         )
 
     def unpark(self, conversation: str, *, skip: bool = False) -> None:
@@ -140,7 +169,7 @@ class MemoryJournal:
         salt: bytes = b"memory",
         stale_after: float = 86400.0,
     ) -> None:
-        self._store = store
+        self.store = self._store = store
         self._replica = replica
         self._salt = salt
         self._stale_after = stale_after
@@ -152,7 +181,7 @@ class MemoryJournal:
         resolution = resolve(arrivals, store.aliases, self._salt)
         store.aliases.update(resolution.added)
         store.conflicts.update(resolution.conflicts)
-        events = self._append(arrivals, resolution.conversations)
+        events = self.append(arrivals, resolution.conversations)
         return Ingested(events, self._merge(receipts))
 
     async def load(self, conversations: Sequence[str]) -> Sequence[ConversationRow]:
@@ -172,6 +201,8 @@ class MemoryJournal:
                 c.attempts,
                 c.attempts_since,
                 c.parked is not None,
+                c.pause is not None,
+                c.operated,
             )
             for c in found
         ]
@@ -222,7 +253,7 @@ class MemoryJournal:
             out = self._store.outbox.get(result.effect)
             if out is None or out.epoch != result.epoch or out.status == "failed":
                 continue
-            if out.status != "done":
+            if out.status not in {"done", "cancelled"} or result.status == "done":
                 out.status = result.status
             out.provider_id = result.provider_id or out.provider_id
             out.code = "" if out.status == "done" else result.code or out.code
@@ -233,7 +264,7 @@ class MemoryJournal:
                 heard = Arrival(
                     conversation.channel, (), f"e|{result.effect}", result.event, perishable=False
                 )
-                events += self._append([heard], [conversation.id])
+                events += self.append([heard], [conversation.id])
         return Ingested(events)
 
     async def effects(self, conversations: Sequence[str]) -> Sequence[Effect]:
@@ -272,6 +303,12 @@ class MemoryJournal:
         ours = set(shards)
         return [(c, shard_of(c)) for c in waiting if c > after and shard_of(c) in ours][:limit]
 
+    async def operator_pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+        """See `Journal.operator_pending`."""
+        await trio.lowlevel.checkpoint()
+        waiting = sorted({out.effect.conversation for out in self._unsettled() if out.operator})
+        return [(c, shard_of(c)) for c in waiting if shard_of(c) in set(shards)][:limit]
+
     async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
         """See `Journal.acquire`."""
         await trio.lowlevel.checkpoint()
@@ -302,12 +339,13 @@ class MemoryJournal:
             if shard.owner == self._replica:
                 shard.owner, shard.lease_until = None, float("-inf")
 
-    def _unsettled(self) -> list[_Outgoing]:
+    def _unsettled(self) -> list[Outgoing]:
         return [
             out for out in self._store.outbox.values() if out.status in {"queued", "sending", "uncertain"}
         ]
 
-    def _append(self, arrivals: Sequence[Arrival], conversations: Sequence[str]) -> list[StoredEvent]:
+    def append(self, arrivals: Sequence[Arrival], conversations: Sequence[str]) -> list[StoredEvent]:
+        """Append arrivals to their conversations; return those that were new, in order."""
         store = self._store
         now = datetime.fromtimestamp(store.wall(), UTC)
         events = []
@@ -317,7 +355,7 @@ class MemoryJournal:
             store.seen.add(arrival.dedup)
             first = arrival.identities[0] if arrival.identities else ""
             address = "" if arrival.address is None else arrival.address or first
-            conversation = store.conversations.setdefault(name, _Conversation(name, arrival.channel, address))
+            conversation = store.conversations.setdefault(name, Conversation(name, arrival.channel, address))
             conversation.address = address or conversation.address
             seq = len(conversation.inbox) + 1
             fresh = fresh_for(arrival, store.wall(), self._stale_after)
@@ -351,10 +389,10 @@ class MemoryJournal:
                 out.status, out.code = "done", ""
         return settled
 
-    def _channel(self, out: _Outgoing) -> str:
+    def _channel(self, out: Outgoing) -> str:
         return self._store.conversations[out.effect.conversation].channel
 
-    def _kept(self, out: _Outgoing) -> int:
+    def _kept(self, out: Outgoing) -> int:
         """Make a send known by the provider's id; return the rank of a receipt that came before."""
         if not out.provider_id:
             return 0
@@ -395,6 +433,11 @@ class MemoryJournal:
         conversation.state, conversation.done_seq = turn.state, turn.last_seq
         conversation.version, conversation.epoch = turn.version, turn.epoch
         conversation.attempts, conversation.attempts_since = 0, None
+        if turn.pause is not None or turn.resume:
+            conversation.muted_to, conversation.pause = turn.version - 1, None
+        if turn.pause is not None:
+            now = datetime.fromtimestamp(store.wall(), UTC)
+            conversation.pause = Pause(turn.version, now, "bot", turn.pause)
         store.turns.append(turn)
         store.writers.append((self._replica, store.wall()))
         if turn.stale:
@@ -405,7 +448,9 @@ class MemoryJournal:
         for reminder, due in turn.reminders:
             store.timers[name, reminder] = Timer(name, shard_of(name), reminder, turn.version, due)
         for effect in turn.effects:
-            store.outbox[str(effect.id)] = _Outgoing(effect, turn.expires_at.timestamp())
+            silent = turn.paused and not turn.resume and effect.lane is Lane.SEND
+            status = "cancelled" if silent else "queued"
+            store.outbox[str(effect.id)] = Outgoing(effect, turn.expires_at.timestamp(), status)
         return True
 
     def _claim(self, request: ClaimRequest, uncertain_wait: float) -> Claim:
@@ -423,10 +468,15 @@ class MemoryJournal:
         sends = out.effect.lane is Lane.SEND and not repeated
         pair = max(clock - now - request.pair_interval * (request.pair_burst - 1), 0.0) if sends else 0.0
         late = out.expires_at <= now
+        muted = conversation.mutes(out)
         if out.status in {"done", "failed"}:
             verdict = "settled"
+        elif out.status == "cancelled":
+            verdict = "cancelled"
         elif conversation.epoch > request.epoch or out.epoch > request.epoch:
             verdict = "fenced"
+        elif muted and (doubt <= 0 or out.status == "uncertain"):
+            verdict, out.status, out.epoch = "cancelled", "cancelled", request.epoch
         elif doubt <= 0 and ((out.maybe_duplicate and (late or not certain)) or (late and not certain)):
             verdict, out.status, out.epoch = "unsettled", "uncertain", request.epoch
         elif doubt <= 0 and late:

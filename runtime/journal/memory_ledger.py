@@ -44,6 +44,7 @@ def ledger_of(store: MemoryStore) -> Ledger:
             out.maybe_duplicate,
             out.effect.lane.value,
             out.attempts,
+            bool(out.operator),
         )
         for name, out in asked
     ]

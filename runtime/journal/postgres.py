@@ -191,6 +191,11 @@ class PostgresJournal:
         rows = await self._run(lambda c: c.fetch(statement("pending"), list(shards), limit, after))
         return [(row["conversation"], row["shard"]) for row in rows]
 
+    async def operator_pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+        """See `Journal.operator_pending`."""
+        rows = await self._run(lambda c: c.fetch(statement("operator_pending"), list(shards), limit))
+        return [(row["conversation"], row["shard"]) for row in rows]
+
     async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
         """See `Journal.acquire`."""
         rows = await self._run(lambda c: c.fetch(statement("acquire"), self._replica, ttl, own))
@@ -243,7 +248,7 @@ class PostgresJournal:
             if resolution.conflicts:
                 conflicts = ((c.channel, c.identity, c.conversation, c.chosen) for c in resolution.conflicts)
                 await connection.execute(statement("add_alias_conflicts"), *_columns(conflicts, 4))
-            events = await _store(connection, arrivals, resolution.conversations, fresh, now)
+            events = await append(connection, arrivals, resolution.conversations, fresh, now)
             settled = await _merge(connection, receipts)
         self._aliases.add(known)
         self._aliases.add(resolution.added)
@@ -282,7 +287,7 @@ class PostgresJournal:
                 Arrival(row["channel"], (), f"e|{row['id']}", by_id[row["id"]].event) for row in heard
             ]
             owners = [row["conversation"] for row in heard]
-            return Ingested(await _store(connection, arrivals, owners, [None] * len(owners), 0.0))
+            return Ingested(await append(connection, arrivals, owners, [None] * len(owners), 0.0))
 
 
 def _is_race(error: BaseException) -> bool:
@@ -301,7 +306,7 @@ def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]
     return [[row[i] for row in listed] for i in range(width)]
 
 
-async def _store(
+async def append(
     connection: Driver,
     arrivals: Sequence[Arrival],
     conversations: Sequence[str],
@@ -382,6 +387,9 @@ def _commit_arguments(turns: Sequence[TurnRecord], replica: str) -> tuple[object
         [turn.expires_at for turn, _ in effects],
         *_columns(reminders, 3),
         *_columns(forgotten, 2),
+        [turn.paused for turn in turns],
+        [turn.pause for turn in turns],
+        [turn.resume for turn in turns],
     )
 
 

@@ -67,9 +67,9 @@ class ClaimRequest(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """The answer: claimed | wait (seconds) | settled | expired | unsettled | fenced | gone. See sql/claim.sql.
+    """The answer: claimed | wait (seconds) | settled | expired | unsettled | cancelled | fenced | gone.
 
-    Work that somebody else, or an earlier life, had begun is claimed at once.
+    See sql/claim.sql. Work that somebody else, or an earlier life, had begun is claimed at once.
     """
 
     effect: str
@@ -141,6 +141,9 @@ class Journal(Protocol):
 
     async def pending(self, shards: Sequence[int], limit: int, after: str = "") -> Sequence[tuple[str, int]]:
         """Return (conversation, shard) of those with unsettled effects, up to `limit`, in key order after `after`."""
+
+    async def operator_pending(self, shards: Sequence[int], limit: int) -> Sequence[tuple[str, int]]:
+        """Return (conversation, shard) of those with sends of operators that are not settled: few, so often looked at."""
 
     async def acquire(self, *, own: bool, ttl: float) -> dict[int, int]:
         """Take free and expired shards (with `own`, also those of an earlier life); return shard -> new epoch."""

@@ -116,6 +116,12 @@ class Lanes:
         else:
             self._left[conversation] = None
 
+    def hurry(self, conversation: str) -> None:
+        """An operator has acted: look again at what is being waited for, then at the outbox."""
+        self.recall(conversation)
+        self.settle(conversation)
+        self.open(conversation)
+
     def resume(self, shards: Iterable[int]) -> None:
         """Take up again what lanes left when they ended early; what is of no shard of ours is the new owner's."""
         held = set(shards)
@@ -217,7 +223,7 @@ class Lanes:
             match outcome, claim.verdict:
                 case Accepted() | Answered() | Refused(), _:
                     return True
-                case None, "settled" | "gone":
+                case None, "settled" | "gone" | "cancelled":
                     return True
                 case None, "fenced" | "stopped":
                     return False

@@ -25,6 +25,7 @@ from runtime.actor.supervision import RestartWindow
 from runtime.app import App
 from runtime.channel import Verified
 from runtime.journal.group import BatchFailed, GroupCommit, GroupStatistics
+from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, DataFault, Ingested, Journal, ResultRecord
 from runtime.node.cells import Cells
 from runtime.node.clock import SteadyClock
@@ -137,9 +138,20 @@ class Node:
             else:
                 self._tell(event.conversation, event.shard)
 
-    def wake(self, conversation: str, shard: int) -> None:
-        """Follow a hint: look at a conversation if its shard is ours."""
+    def nudge(self, conversation: str) -> None:
+        """An operator has acted: look at its sends at once, here or, by a hint, where its shard is held."""
+        shard = shard_of(conversation)
         if self.leases.epoch(shard) is not None:
+            self.lanes.hurry(conversation)
+        else:
+            self._tell(conversation, ~shard)
+
+    def wake(self, conversation: str, shard: int) -> None:
+        """Follow a hint: look at a conversation if its shard is ours; ~shard says that it is about an operator's act."""
+        if shard < 0:
+            if self.leases.epoch(~shard) is not None:
+                self.lanes.hurry(conversation)
+        elif self.leases.epoch(shard) is not None:
             self.cells.wake(conversation, shard)
 
     # ── what cells ask (`runtime.actor.room.Host`) ────────────────────
@@ -330,6 +342,8 @@ class Node:
             for conversation, shard in page:
                 self.wake(conversation, shard)
             await self._remind(shards)
+            for conversation, _ in await self._operated(shards):
+                self.lanes.open(conversation)
             after: str | None = "" if everything or new else None
             while after is not None:
                 page = await self._page(self._journal.pending, shards, _PENDING_MOST, after)
@@ -354,6 +368,12 @@ class Node:
         for timer in due:
             if self.leases.epoch(timer.shard) is not None:
                 self.cells.remind(timer)
+
+    async def _operated(self, shards: Sequence[int]) -> Sequence[tuple[str, int]]:
+        """Return conversations in which an operator has something to say: people wait for it, so all looks look at it."""
+        with trio.move_on_after(_PATIENCE):
+            return await self._journal.operator_pending(shards, _POLL_MOST)
+        return ()
 
     async def _page(
         self, look: Look, shards: Sequence[int], most: int, after: str

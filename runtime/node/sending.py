@@ -119,7 +119,7 @@ class Sending:
         self._calm = trio.Event()
         self._calm.set()
         self.stopped = False
-        self.outcomes = dict.fromkeys((*_KINDS.values(), "settled", "stale", "unsettled"), 0)
+        self.outcomes = dict.fromkeys((*_KINDS.values(), "settled", "stale", "unsettled", "cancelled"), 0)
         self.halted: dict[str, int] = {}
         self._errors = dict.fromkeys(CLASSES, 0)
 
@@ -256,6 +256,8 @@ class Sending:
                 self._tell(claim.verdict, outcome, effect)
             elif claim.verdict in {"settled", "gone"}:
                 self.outcomes["settled"] += 1
+            elif claim.verdict == "cancelled":
+                self.outcomes["cancelled"] += 1
             if claim.verdict != "wait":
                 self._unrecorded.discard(claim.effect)
         return claim, outcome

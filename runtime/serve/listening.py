@@ -9,7 +9,9 @@ from functools import partial
 import trio
 
 from config import SettingsError
+from runtime.channel import Request, Response
 from runtime.ingress.admin import admin_endpoint
+from runtime.ingress.api import PREFIX
 from runtime.ingress.operator import OperatorError, operator_endpoint
 from runtime.ingress.serving import HttpLimits, serve_http
 from runtime.node.metrics import fields_of, metrics_page
@@ -49,6 +51,10 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
         ready=process.health.readiness,
         metrics=metrics_page((*METRICS, *process.app.metrics), process.readings),
     )
+
+    async def serve_admin(request: Request) -> Response:
+        return await (process.api if request.path.startswith(f"{PREFIX}/") else admin)(request)
+
     operator = operator_endpoint(
         {
             "status": partial(_status, process),
@@ -62,7 +68,7 @@ async def listen(process: Process, nursery: trio.Nursery, closed: trio.Event) ->
         partial(never, operator, bind=[f"unix:{operator_socket(process.settings.data_dir)}"])
     )
     process.addresses["admin"] = await nursery.start(
-        partial(never, admin, bind=_bind(process, "admin", server.admin_host, server.admin_port))
+        partial(never, serve_admin, bind=_bind(process, "admin", server.admin_host, server.admin_port))
     )
     process.addresses["public"] = await nursery.start(serve_public)
 

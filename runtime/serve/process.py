@@ -10,10 +10,12 @@ import trio
 
 from config import Settings, Supervision
 from runtime.app import App, Migration
+from runtime.ingress.api import Api
 from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
 from runtime.journal.migrations import migrate
 from runtime.journal.statements import migrations
+from runtime.node.handing_over import HandingOver
 from runtime.node.node import Node
 from runtime.node.wakeups import Wakeups
 from runtime.resources.bridge import Bridge
@@ -69,6 +71,8 @@ class Process:
     repeats: Repeats
     life: Life
     upkeep: Upkeep
+    desk: HandingOver
+    api: Api
 
     def statistics(self) -> Mapping[str, object]:
         """Return the statistics of everything that lives in this process, by name."""
@@ -96,6 +100,8 @@ class Process:
             "log": self.repeats.statistics(),
             "start": self.life.statistics(),
             "upkeep": self.upkeep.statistics(),
+            "desk": self.desk.statistics(),
+            "api": self.api.statistics(),
         }
 
     def readings(self) -> Mapping[str, object]:

@@ -22,14 +22,18 @@ from config import Settings, Supervision
 from runtime.actor.state import StateCodec
 from runtime.app import App
 from runtime.ingress.admin import Backend, Check
+from runtime.ingress.api import Api
 from runtime.ingress.receiver import Receiver
 from runtime.ingress.serving import HttpStatistics
 from runtime.journal.desk import Desk
 from runtime.journal.migrations import installation_salt
 from runtime.journal.postgres import CONNECTIONS as JOURNAL_CONNECTIONS
 from runtime.journal.postgres import SESSION, PostgresJournal
+from runtime.journal.postgres_handover import PostgresHandover
 from runtime.journal.retention import Retention
 from runtime.journal.states import States
+from runtime.journal.tokens import Tokens
+from runtime.node.handing_over import HandingOver
 from runtime.node.node import open_node
 from runtime.node.sending import REQUESTS_AT_ONCE
 from runtime.node.wakeups import Wakeups
@@ -39,10 +43,12 @@ from runtime.resources.http import open_http_client
 from runtime.resources.pool import Limits
 from runtime.resources.postgres import CLOSE_TIMEOUT, PostgresPool, open_postgres_pool
 from runtime.resources.redis import RedisPool, open_redis_pool
+from runtime.route import Route
 from runtime.serve.backends import Backend as Place
 from runtime.serve.backends import Servers, open_backends
 from runtime.serve.before_migration import back_up_before
 from runtime.serve.checking import StateCheck
+from runtime.serve.conversations_api import ConversationRoutes
 from runtime.serve.health import Health
 from runtime.serve.life import DRAINED, Life
 from runtime.serve.listening import listen
@@ -253,6 +259,7 @@ async def _open(
             work_at_once=settings.media.at_once,
         )
     )
+    desk = HandingOver(PostgresHandover(journal_pool), node, expires=settings.node.reply_expires)
     ages = ages_of(settings.retention)
     return Process(
         app,
@@ -284,6 +291,8 @@ async def _open(
         around.repeats,
         life,
         Upkeep(app.upkeep),
+        desk,
+        Api(app.name, [*_generic(app, desk), *app.routes], Tokens(journal_pool).find, turns_pool.transaction),
     )
 
 
@@ -303,6 +312,11 @@ class Pools:
             "connections_open": sum(look.busy + look.idle + look.closing for look in looks),
             "connections_cut": sum(look.cut for look in looks),
         }
+
+
+def _generic(app: App, desk: HandingOver) -> Sequence[Route]:
+    """Return the routes of conversations, for an app that knows whose they are."""
+    return () if app.tenancy is None else ConversationRoutes(app.tenancy, desk).table()
 
 
 async def _postgres_version(backend: Place, pool: PostgresPool) -> Backend:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from runtime.drill.evidence import Accepted, RunHistory, SentEvent
+from runtime.drill.evidence import Accepted, RunHistory, SentEvent, Silence
 from runtime.drill.history import judge
 from runtime.journal.entries import LedgerEntry, LedgerSend, LedgerTurn
 
@@ -29,6 +29,7 @@ class Books:
     accepted: list[Accepted] = field(default_factory=list)
     tenants: dict[str, str] = field(default_factory=dict)
     interventions: dict[str, int] = field(default_factory=dict)
+    silences: list[Silence] = field(default_factory=list)
 
     def history(self) -> RunHistory:
         return RunHistory(**vars(self))
@@ -116,6 +117,32 @@ def test_no_right_history_is_accused(books: Books) -> None:
     judgement = judge(books.history())
     assert not judgement.violations, "\n".join(map(str, judgement.violations))
     assert len(judgement.tolerated) == sum(effect.maybe_duplicate for effect in books.effects)
+
+
+@pytest.mark.parametrize(
+    "how", ["an operator's", "begun before", "before it", "another's", "cancelled in time"]
+)
+@settings(max_examples=60, deadline=None)
+@given(right(), st.data())
+def test_what_a_pause_lets_pass_is_not_accused(how: str, books: Books, data: st.DataObject) -> None:
+    if how == "cancelled in time":
+        at = books.index(books.effects, data.draw, lambda effect: effect.status == "failed")
+        books.effects[at] = change(books.effects[at], status="cancelled")
+    else:
+        said_while_paused(books, data.draw)
+        (silence,) = books.silences
+        effect = books.accepted[silence.first].effect
+        at = next(n for n, one in enumerate(books.effects) if one.effect == effect)
+        match how:
+            case "an operator's":
+                books.effects[at] = change(books.effects[at], operator=True)
+            case "begun before":
+                books.silences = [change(silence, passing={effect: 0})]
+            case "before it":
+                books.silences = [change(silence, first=silence.last)]
+            case _:
+                books.silences = [change(silence, conversation="another")]
+    assert judge(books.history()).violations == []
 
 
 # ── mutants: each is a right history with one fault ───────────────────
@@ -281,6 +308,24 @@ def left_open(books: Books, draw: Draw) -> None:
     books.effects[at] = change(books.effects[at], status="uncertain")
 
 
+def said_while_paused(books: Books, draw: Draw) -> None:
+    sends = {effect.effect: effect for effect in books.effects}
+    at = books.index(books.accepted, draw, lambda reply: sends[reply.effect].lane == "send")
+    effect = sends[books.accepted[at].effect]
+    books.silences.append(Silence(effect.conversation, at, at + 1))
+
+
+def cancelled_but_sent(books: Books, draw: Draw) -> None:
+    at = books.index(books.effects, draw, lambda effect: effect.status == "done")
+    books.effects[at] = change(books.effects[at], status="cancelled")
+
+
+def tried_again_though_cancelled(books: Books, draw: Draw) -> None:
+    at = books.index(books.effects, draw, lambda effect: effect.lane == "send")
+    books.effects[at] = change(books.effects[at], attempts=2)
+    books.silences.append(Silence(books.effects[at].conversation, 0, 0, {books.effects[at].effect: 1}))
+
+
 @pytest.mark.parametrize(
     ("mutate", "kind", "beside"),
     [
@@ -309,6 +354,9 @@ def left_open(books: Books, draw: Draw) -> None:
         (one_person_in_two_conversations, "mixed", {"crossed tenants", "wrong person"}),
         (two_people_in_one_conversation, "mixed", {"crossed tenants", "wrong person"}),
         (left_open, "left open", set()),
+        (said_while_paused, "said while paused", set()),
+        (cancelled_but_sent, "said while paused", set()),
+        (tried_again_though_cancelled, "said while paused", set()),
     ],
 )
 def test_each_mutant_is_caught_under_its_name(

@@ -28,7 +28,7 @@ from runtime.drill.drawing import Undrawable, draw
 from runtime.drill.history import violations
 from runtime.drill.odds import NONE
 from runtime.drill.seeds import Searched, chronicler, run_seed, search, subject_of
-from runtime.journal.memory import MemoryJournal
+from runtime.journal.memory import Conversation, MemoryJournal, Outgoing
 from runtime.journal.protocol import Claim, ClaimRequest, Ingested
 from runtime.node.lanes import Lanes
 from runtime.testing import Odds, Size, simulate
@@ -43,6 +43,10 @@ EVERY_FAULT = {
         "webhooks repeated",
         "webhooks given up",
         "sends doubled in doubt",
+        "pauses",
+        "resumes",
+        "sends cancelled",
+        "operator sends",
     ),
 }
 
@@ -97,7 +101,7 @@ def test_dice_of_trio_fall_on_as_if_no_simulation_had_been() -> None:
 # ── without a protection ──────────────────────────────────────────────
 
 append, commit, claim, ingest = (
-    MemoryJournal._append,
+    MemoryJournal.append,
     MemoryJournal._commit,
     MemoryJournal._claim,
     MemoryJournal.ingest,
@@ -154,6 +158,10 @@ async def takes_without_a_new_epoch(self: MemoryJournal, *, own: bool, ttl: floa
     return {}
 
 
+def claims_during_a_pause(self: Conversation, out: Outgoing) -> bool:
+    return False
+
+
 def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
     for effect in effects:
         self._begin_beside(effect)
@@ -162,7 +170,7 @@ def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
 @pytest.mark.parametrize(
     ("switched_off", "kinds"),
     [
-        (mock.patch.object(MemoryJournal, "_append", forgets_what_it_has_seen), {"stored twice"}),
+        (mock.patch.object(MemoryJournal, "append", forgets_what_it_has_seen), {"stored twice"}),
         (mock.patch.object(MemoryJournal, "_commit", commits_whatever_comes), {"handled twice", "zombie"}),
         (mock.patch.object(MemoryJournal, "_claim", has_no_doubt), {"sent twice"}),
         (mock.patch.object(MemoryJournal, "_claim", writes_down_no_doubt), {"sent twice"}),
@@ -170,6 +178,7 @@ def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
         (mock.patch.object(MemoryJournal, "ingest", acknowledges_too_early), {"lost"}),
         (mock.patch.object(MemoryJournal, "acquire", takes_without_a_new_epoch), {"two owners"}),
         (mock.patch.object(Lanes, "append", sends_all_at_once), {"out of order"}),
+        (mock.patch.object(Conversation, "mutes", claims_during_a_pause), {"said while paused"}),
     ],
     ids=[
         "deduplication",
@@ -180,6 +189,7 @@ def sends_all_at_once(self: Lanes, effects: Iterable[Effect]) -> None:
         "durability",
         "epochs",
         "order of sends",
+        "pause",
     ],
 )
 def test_without_a_protection_a_seed_breaks_a_promise(
@@ -254,7 +264,7 @@ def command(*words: str) -> tuple[int, str]:
 
 def test_the_command_stops_at_the_first_seed_that_fails_and_says_how_to_see_it_again(tmp_path: Path) -> None:
     report = tmp_path / "sim.json"
-    with mock.patch.object(MemoryJournal, "_append", forgets_what_it_has_seen):
+    with mock.patch.object(MemoryJournal, "append", forgets_what_it_has_seen):
         code, told = command("--seeds", "200", "--json", str(report))
         found = msgspec.json.decode(report.read_bytes(), type=Searched)
         assert code == 1

@@ -1,28 +1,37 @@
 -- commit(ids, epochs, versions seen, first seqs, last seqs, nows, states, timers, generations, stale, replica;
 --        effect conversations, ordinals, uuids, lanes, payloads, expiries;
---        reminder conversations, names, due times; forgotten conversations, names) -> ids that committed.
+--        reminder conversations, names, due times; forgotten conversations, names;
+--        whether they knew of a pause, reasons for one that begins or null, whether it ends) -> ids that committed.
 -- The others are fenced: their version moved, a later epoch wrote, or the timer they handled is gone or has been overtaken
--- by an event. At most one turn per conversation in a batch. The conversation's row is locked first, and timers change only
+-- by an event. Sends that are asked for during a pause are born cancelled; with the pause that a turn begins, or ends, what
+-- turns before it asked for is muted, and what it asks for itself leaves. At most one turn per conversation in a batch. The conversation's row is locked first, and timers change only
 -- under that lock. Names that are set are not among those forgotten. Counting locks all rows before the first update, once (a
 -- join with `locked` is quadratic); `= any` bounds the scan whatever the planner believes of the table.
 with wanted as materialized (
   select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bytea[],
-    $8::text[], $9::bigint[], $10::boolean[])
-    as t(id, epoch, version, first_seq, last_seq, now, state, timer, generation, stale)
+    $8::text[], $9::bigint[], $10::boolean[], $23::boolean[], $24::text[], $25::boolean[])
+    as t(id, epoch, version, first_seq, last_seq, now, state, timer, generation, stale, paused, pause, resume)
 ), locked as materialized (
   select c.id from conversation c where c.id = any($1::text[]) order by c.id collate "C" for no key update
 ), ok as (
   update conversation c
-  set state = w.state, done_seq = w.last_seq, version = c.version + 1, epoch = w.epoch, attempts = 0, attempts_since = null
+  set state = w.state, done_seq = w.last_seq, version = c.version + 1, epoch = w.epoch, attempts = 0, attempts_since = null,
+    muted_to = case when w.pause is not null or w.resume then c.version else c.muted_to end,
+    paused_after = case when w.pause is not null then c.version + 1 when not w.resume then c.paused_after end,
+    paused_since = case when w.pause is not null then now() when not w.resume then c.paused_since end,
+    paused_by = case when w.pause is not null then 'bot' when not w.resume then c.paused_by end,
+    paused_why = case when w.pause is not null then w.pause when not w.resume then c.paused_why end,
+    paused_to = case when w.pause is null and not w.resume then c.paused_to end
   from wanted w
   where (select count(*) from locked) > 0 and c.id = any($1::text[])
     and c.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.first_seq - 1 and not c.parked
     and (w.timer is null or (c.done_seq = c.next_seq - 1 and exists (
       select 1 from timer t where t.conversation = w.id and t.name = w.timer and t.generation = w.generation)))
-  returning c.id, c.shard, c.channel, c.version, w.first_seq, w.last_seq, w.now, w.epoch, w.timer, w.stale
+  returning c.id, c.shard, c.channel, c.version, w.first_seq, w.last_seq, w.now, w.epoch, w.timer, w.stale,
+    w.paused, w.resume
 ), turns as (
-  insert into turn(conversation, version, first_seq, last_seq, now, epoch, replica, timer)
-  select id, version, first_seq, last_seq, now, epoch, $11, timer from ok
+  insert into turn(conversation, version, first_seq, last_seq, now, epoch, replica, timer, paused)
+  select id, version, first_seq, last_seq, now, epoch, $11, timer, paused from ok
 ), letters as (
   insert into dead_letter(conversation, channel, seq, fate, reason, payload, received_at)
   select ok.id, ok.channel, i.seq, 'stale', 'it was too old to be answered', i.payload, i.received_at
@@ -38,8 +47,9 @@ with wanted as materialized (
   join ok on ok.id = r.conversation
   on conflict (conversation, name) do update set generation = excluded.generation, due_at = excluded.due_at
 ), effects as (
-  insert into outbox(conversation, version, ordinal, id, shard, lane, payload, expires_at)
-  select ok.id, ok.version, e.ordinal, e.id, ok.shard, e.lane, e.payload, e.expires_at
+  insert into outbox(conversation, version, ordinal, id, shard, lane, payload, expires_at, status)
+  select ok.id, ok.version, e.ordinal, e.id, ok.shard, e.lane, e.payload, e.expires_at,
+    case when ok.paused and not ok.resume and e.lane = 'send' then 'cancelled' else 'queued' end
   from unnest($12::text[], $13::int[], $14::uuid[], $15::text[], $16::bytea[], $17::timestamptz[])
     as e(conversation, ordinal, id, lane, payload, expires_at)
   join ok on ok.id = e.conversation

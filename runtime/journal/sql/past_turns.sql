@@ -1,6 +1,6 @@
 -- past_turns(conversation) -> its turns in order, each with the events that it handled. Of events and turns that retention has
 -- dropped nothing is left.
-select t.version, t.now, coalesce(t.timer, '') as timer, e.payloads, e.received_at,
+select t.version, t.now, coalesce(t.timer, '') as timer, t.paused, e.payloads, e.received_at,
   exists (select from dead_letter d
     where d.conversation = t.conversation and d.seq between t.first_seq and t.last_seq and d.fate = 'stale') as stale
 from turn t

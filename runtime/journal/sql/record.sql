@@ -1,13 +1,13 @@
 -- record(ids uuid[], epochs bigint[], statuses text[], provider ids text[], codes text[], uncounted boolean[])
 --   -> (id, conversation, channel, shard, status) of the effects that took the result.
 -- A receipt that came first wins over "uncertain", also one that only knew the provider's id; a result of an older epoch is
--- dropped. What is done has no code: the one of an earlier try would speak of a failure. Counting locks all rows first, once (a
+-- dropped. What was cancelled stays so, unless it turns out to have left. What is done has no code: the one of an earlier try would speak of a failure. Counting locks all rows first, once (a
 -- join with `held` is quadratic).
 with held as materialized (
   select id from outbox where id = any($1::uuid[]) order by id for no key update
 )
 update outbox o
-set status = case when o.status = 'done' then 'done' else r.status end,
+set status = case when o.status = 'done' or o.status = 'cancelled' and r.status <> 'done' then o.status else r.status end,
     provider_id = coalesce(nullif(r.provider_id, ''), o.provider_id),
     code = case when 'done' in (o.status, r.status) then null else coalesce(nullif(r.code, ''), o.code) end,
     attempts = o.attempts - r.uncounted::int,

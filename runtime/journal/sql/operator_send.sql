@@ -1,0 +1,11 @@
+-- operator_send(conversation, dedup, effect uuid, payload, operator, expiry) -> the effect, unless the key was there; the
+-- conversation is locked, and the effect's id is that of its next version.
+with fresh as (
+  insert into seen(dedup) values ($2) on conflict do nothing returning dedup
+), moved as (
+  update conversation set version = version + 1, operated = true where id = $1 and exists (select from fresh)
+  returning id, shard, version
+)
+insert into outbox(conversation, version, ordinal, id, shard, lane, payload, expires_at, operator)
+select id, version, 0, $3, shard, 'send', $4, $6, $5 from moved
+returning id;
