@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 from actors.agency.places import places
+from actors.agency.terms import Amenity
 from actors.conversation.realty import Understood
 from actors.conversation.state import Slot
 from actors.conversation.talk import Talk
@@ -25,6 +26,8 @@ POPULAR: Final = (
     "creek-harbour",
 )
 """Places that are offered as choices; any other can be written."""
+AMENITIES: Final = tuple(f"amenity:{one}" for one in get_args(Amenity))
+"""Ids of choices of which one may pick several."""
 _EXAMPLE: Final = {"rent": 90_000, "buy": 1_500_000}
 
 
@@ -50,6 +53,17 @@ def ask(talk: Talk, slot: Slot, *before: str) -> None:
         case _:
             key, offer = f"ask-{slot}", slot  # type: ignore[assignment]
     talk.say(*before, talk.text(key), choices=talk.offer(offer), asked=slot)
+
+
+def ask_more(talk: Talk) -> None:
+    """Ask for more amenities once one was picked: those that are left, until that is all."""
+    wanted = talk.part.wish.amenities
+    told = talk.text("noted", value=Several(tuple(term("amenity", one) for one in sorted(wanted))))
+    left = [choice for choice in AMENITIES if choice.partition(":")[2] not in wanted]
+    done = talk.choice("answer:done", Label("done"))
+    talk.say(
+        told, talk.text("ask-amenities"), choices=[done, *talk.offer("amenities", left)], asked="amenities"
+    )
 
 
 def noted(talk: Talk, understood: Understood) -> str:

@@ -104,7 +104,9 @@ class Greeter:
         if isinstance(routed, Stay) and isinstance(message, MediaReceived):
             return self._medium(state, routed.tenant, message)
         if isinstance(routed, Stay):
-            return self._stay(state, routed.tenant, message, chosen=picked is not None)
+            return self._stay(
+                state, routed.tenant, message, chosen=picked is not None, again=link is not None
+            )
         return Answer(self._say(state, routed, message, now))
 
     def fetched(self, state: EstateState, event: MediaFetched) -> Outgoing:
@@ -151,15 +153,20 @@ class Greeter:
         )
         return Answer(welcome, fetch=task)
 
-    def _stay(self, state: EstateState, tenant: Tenant, message: Message, *, chosen: bool) -> Answer:
-        """Have a message answered by the tenant at which the conversation is; a newcomer is welcomed."""
+    def _stay(
+        self, state: EstateState, tenant: Tenant, message: Message, *, chosen: bool, again: bool
+    ) -> Answer:
+        """Have a message answered by the tenant at which the conversation is; a newcomer is welcomed.
+
+        `again`: it is the link to that very tenant, which leads to where the conversation is.
+        """
         part = state.part(tenant.id)
         if part.welcomed:
-            return Answer(at=tenant, head="language-chosen" if chosen else None, moved=chosen)
+            return Answer(at=tenant, head="language-chosen" if chosen else None, moved=chosen or again)
         if state.language is None:
             return Answer(self._welcome(state, tenant, message))
         part.welcomed = True
-        return Answer(at=tenant, head="welcome", moved=chosen)
+        return Answer(at=tenant, head="welcome", moved=chosen or again)
 
     def _say(
         self,

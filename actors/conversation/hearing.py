@@ -18,7 +18,7 @@ from actors.conversation.state import Part
 
 What = Literal[
     "choice", "text", "opt_out", "opt_in", "person", "resume", "menu", "cancel", "skip", "yes", "no",
-    "thanks", "greeting", "language",
+    "show", "thanks", "greeting", "language",
 ]  # fmt: skip
 
 _COMMANDS: Final[dict[Command, What]] = {
@@ -42,6 +42,7 @@ _PHRASES: Final[dict[Phrase, What]] = {
     "menu": "menu",
     "back": "menu",
     "skip": "skip",
+    "show": "show",
     "thanks": "thanks",
     "greeting": "greeting",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
-from actors.conversation import asking, expo, search, support, viewing
+from actors.conversation import asking, expo, search, showing, support, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard
 from actors.conversation.realty import next_slot
@@ -34,12 +34,15 @@ async def respond(talk: Talk, heard: Heard) -> None:
             show_menu(talk)
         case "cancel":
             await _cancel(talk)
-        case "greeting" | "thanks" as word if not part.asked:
-            show_menu(talk, talk.text("hello" if word == "greeting" else "thanks"))
+        case "greeting" if not part.asked:
+            show_menu(talk, "" if talk.head else talk.text("hello"))
+        case "show" if part.asked not in ("support", "meeting"):
+            part.vertical = "realty"
+            await showing.show(talk)
         case "yes" | "no" | "skip" | "language" if not part.vertical:
             show_menu(talk)
-        case "thanks":
-            await go_on(talk, talk.text("thanks"))
+        case "thanks" if part.asked not in ("support", "meeting"):
+            resume(talk, talk.text("thanks"))
         case _:
             await _said(talk, heard)
 

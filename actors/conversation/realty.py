@@ -15,7 +15,7 @@ import msgspec
 from actors.agency.terms import CATEGORY_OF, Kind, Span, Wish
 from actors.brain.amounts import Amount, amount
 from actors.brain.bedrooms import bedrooms
-from actors.brain.phrases import plain
+from actors.brain.phrases import phrase, plain
 from actors.brain.places import Gazetteer
 from actors.brain.questions import is_question
 from actors.brain.slots import read_wish
@@ -35,7 +35,7 @@ _FIELDS: Final[tuple[tuple[str, Slot], ...]] = (
 """Fields of a wish, and the slots that they fill; budgets and amenities have rules of their own."""
 _NOW: Final = frozenset(map(plain, ("now", "right now", "الان", "الآن", "الحين", "сейчас", "прямо сейчас")))
 _LONGEST_NAME: Final = 60
-_MOST_WORDS: Final = 5
+_MOST_WORDS: Final = 4
 
 
 class Understood(msgspec.Struct, frozen=True):
@@ -182,5 +182,7 @@ def _name(text: str) -> str:
     if not letters or len(name) > _LONGEST_NAME or len(name.split()) > _MOST_WORDS:
         return ""
     if any(char.isdigit() or char in "?؟!@#/\\:;<>{}[]_=+" for char in name) or is_question(text):
+        return ""
+    if phrase(name) is not None:
         return ""
     return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from actors.brain.questions import Question
 from actors.conversation import asking, realty, showing, viewing
 from actors.conversation.answers import answer_to
@@ -9,6 +11,9 @@ from actors.conversation.hearing import Heard
 from actors.conversation.realty import ORDER, Understood
 from actors.conversation.talk import Talk
 from actors.wording.values import Budget, Name
+
+_DECLINED: Final = ("name", "amenities")
+"""Questions that "no" answers: there is nothing to be told."""
 
 
 async def go_on(talk: Talk, *before: str) -> None:
@@ -44,7 +49,10 @@ async def chosen(talk: Talk, choice: str) -> bool:
             if understood_choice is None:
                 return False
             part.untold = True
-            await go_on(talk)
+            if choice in asking.AMENITIES and part.asked == "amenities":
+                asking.ask_more(talk)
+            else:
+                await go_on(talk)
     part.vertical = "realty"
     return True
 
@@ -55,15 +63,17 @@ async def said(talk: Talk, heard: Heard, asks: Question | None) -> None:
     if part.asked == "amount" and heard.what in ("yes", "no"):
         await _filled(talk, realty.confirm(part, yes=heard.what == "yes"), asked="budget")
         return
-    if heard.what == "skip" and part.asked in ORDER:
+    declined = heard.what == "no" and part.asked in _DECLINED
+    if (heard.what == "skip" or declined) and part.asked in ORDER:
         realty.skip(part, part.asked)
         await go_on(talk)
         return
     asked = part.asked
     understood = realty.read(part, heard.text)
-    if asks is not None:
+    if asks is not None and (asks.topics or understood.nothing):
         part.untold |= not understood.nothing
-        await go_on(talk, answer_to(talk, asks), talk.text("back-to-question"))
+        told = "" if understood.amount else asking.noted(talk, understood)
+        _resume(talk, asked, answer_to(talk, asks), told, bridge=talk.text("back-to-question"))
         return
     await _filled(talk, understood, asked=asked)
 
@@ -78,19 +88,30 @@ async def _filled(talk: Talk, understood: Understood, *, asked: str) -> None:
     if understood.amount is not None:
         asking.ask(talk, "budget", asking.noted(talk, understood))
         return
-    if understood.nothing and asked == "time" and part.listing:
-        await viewing.offer(talk, part.listing, talk.text("not-understood"))
+    if understood.nothing and asked in ORDER:
+        asking.ask(talk, asked, asking.unclear(talk, asked))
         return
     if understood.nothing:
-        slot = realty.next_slot(part)
-        open_slot = slot if asked not in ORDER else asked
-        if slot is None or open_slot is None:
-            await showing.show(talk, again=True)
-            return
-        asking.ask(talk, slot, asking.unclear(talk, open_slot))
+        _resume(talk, asked, talk.text("not-understood"))
         return
     part.untold = True
     if understood.filled == ("name",):
         await go_on(talk, talk.text("name-noted", name=Name(part.name)))
     else:
         await go_on(talk, asking.noted(talk, understood))
+
+
+def _resume(talk: Talk, asked: str, *words: str, bridge: str = "") -> None:
+    """Say something in between, and put what is open once more: a question, times to choose, what was shown."""
+    part = talk.part
+    slot = realty.next_slot(part)
+    if asked == "time":
+        talk.say(*words, talk.text("choose-again"), choices=talk.offered_again(), asked="time")
+    elif asked == "amount" or (part.amount is not None and slot == "budget"):
+        asking.ask(talk, "budget", *words)
+    elif slot is not None:
+        asking.ask(talk, slot, *words, bridge)
+    elif part.listing:
+        talk.say(*words, choices=showing.about(talk, part.listing))
+    else:
+        talk.say(*words, choices=talk.offered_again() or talk.offer("no-more"))

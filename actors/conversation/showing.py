@@ -61,23 +61,19 @@ async def relax(talk: Talk, choice: str) -> None:
     await show(talk)
 
 
-def present(talk: Talk, listing: Listing) -> None:
-    """Show one listing again."""
-    _present(talk, listing, "")
+def about(talk: Talk, number: int) -> Sequence[Choice]:
+    """Return what can be done about a listing that is shown."""
+    return [
+        talk.choice(f"listing:viewing:{number}", Label("listing-viewing")),
+        talk.choice("listing:more", Label("listing-more")),
+        talk.choice("person:call", Label("person")),
+    ]
 
 
 def _present(talk: Talk, listing: Listing, head: str) -> None:
     talk.part.listing = listing.id
     card = listing_card(talk.wording, talk.language, _facts(talk, listing))
-    talk.say(
-        head,
-        card,
-        choices=[
-            talk.choice(f"listing:viewing:{listing.id}", Label("listing-viewing")),
-            talk.choice("listing:more", Label("listing-more")),
-            talk.choice("person:call", Label("person")),
-        ],
-    )
+    talk.say(head, card, choices=about(talk, listing.id))
 
 
 def _facts(talk: Talk, listing: Listing) -> ListingFacts:

@@ -76,6 +76,10 @@ class Talk:
         """Return the choices of an offer in the person's language."""
         return self.wording.offer(self.language, offer, only)
 
+    def offered_again(self) -> Sequence[Choice]:
+        """Return the choices that were shown last, by their titles."""
+        return [Choice(choice, title) for choice, title in self.part.offered]
+
     def say(self, *paragraphs: str, choices: Sequence[Choice] = (), asked: Asked = "") -> None:
         """Answer with these paragraphs and choices; `asked` is the question that is open from now on."""
         body = "\n\n".join(filter(None, (self.head, *paragraphs)))

@@ -11,11 +11,12 @@ from typing import Final
 
 from actors.agency import listings, viewings
 from actors.agency.slots import Slot, reminders
+from actors.agency.tenancy import TenantTransaction
 from actors.agency.viewings import Booked, NotFree, TooMany, Viewing
 from actors.conversation.talk import Talk
 from actors.messages import Choice
 from actors.wording.keys import Key
-from actors.wording.values import Label, Moment, Name
+from actors.wording.values import Count, Label, Moment, Name
 
 _OFFERED: Final = 8
 _PER_DAY: Final = 3
@@ -37,7 +38,7 @@ async def offer(talk: Talk, number: int, *before: str) -> None:
             )
             return
         question = talk.text("viewing-offer", listing=title)
-        talk.say(*before, question, choices=_times(talk, number, free), asked="time")
+        talk.say(*before, question, choices=_times(talk, f"at:{number}", free), asked="time")
 
 
 async def book(talk: Talk, number: int, starts: datetime) -> None:
@@ -59,19 +60,46 @@ async def book(talk: Talk, number: int, starts: datetime) -> None:
         title = Name(listing.title_in(talk.language))
         match outcome:
             case Booked(viewing):
-                remind(talk, viewing)
-                told = talk.text("viewing-booked", listing=title, when=_when(talk, viewing.starts))
-                talk.say(told, choices=_about(talk, viewing))
+                _booked(talk, viewing, title)
             case NotFree(others):
-                key: Key = "viewing-passed" if starts <= talk.now else "viewing-taken"
-                choices = _times(talk, number, others[:_OFFERED])
-                if not choices:
-                    talk.say(talk.text("viewing-no-slots", listing=title))
-                    return
-                talk.say(talk.text(key), choices=choices, asked="time")
+                _gone(talk, title, starts, _times(talk, f"at:{number}", others))
             case TooMany(ahead):
-                told = talk.text("viewing-already", when=_when(talk, ahead[0].starts))
-                talk.say(told, choices=_about(talk, ahead[0]))
+                each = [
+                    talk.wording.slot(
+                        talk.language, f"viewing:cancel:{one.id}", one.starts, talk.tenant.timezone
+                    )
+                    for one in ahead
+                ]
+                talk.say(talk.text("viewing-too-many", count=Count(len(ahead))), choices=each)
+
+
+async def move(talk: Talk, number: int, starts: datetime | None = None) -> None:
+    """Offer other times for a viewing, or move it to one; until that is done, it stays as it is."""
+    async with talk.books() as books:
+        ahead = await viewings.upcoming(books, talk.part.lead, talk.now)
+        viewing = next((one for one in ahead if one.id == number), None)
+        if viewing is None:
+            talk.say(talk.text("viewing-none"), choices=talk.offer("menu"))
+            return
+        title = await _title(talk, books, viewing)
+        if starts is None:
+            free = await viewings.free(books, talk.diary, talk.now, limit=_OFFERED, per_day=_PER_DAY)
+            if not free:
+                told = talk.text("viewing-no-slots", listing=title)
+                talk.say(told, choices=talk.offer("no-more", ["person:call"]))
+                return
+            question = talk.text("viewing-offer", listing=title)
+            talk.say(question, choices=_times(talk, f"to:{number}", free), asked="time")
+            return
+        moved = await viewings.move(
+            books, talk.diary, viewing, starts=starts, cause=talk.message, now=talk.now
+        )
+        if isinstance(moved, NotFree):
+            _gone(talk, title, starts, _times(talk, f"to:{number}", moved.others))
+            return
+        if moved.viewing.id != number:
+            _forget(talk, number)
+        _booked(talk, moved.viewing, title)
 
 
 async def cancel(talk: Talk, number: int, *, sure: bool) -> None:
@@ -93,8 +121,7 @@ async def cancel(talk: Talk, number: int, *, sure: bool) -> None:
             talk.say(talk.text("viewing-cancel-ask", listing=named, when=when), choices=choices)
             return
         await viewings.cancel(books, viewing.id, lead=talk.part.lead, cause=talk.message, now=talk.now)
-        for name in _names(viewing.id):
-            talk.reminders[name] = None
+        _forget(talk, viewing.id)
         named = Name(viewing.reference or talk.tenant.name)
         talk.say(talk.text("viewing-cancelled", listing=named, when=when), choices=talk.offer("no-more"))
 
@@ -118,6 +145,10 @@ async def chosen(talk: Talk, what: str) -> None:
             await book(talk, listing, datetime.fromtimestamp(stamp, UTC))
         case ["for", int(listing)]:
             await offer(talk, listing)
+        case ["move", int(viewing)]:
+            await move(talk, viewing)
+        case ["to", int(viewing), int(stamp)]:
+            await move(talk, viewing, datetime.fromtimestamp(stamp, UTC))
         case ["cancel", int(viewing)]:
             await cancel(talk, viewing, sure=False)
         case ["drop", int(viewing)]:
@@ -139,6 +170,11 @@ def remind(talk: Talk, viewing: Viewing) -> None:
         talk.reminders[name] = at
 
 
+def _forget(talk: Talk, number: int) -> None:
+    for name in _names(number):
+        talk.reminders[name] = None
+
+
 def _names(number: int) -> Sequence[str]:
     return (f"viewing:{number}:first", f"viewing:{number}:second")
 
@@ -147,21 +183,43 @@ def _when(talk: Talk, at: datetime) -> Moment:
     return Moment(at, talk.tenant.timezone)
 
 
-def _times(talk: Talk, number: int, slots: Sequence[Slot]) -> list[Choice]:
+async def _title(talk: Talk, books: TenantTransaction, viewing: Viewing) -> Name:
+    """Return what a viewing is of: a property's title, or how the agency calls it once it is not shown any more."""
+    listing = None
+    if viewing.property is not None:
+        listing = await listings.look_up(books, viewing.property, talk.shelf)
+    return Name(listing.title_in(talk.language) if listing else viewing.reference or talk.tenant.name)
+
+
+def _booked(talk: Talk, viewing: Viewing, title: Name) -> None:
+    """Say that a viewing is booked, and what can be done about it."""
+    remind(talk, viewing)
+    told = talk.text("viewing-booked", listing=title, when=_when(talk, viewing.starts))
+    ids: tuple[tuple[str, Key], ...] = (
+        (f"viewing:move:{viewing.id}", "viewing-another-time"),
+        (f"viewing:cancel:{viewing.id}", "viewing-cancel"),
+        ("listing:more", "listing-more"),
+    )
+    talk.say(told, choices=[talk.choice(choice, Label(key)) for choice, key in ids])
+
+
+def _gone(talk: Talk, title: Name, starts: datetime, others: Sequence[Choice]) -> None:
+    """Say that a time cannot be had any more, and which can."""
+    if others:
+        key: Key = "viewing-passed" if starts <= talk.now else "viewing-taken"
+        talk.say(talk.text(key), choices=others, asked="time")
+        return
+    told = talk.text("viewing-no-slots", listing=title)
+    talk.say(told, choices=talk.offer("no-more", ["person:call"]))
+
+
+def _times(talk: Talk, what: str, slots: Sequence[Slot]) -> list[Choice]:
     return [
         talk.wording.slot(
             talk.language,
-            f"viewing:at:{number}:{int(slot.starts.timestamp())}",
+            f"viewing:{what}:{int(slot.starts.timestamp())}",
             slot.starts,
             talk.tenant.timezone,
         )
-        for slot in slots
+        for slot in slots[:_OFFERED]
     ]
-
-
-def _about(talk: Talk, viewing: Viewing) -> list[Choice]:
-    choices = [talk.choice(f"viewing:cancel:{viewing.id}", Label("viewing-cancel"))]
-    if viewing.property is not None:
-        other = talk.choice(f"viewing:for:{viewing.property}", Label("viewing-another-time"))
-        choices.insert(0, other)
-    return choices
