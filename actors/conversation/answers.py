@@ -17,9 +17,13 @@ _FIGURES: Final[dict[Key, dict[str, Value]]] = {
 }
 """Figures of the market: from which price a property may lead to the long visa, and the fee of a transfer."""
 
+_OF_BUYING: Final = ("commission", "residency")
+"""Topics whose answers hold for buyers alone."""
+
 
 def answer_to(talk: Talk, asked: Question) -> str:
     """Return the answer to the first topic that has one of its own, or that a person will answer."""
-    keys = [answer(topic) for topic in asked.topics]
+    rents = talk.part.wish.deal == "rent"
+    keys = [answer(topic) for topic in asked.topics if not (rents and topic in _OF_BUYING)]
     known = [key for key in keys if key != "answer-unknown"]
     return talk.text(known[0], **_FIGURES.get(known[0], {})) if known else talk.text("answer-unknown")

@@ -46,7 +46,12 @@ _PHRASES: Final[dict[Phrase, What]] = {
     "thanks": "thanks",
     "greeting": "greeting",
 }
-_IDS: Final[dict[What, str]] = {"yes": "answer:yes", "no": "answer:no", "skip": "answer:skip"}
+_MEANT: Final[dict[What, tuple[str, ...]]] = {
+    "yes": ("answer:yes", "viewing:drop:"),
+    "no": ("answer:no", "viewing:keep:"),
+    "skip": ("answer:skip", "answer:done"),
+}
+"""How the ids begin that a word stands for where they are offered."""
 _NUMBERS_ARE_ANSWERS: Final = frozenset({"bedrooms", "budget", "name", "support", "meeting"})
 """Questions to which "2" is no choice of the second."""
 
@@ -95,8 +100,7 @@ def _chosen(part: Part, text: str, what: What | None) -> str | None:
     """Return the id of the offered choice that a text means."""
     ids = [choice for choice, _ in part.offered]
     if what is not None:
-        same = _IDS.get(what, "")
-        return same if same in ids else None
+        return next((choice for choice in ids if choice.startswith(_MEANT.get(what, ()))), None)
     if not ids or (part.asked in _NUMBERS_ARE_ANSWERS and any(char.isdigit() for char in text)):
         return None
     place = pick(text, [title for _, title in part.offered])

@@ -6,16 +6,21 @@ realty, wherever it is said.
 
 from __future__ import annotations
 
+from typing import Final
+
+from actors.brain.phrases import plain
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
 from actors.conversation import asking, expo, search, showing, support, viewing
 from actors.conversation.answers import answer_to
-from actors.conversation.hearing import Heard
+from actors.conversation.hearing import Heard, picked
 from actors.conversation.realty import next_slot
 from actors.conversation.state import Vertical
 from actors.conversation.talk import Talk
+from actors.wording.offers import Offer
 
 VERTICALS: tuple[Vertical, ...] = ("realty", "expo", "support")
+_STANDING: Final[tuple[Offer, ...]] = ("menu", "no-more", "expo", "support")
 
 
 def show_menu(talk: Talk, *before: str) -> None:
@@ -27,6 +32,8 @@ def show_menu(talk: Talk, *before: str) -> None:
 async def respond(talk: Talk, heard: Heard) -> None:
     """Answer what was heard."""
     part = talk.part
+    if heard.what == "text" and part.asked not in ("support", "meeting"):
+        heard = _written(talk, heard)
     match heard.what:
         case "choice":
             await _chosen(talk, heard.choice)
@@ -38,13 +45,25 @@ async def respond(talk: Talk, heard: Heard) -> None:
             show_menu(talk, "" if talk.head else talk.text("hello"))
         case "show" if part.asked not in ("support", "meeting"):
             part.vertical = "realty"
-            await showing.show(talk)
+            await showing.show(talk, again=bool(part.listing and not part.asked))
         case "yes" | "no" | "skip" | "language" if not part.vertical:
             show_menu(talk)
         case "thanks" if part.asked not in ("support", "meeting"):
             resume(talk, talk.text("thanks"))
         case _:
             await _said(talk, heard)
+
+
+def _written(talk: Talk, heard: Heard) -> Heard:
+    """Return a text that is the title of a button that may be used at any time as that button."""
+    words = plain(heard.text)
+    for offer in _STANDING:
+        for choice in talk.offer(offer):
+            if plain(choice.title) == words:
+                return picked(choice.id)
+    if words == plain(talk.text("viewing-cancel")):
+        return Heard("choice", choice="viewing:cancel:0")
+    return heard
 
 
 async def enter(talk: Talk, vertical: Vertical) -> None:
@@ -112,12 +131,14 @@ async def _said(talk: Talk, heard: Heard) -> None:
         await expo.asked(talk, heard.text)
         return
     asks = question(heard.text) if heard.what == "text" else None
-    if part.vertical == "support" and await support.looked_up(talk, heard.text):
+    if await support.looked_up(talk, heard.text):
         return
     if part.vertical == "realty" or not read_wish(heard.text).nothing:
         part.vertical = "realty"
         await search.said(talk, heard, asks)
     elif asks is not None:
         show_menu(talk, answer_to(talk, asks))
+    elif part.vertical == "support":
+        talk.say(talk.text("not-understood"), choices=talk.offer("support"))
     else:
-        show_menu(talk, talk.text("not-understood"))
+        show_menu(talk, "" if talk.head else talk.text("not-understood"))

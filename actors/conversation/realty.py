@@ -7,6 +7,7 @@ of that in `asking`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, get_args
 
@@ -34,6 +35,13 @@ _FIELDS: Final[tuple[tuple[str, Slot], ...]] = (
 )
 """Fields of a wish, and the slots that they fill; budgets and amenities have rules of their own."""
 _NOW: Final = frozenset(map(plain, ("now", "right now", "الان", "الآن", "الحين", "сейчас", "прямо сейчас")))
+_LED_BY: Final = re.compile(
+    r"(?:my name is|my name's|name is|i am|i'm|i’m|this is|it is|it's|it’s|call me"
+    r"|меня зовут|мое имя|моё имя|имя|я|это|اسم من|نام من|اسمم|من|اسمي|إسمي|أنا|انا|معكم|معك)\s+(?P<name>.+)",
+    re.IGNORECASE,
+)
+"""What stands before a name when it is told in a sentence."""
+_CLOSED_BY: Final = re.compile(r"\s+(?:هستم|است|هست|ام)$")
 _LONGEST_NAME: Final = 60
 _MOST_WORDS: Final = 4
 
@@ -177,7 +185,9 @@ def _limit(money: Amount) -> Span | None:
 
 def _name(text: str) -> str:
     """Return a text that can be somebody's name, whole and on one line; "" for any other."""
-    name = " ".join(text.split())
+    name = " ".join(text.split()).strip(" .,!،")
+    if (told := _LED_BY.fullmatch(name)) is not None:
+        name = _CLOSED_BY.sub("", told["name"])
     letters = sum(char.isalpha() for char in name)
     if not letters or len(name) > _LONGEST_NAME or len(name.split()) > _MOST_WORDS:
         return ""

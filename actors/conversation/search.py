@@ -109,9 +109,9 @@ def _resume(talk: Talk, asked: str, *words: str, bridge: str = "") -> None:
         talk.say(*words, talk.text("choose-again"), choices=talk.offered_again(), asked="time")
     elif asked == "amount" or (part.amount is not None and slot == "budget"):
         asking.ask(talk, "budget", *words)
+    elif part.listing and (slot is None or not asked):
+        talk.say(*words, choices=showing.about(talk, part.listing))
     elif slot is not None:
         asking.ask(talk, slot, *words, bridge)
-    elif part.listing:
-        talk.say(*words, choices=showing.about(talk, part.listing))
     else:
         talk.say(*words, choices=talk.offered_again() or talk.offer("no-more"))

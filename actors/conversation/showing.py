@@ -36,10 +36,16 @@ AMENITIES: Final[tuple[Amenity, ...]] = get_args(Amenity)
 
 
 async def show(talk: Talk, *, again: bool = False) -> None:
-    """Show the next listing that fits; where none is left, say so, and what would fit."""
+    """Show the next listing that fits; where none is left, say so, and what would fit.
+
+    A new wish (not `again`) that only listings fit which were shown before shows them once more.
+    """
     async with talk.books() as books:
         lead = talk.part.lead
         found = await listings.find(books, talk.part.wish, talk.shelf, lead=lead, limit=_LOOKED_AT)
+        if not found.listings and not again:
+            seen = await listings.find(books, talk.part.wish, talk.shelf, limit=_LOOKED_AT)
+            found = seen if seen.listings else found
         if found.listings:
             first = found.listings[0]
             await listings.remember(books, lead, [first], talk.now)

@@ -83,7 +83,8 @@ async def move(talk: Talk, number: int, starts: datetime | None = None) -> None:
             return
         title = await _title(talk, books, viewing)
         if starts is None:
-            free = await viewings.free(books, talk.diary, talk.now, limit=_OFFERED, per_day=_PER_DAY)
+            free = await viewings.free(books, talk.diary, talk.now, limit=_OFFERED + 1, per_day=_PER_DAY)
+            free = [slot for slot in free if slot.starts != viewing.starts]
             if not free:
                 told = talk.text("viewing-no-slots", listing=title)
                 talk.say(told, choices=talk.offer("no-more", ["person:call"]))
@@ -133,7 +134,8 @@ async def keep(talk: Talk, number: int) -> None:
     if viewing is None or viewing.lead != talk.part.lead:
         talk.say(talk.text("viewing-none"), choices=talk.offer("menu"))
         return
-    talk.say(talk.text("viewing-kept", when=_when(talk, viewing.starts)))
+    told = talk.text("viewing-kept", when=_when(talk, viewing.starts))
+    talk.say(told, choices=_about(talk, viewing))
 
 
 async def chosen(talk: Talk, what: str) -> None:
@@ -195,12 +197,16 @@ def _booked(talk: Talk, viewing: Viewing, title: Name) -> None:
     """Say that a viewing is booked, and what can be done about it."""
     remind(talk, viewing)
     told = talk.text("viewing-booked", listing=title, when=_when(talk, viewing.starts))
+    talk.say(told, choices=_about(talk, viewing))
+
+
+def _about(talk: Talk, viewing: Viewing) -> list[Choice]:
     ids: tuple[tuple[str, Key], ...] = (
         (f"viewing:move:{viewing.id}", "viewing-another-time"),
         (f"viewing:cancel:{viewing.id}", "viewing-cancel"),
         ("listing:more", "listing-more"),
     )
-    talk.say(told, choices=[talk.choice(choice, Label(key)) for choice, key in ids])
+    return [talk.choice(choice, Label(key)) for choice, key in ids]
 
 
 def _gone(talk: Talk, title: Name, starts: datetime, others: Sequence[Choice]) -> None:

@@ -7,7 +7,8 @@ A transcript is a file that people read. Its lines, in order:
     at 2026-03-02 10:00                 the clock, in Dubai; it stands still until told to go on
     me: words                           a text; a line that begins with four blanks goes on with it
     me: [Title]                         a button or list row that was offered, by its title
-    me: <image>                         a medium, a location or a card
+    me: <location>                      a place on the map
+    somebody else: [Title]              another person picks the same, meanwhile
     wait 15 min | 2 h | 1 day           time goes by, and timers that are due say what they have to say
     bot: words                          what is answered, its choices below it in brackets
 
@@ -137,7 +138,7 @@ def plainly(text: str) -> str:
 async def play(transcript: str, conversation: Conversation) -> str:
     """Play what the person does in a transcript; return it with what the bot really says."""
     title, *lines = transcript.strip().splitlines()
-    played = [title]
+    played, others = [title], 0
     for line in _done(lines):
         played.append(line)
         match line.split(" ", 1):
@@ -148,6 +149,9 @@ async def play(transcript: str, conversation: Conversation) -> str:
             case ["wait", span]:
                 number, unit = span.split()
                 played += await conversation.wait(int(number) * _UNITS[unit])
+            case ["somebody", words]:
+                others += 1
+                await _another(conversation, words.removeprefix("else: "), f"other-{others}")
             case ["me:", words]:
                 try:
                     played += await conversation.say(words.replace("\n    ", "\n"))
@@ -157,6 +161,16 @@ async def play(transcript: str, conversation: Conversation) -> str:
             case _:
                 raise AssertionError(f"not a line of a transcript: {line!r}")
     return "\n".join(played) + "\n"
+
+
+async def _another(conversation: Conversation, words: str, name: str) -> None:
+    """Let another person, who has said hello before, pick what was offered to this one."""
+    other = Conversation(
+        conversation.begin, conversation.bot, conversation.channel, name, now=conversation.now
+    )
+    await other.say("hello")
+    other.offered = conversation.offered
+    await other.say(words)
 
 
 def _done(lines: list[str]) -> Iterator[str]:
