@@ -55,15 +55,14 @@ def ask(talk: Talk, slot: Slot, *before: str) -> None:
     talk.say(*before, talk.text(key), choices=talk.offer(offer), asked=slot)
 
 
-def ask_more(talk: Talk) -> None:
+def ask_more(talk: Talk, *before: str) -> None:
     """Ask for more amenities once one was picked: those that are left, until that is all."""
     wanted = talk.part.wish.amenities
     told = talk.text("noted", value=Several(tuple(term("amenity", one) for one in sorted(wanted))))
     left = [choice for choice in AMENITIES if choice.partition(":")[2] not in wanted]
     done = talk.choice("answer:done", Label("done"))
-    talk.say(
-        told, talk.text("ask-amenities"), choices=[done, *talk.offer("amenities", left)], asked="amenities"
-    )
+    choices = [done, *talk.offer("amenities", left)]
+    talk.say(*before, told, talk.text("ask-amenities"), choices=choices, asked="amenities")
 
 
 def noted(talk: Talk, understood: Understood) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from actors.agency import leads
-from actors.conversation import menu, realty, reminding
+from actors.conversation import again, menu, realty, reminding
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -62,8 +62,8 @@ class EstateBot(Actor[EstateState]):
                 return
             case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
                 turn.reply(self._greeter.unfetched(turn.state, lost))
-            case TimerDue(name=name) if tenant:
-                await reminding.due(self._talk(turn, tenant, ""), name)
+            case TimerDue(name=name):
+                await self._remind(turn, name)
                 return
         if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
             _note(turn.state, event, turn.now)
@@ -89,20 +89,24 @@ class EstateBot(Actor[EstateState]):
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
             talk.head = talk.text(answer.head, **named)
         if answer.moved:
-            menu.resume(talk)
+            again.put(talk)
         elif said is None:
             _acknowledge(talk, message)
         elif said.what in ("opt_out", "opt_in"):
             await _consent(talk, turn.state, allowed=said.what == "opt_in")
         else:
             await menu.respond(talk, said)
-        if talk.answer is not None:
-            turn.reply(talk.answer)
-        for name, at in talk.reminders.items():
-            if at is None:
-                turn.forget(name)
-            else:
-                turn.remind(name, at=at)
+        _say(turn, talk)
+
+    async def _remind(self, turn: Turn[EstateState], name: str) -> None:
+        """Say what a timer is for, on behalf of the tenant that set it, wherever the conversation is by now."""
+        tenant = self._greeter.tenant(reminding.tenant_of(name))
+        if tenant is None or tenant.status != "active" or turn.state.opted_out:
+            return
+        turn.label(tenant=tenant.slug)
+        talk = self._talk(turn, tenant, "")
+        await reminding.due(talk, name)
+        _say(turn, talk)
 
     def _talk(self, turn: Turn[EstateState], tenant: Tenant, message: str) -> Talk:
         return Talk(
@@ -132,6 +136,17 @@ class EstateBot(Actor[EstateState]):
             )
 
 
+def _say(turn: Turn[EstateState], talk: Talk) -> None:
+    """Send what is to be said, and set its timers."""
+    if talk.answer is not None:
+        turn.reply(talk.answer)
+    for name, at in talk.reminders.items():
+        if at is None:
+            turn.forget(name)
+        else:
+            turn.remind(name, at=at)
+
+
 def _said(talk: Talk, message: Message) -> Heard | None:
     """Return what a message says; None for one that is only acknowledged."""
     match message:
@@ -146,15 +161,15 @@ def _acknowledge(talk: Talk, message: Message) -> None:
     """Answer what carries no words."""
     match message:
         case ContactsShared(cards=cards):
-            talk.say(talk.text("media-contacts", count=Count(len(cards))))
+            talk.remark(talk.text("media-contacts", count=Count(len(cards))))
         case LocationShared():
-            talk.say(talk.text("media-location"), asked=talk.part.asked)
+            talk.remark(talk.text("media-location"))
         case OrderPlaced():
-            talk.say(talk.text("media-order"))
+            talk.remark(talk.text("media-order"))
         case FormFilled():
-            talk.say(talk.text("media-form"))
+            talk.remark(talk.text("media-form"))
         case _:
-            talk.say(talk.text("unsupported"))
+            talk.remark(talk.text("unsupported"))
 
 
 async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
@@ -162,12 +177,12 @@ async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
     before = state.opted_out
     state.consent(allowed=allowed, stamped=0, now=talk.now)
     if allowed:
-        talk.say(talk.text("opted-in"))
+        talk.remark(talk.text("opted-in"))
         return
     if talk.part.lead:
         async with talk.books() as books:
             await leads.note(books, talk.part.lead, ["opted_out"], talk.message, talk.now)
-    talk.say(talk.text("opted-out-already" if before else "opted-out"))
+    talk.remark(talk.text("opted-out-already" if before else "opted-out"))
 
 
 def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:

@@ -11,10 +11,9 @@ from typing import Final
 from actors.brain.phrases import plain
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
-from actors.conversation import asking, expo, search, showing, support, viewing
+from actors.conversation import again, expo, search, showing, support, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard, picked
-from actors.conversation.realty import next_slot
 from actors.conversation.state import Vertical
 from actors.conversation.talk import Talk
 from actors.wording.offers import Offer
@@ -49,7 +48,7 @@ async def respond(talk: Talk, heard: Heard) -> None:
         case "yes" | "no" | "skip" | "language" if not part.vertical:
             show_menu(talk)
         case "thanks" if part.asked not in ("support", "meeting"):
-            resume(talk, talk.text("thanks"))
+            again.put(talk, talk.text("thanks"))
         case _:
             await _said(talk, heard)
 
@@ -78,15 +77,6 @@ async def enter(talk: Talk, vertical: Vertical) -> None:
             await support.enter(talk)
         case _:
             show_menu(talk)
-
-
-def resume(talk: Talk, *before: str) -> None:
-    """Put the open question of a search again, or the menu; the books stay closed."""
-    slot = next_slot(talk.part) if talk.part.vertical == "realty" else None
-    if slot is not None:
-        asking.ask(talk, slot, *before)
-    else:
-        show_menu(talk, *before)
 
 
 async def go_on(talk: Talk, *before: str) -> None:
@@ -131,7 +121,8 @@ async def _said(talk: Talk, heard: Heard) -> None:
         await expo.asked(talk, heard.text)
         return
     asks = question(heard.text) if heard.what == "text" else None
-    if await support.looked_up(talk, heard.text):
+    numbered = part.vertical == "support" or heard.text.lstrip()[:1] in ("S", "s")
+    if numbered and await support.looked_up(talk, heard.text):
         return
     if part.vertical == "realty" or not read_wish(heard.text).nothing:
         part.vertical = "realty"

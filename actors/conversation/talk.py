@@ -76,9 +76,10 @@ class Talk:
         """Return the choices of an offer in the person's language."""
         return self.wording.offer(self.language, offer, only)
 
-    def offered_again(self) -> Sequence[Choice]:
-        """Return the choices that were shown last, by their titles."""
-        return [Choice(choice, title) for choice, title in self.part.offered]
+    def remark(self, *paragraphs: str, choices: Sequence[Choice] = ()) -> None:
+        """Say something that leaves open whatever is open; numbers and titles that are written do not mean `choices`."""
+        body = "\n\n".join(filter(None, (self.head, *paragraphs)))
+        self.answer = self.wording.ask(self.language, body, choices, quote=self.message)
 
     def say(self, *paragraphs: str, choices: Sequence[Choice] = (), asked: Asked = "") -> None:
         """Answer with these paragraphs and choices; `asked` is the question that is open from now on."""

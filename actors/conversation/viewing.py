@@ -135,7 +135,7 @@ async def keep(talk: Talk, number: int) -> None:
         talk.say(talk.text("viewing-none"), choices=talk.offer("menu"))
         return
     told = talk.text("viewing-kept", when=_when(talk, viewing.starts))
-    talk.say(told, choices=_about(talk, viewing))
+    talk.say(told, choices=about(talk, viewing))
 
 
 async def chosen(talk: Talk, what: str) -> None:
@@ -168,17 +168,18 @@ def _whole(word: str) -> bool:
 def remind(talk: Talk, viewing: Viewing) -> None:
     """Set the reminders of a viewing."""
     due = list(reminders(viewing.starts, talk.now))
-    for name, at in zip(_names(viewing.id), due, strict=False):
+    for name, at in zip(timers(talk.tenant.id, viewing.id), due, strict=False):
         talk.reminders[name] = at
 
 
+def timers(tenant: int, viewing: int) -> Sequence[str]:
+    """Return the names of the timers of a tenant's viewing, the first one first."""
+    return (f"viewing:{tenant}:{viewing}:first", f"viewing:{tenant}:{viewing}:second")
+
+
 def _forget(talk: Talk, number: int) -> None:
-    for name in _names(number):
+    for name in timers(talk.tenant.id, number):
         talk.reminders[name] = None
-
-
-def _names(number: int) -> Sequence[str]:
-    return (f"viewing:{number}:first", f"viewing:{number}:second")
 
 
 def _when(talk: Talk, at: datetime) -> Moment:
@@ -197,10 +198,11 @@ def _booked(talk: Talk, viewing: Viewing, title: Name) -> None:
     """Say that a viewing is booked, and what can be done about it."""
     remind(talk, viewing)
     told = talk.text("viewing-booked", listing=title, when=_when(talk, viewing.starts))
-    talk.say(told, choices=_about(talk, viewing))
+    talk.say(told, choices=about(talk, viewing))
 
 
-def _about(talk: Talk, viewing: Viewing) -> list[Choice]:
+def about(talk: Talk, viewing: Viewing) -> Sequence[Choice]:
+    """Return what can be done about a viewing that is booked."""
     ids: tuple[tuple[str, Key], ...] = (
         (f"viewing:move:{viewing.id}", "viewing-another-time"),
         (f"viewing:cancel:{viewing.id}", "viewing-cancel"),
