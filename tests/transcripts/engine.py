@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from actors.conversation.bot import EstateBot
 from actors.conversation.state import EstateState
 from actors.messages import (
@@ -66,6 +68,8 @@ class Conversation:
     version: int = 0
     offered: tuple[Choice, ...] = ()
     timers: dict[str, datetime] = field(default_factory=dict)
+    turns: list[tuple[Event, datetime, bytes]] = field(default_factory=list)
+    """What was handled, when, and the effects that it had."""
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -81,6 +85,8 @@ class Conversation:
             begin=self.begin,
         )
         self.state = done.state
+        came = (done.replies, done.asides, done.reminders)
+        self.turns.append((event, self.now, msgspec.json.encode(came)))
         for name, at in done.reminders.items():
             self.timers.pop(name, None)
             if at is not None:
