@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from actors.agency import leads
-from actors.conversation import again, menu, realty, reminding
+from actors.conversation import menu, realty, reminding
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -63,7 +63,7 @@ class EstateBot(Actor[EstateState]):
             case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
                 turn.reply(self._greeter.unfetched(turn.state, lost))
             case TimerDue(name=name):
-                await self._remind(turn, name)
+                await self._due(turn, name)
                 return
         if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
             _note(turn.state, event, turn.now)
@@ -89,24 +89,34 @@ class EstateBot(Actor[EstateState]):
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
             talk.head = talk.text(answer.head, **named)
         if answer.moved:
-            again.put(talk)
+            menu.resume(talk)
         elif said is None:
             _acknowledge(talk, message)
         elif said.what in ("opt_out", "opt_in"):
             await _consent(talk, turn.state, allowed=said.what == "opt_in")
         else:
             await menu.respond(talk, said)
-        _say(turn, talk)
+        self._send(turn, talk)
 
-    async def _remind(self, turn: Turn[EstateState], name: str) -> None:
-        """Say what a timer is for, on behalf of the tenant that set it, wherever the conversation is by now."""
-        tenant = self._greeter.tenant(reminding.tenant_of(name))
-        if tenant is None or tenant.status != "active" or turn.state.opted_out:
-            return
-        turn.label(tenant=tenant.slug)
-        talk = self._talk(turn, tenant, "")
-        await reminding.due(talk, name)
-        _say(turn, talk)
+    async def _due(self, turn: Turn[EstateState], name: str) -> None:
+        """Say what a timer was set for; those of viewings are of a tenant, wherever the person is by now."""
+        owner, _, what = name.partition(":")
+        tenant = self._greeter.tenant(int(owner)) if owner.isdecimal() else None
+        if tenant is not None and tenant.status == "active" and not turn.state.opted_out:
+            talk = self._talk(turn, tenant, "")
+            await reminding.due(talk, what)
+            self._send(turn, talk)
+
+    def _send(self, turn: Turn[EstateState], talk: Talk) -> None:
+        """Let what was said leave, and set the timers of its tenant."""
+        if talk.answer is not None:
+            turn.reply(talk.answer)
+        for what, at in talk.reminders.items():
+            name = f"{talk.tenant.id}:{what}"
+            if at is None:
+                turn.forget(name)
+            else:
+                turn.remind(name, at=at)
 
     def _talk(self, turn: Turn[EstateState], tenant: Tenant, message: str) -> Talk:
         return Talk(
@@ -134,17 +144,6 @@ class EstateBot(Actor[EstateState]):
                 entered.reason,
                 turn.now,
             )
-
-
-def _say(turn: Turn[EstateState], talk: Talk) -> None:
-    """Send what is to be said, and set its timers."""
-    if talk.answer is not None:
-        turn.reply(talk.answer)
-    for name, at in talk.reminders.items():
-        if at is None:
-            turn.forget(name)
-        else:
-            turn.remind(name, at=at)
 
 
 def _said(talk: Talk, message: Message) -> Heard | None:

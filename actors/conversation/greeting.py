@@ -90,7 +90,7 @@ class Greeter:
         return self._directory.owner(channel) or self._directory.tenant(state.tenant)
 
     def tenant(self, number: int) -> Tenant | None:
-        """Return a tenant by its id; None if there is none (any more)."""
+        """Return the tenant with this id; None for one that left the settings."""
         return self._directory.tenant(number)
 
     def answer(self, state: EstateState, channel: str, message: Message, now: datetime) -> Answer:

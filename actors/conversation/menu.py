@@ -11,7 +11,7 @@ from typing import Final
 from actors.brain.phrases import plain
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
-from actors.conversation import again, expo, search, showing, support, viewing
+from actors.conversation import expo, resuming, search, showing, support, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard, picked
 from actors.conversation.state import Vertical
@@ -48,7 +48,7 @@ async def respond(talk: Talk, heard: Heard) -> None:
         case "yes" | "no" | "skip" | "language" if not part.vertical:
             show_menu(talk)
         case "thanks" if part.asked not in ("support", "meeting"):
-            again.put(talk, talk.text("thanks"))
+            resume(talk, talk.text("thanks"))
         case _:
             await _said(talk, heard)
 
@@ -77,6 +77,11 @@ async def enter(talk: Talk, vertical: Vertical) -> None:
             await support.enter(talk)
         case _:
             show_menu(talk)
+
+
+def resume(talk: Talk, *before: str) -> None:
+    """Put what is open once more, or the menu; the books stay closed."""
+    resuming.put(talk, *before)
 
 
 async def go_on(talk: Talk, *before: str) -> None:

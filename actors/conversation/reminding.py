@@ -10,18 +10,10 @@ from actors.wording.values import Moment, Name
 _STILL = frozenset({"booked", "confirmed"})
 
 
-def tenant_of(name: str) -> int:
-    """Return the id of the tenant that set a timer; 0 if the name does not tell."""
-    match name.split(":"):
-        case ["viewing", tenant, _, _] if tenant.isdecimal():
-            return int(tenant)
-    return 0
-
-
 async def due(talk: Talk, name: str) -> None:
     """Say what a timer is for; nothing if it is for nothing any more."""
     match name.split(":"):
-        case ["viewing", _, number, _] if number.isdecimal():
+        case ["viewing", number, _] if number.isdecimal():
             await _viewing(talk, int(number))
 
 

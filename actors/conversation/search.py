@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.brain.questions import Question
-from actors.conversation import again, asking, realty, showing, viewing
+from actors.conversation import asking, realty, resuming, showing, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard
 from actors.conversation.realty import ORDER, Understood
@@ -107,7 +107,7 @@ def _resume(talk: Talk, asked: str, *words: str, bridge: str = "") -> None:
     part = talk.part
     slot = realty.next_slot(part)
     if asked == "time":
-        talk.say(*words, talk.text("choose-again"), choices=again.choices(talk), asked="time")
+        talk.say(*words, talk.text("choose-again"), choices=resuming.choices(talk), asked="time")
     elif asked == "amount" or (part.amount is not None and slot == "budget"):
         asking.ask(talk, "budget", *words)
     elif part.listing and (slot is None or not asked):
@@ -115,4 +115,4 @@ def _resume(talk: Talk, asked: str, *words: str, bridge: str = "") -> None:
     elif slot is not None:
         asking.ask(talk, slot, *words, bridge)
     else:
-        talk.say(*words, choices=again.choices(talk) or talk.offer("no-more"))
+        talk.say(*words, choices=resuming.choices(talk) or talk.offer("no-more"))

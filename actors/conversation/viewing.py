@@ -168,18 +168,17 @@ def _whole(word: str) -> bool:
 def remind(talk: Talk, viewing: Viewing) -> None:
     """Set the reminders of a viewing."""
     due = list(reminders(viewing.starts, talk.now))
-    for name, at in zip(timers(talk.tenant.id, viewing.id), due, strict=False):
+    for name, at in zip(_names(viewing.id), due, strict=False):
         talk.reminders[name] = at
 
 
-def timers(tenant: int, viewing: int) -> Sequence[str]:
-    """Return the names of the timers of a tenant's viewing, the first one first."""
-    return (f"viewing:{tenant}:{viewing}:first", f"viewing:{tenant}:{viewing}:second")
-
-
 def _forget(talk: Talk, number: int) -> None:
-    for name in timers(talk.tenant.id, number):
+    for name in _names(number):
         talk.reminders[name] = None
+
+
+def _names(number: int) -> Sequence[str]:
+    return (f"viewing:{number}:first", f"viewing:{number}:second")
 
 
 def _when(talk: Talk, at: datetime) -> Moment:
