@@ -13,12 +13,14 @@ from actors.brain.questions import question
 from actors.brain.slots import read_wish
 from actors.conversation import expo, resuming, search, showing, support, viewing
 from actors.conversation.answers import answer_to
-from actors.conversation.hearing import Heard, picked
+from actors.conversation.hearing import Heard, What, picked
 from actors.conversation.state import Vertical
 from actors.conversation.talk import Talk
 from actors.wording.offers import Offer
 
 VERTICALS: tuple[Vertical, ...] = ("realty", "expo", "support")
+_WAIT_FOR_WORDS: Final = ("support", "meeting")
+"""Questions to which almost any words are the answer."""
 _STANDING: Final[tuple[Offer, ...]] = ("menu", "no-more", "expo", "support")
 
 
@@ -31,7 +33,7 @@ def show_menu(talk: Talk, *before: str) -> None:
 async def respond(talk: Talk, heard: Heard) -> None:
     """Answer what was heard."""
     part = talk.part
-    if heard.what == "text" and part.asked not in ("support", "meeting"):
+    if heard.what == "text" and part.asked not in _WAIT_FOR_WORDS:
         heard = _written(talk, heard)
     match heard.what:
         case "choice":
@@ -39,18 +41,32 @@ async def respond(talk: Talk, heard: Heard) -> None:
         case "menu":
             show_menu(talk)
         case "cancel":
-            await _cancel(talk)
-        case "greeting" if not part.asked:
-            show_menu(talk, "" if talk.head else talk.text("hello"))
-        case "show" if part.asked not in ("support", "meeting"):
+            _cancel(talk)
+        case "show" if part.asked not in _WAIT_FOR_WORDS:
             part.vertical = "realty"
             await showing.show(talk, again=bool(part.listing and not part.asked))
-        case "yes" | "no" | "skip" | "language" if not part.vertical:
-            show_menu(talk)
-        case "thanks" if part.asked not in ("support", "meeting"):
-            resume(talk, talk.text("thanks"))
-        case _:
+        case _ if not _in_passing(talk, heard.what):
             await _said(talk, heard)
+
+
+def _in_passing(talk: Talk, what: What) -> bool:
+    """Answer what is said by the way, and put what is open again; False for what says something itself."""
+    asked = talk.part.asked
+    match what:
+        case "greeting" if asked not in _WAIT_FOR_WORDS:
+            hello = "" if talk.head else talk.text("hello")
+            resume(talk, hello) if asked else show_menu(talk, hello)
+        case "thanks" if asked not in _WAIT_FOR_WORDS:
+            resume(talk, talk.text("thanks"))
+        case "no" | "skip" if asked in _WAIT_FOR_WORDS:
+            _cancel(talk)
+        case "yes" | "language" if not asked or asked in _WAIT_FOR_WORDS:
+            resume(talk)
+        case "no" | "skip" if not asked:
+            resume(talk)
+        case _:
+            return False
+    return True
 
 
 def _written(talk: Talk, heard: Heard) -> Heard:
@@ -92,7 +108,7 @@ async def go_on(talk: Talk, *before: str) -> None:
         show_menu(talk, *before)
 
 
-async def _cancel(talk: Talk) -> None:
+def _cancel(talk: Talk) -> None:
     """Leave the step that is open."""
     open_step = talk.part.asked or talk.part.vertical
     talk.part.amount = None
@@ -132,6 +148,8 @@ async def _said(talk: Talk, heard: Heard) -> None:
     if part.vertical == "realty" or not read_wish(heard.text).nothing:
         part.vertical = "realty"
         await search.said(talk, heard, asks)
+    elif asks is not None and "viewing" in asks.topics and await viewing.yours(talk):
+        return
     elif asks is not None:
         show_menu(talk, answer_to(talk, asks))
     elif part.vertical == "support":

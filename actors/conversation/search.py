@@ -15,6 +15,9 @@ from actors.wording.values import Budget, Name
 _DECLINED: Final = ("name", "amenities")
 """Questions that "no" answers: there is nothing to be told."""
 
+_MOST_MISSED: Final = 3
+"""Answers that cannot be used, in a row, before a question is left for the next one: nobody is asked forever."""
+
 
 async def go_on(talk: Talk, *before: str) -> None:
     """Ask for what is not known yet; show listings when nothing is."""
@@ -70,6 +73,8 @@ async def said(talk: Talk, heard: Heard, asks: Question | None) -> None:
         return
     asked = part.asked
     understood = realty.read(part, heard.text)
+    if asks is not None and "viewing" in asks.topics and await viewing.yours(talk):
+        return
     if asks is not None and (asks.topics or understood.nothing):
         part.untold |= not understood.nothing
         told = "" if understood.amount else asking.noted(talk, understood)
@@ -90,12 +95,18 @@ async def _filled(talk: Talk, understood: Understood, *, asked: str) -> None:
         asking.ask(talk, "budget", asking.noted(talk, understood))
         return
     if understood.nothing and asked in ORDER:
-        asking.ask(talk, asked, asking.unclear(talk, asked))
+        part.missed += 1
+        if part.missed >= _MOST_MISSED:
+            part.missed = 0
+            realty.skip(part, asked)
+            await go_on(talk, talk.text("not-understood"))
+        else:
+            asking.ask(talk, asked, asking.unclear(talk, asked))
         return
     if understood.nothing:
         _resume(talk, asked, talk.text("not-understood"))
         return
-    part.untold = True
+    part.untold, part.missed = True, 0
     if understood.filled == ("name",):
         await go_on(talk, talk.text("name-noted", name=Name(part.name)))
     else:

@@ -27,7 +27,8 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `passed`: slots that were skipped or are all the same. `amount`: money that was said without its currency. `lead`:
     the person's lead, 0 before there is one; `untold` means that it does not know all of this yet. `listing`: the one
-    that was shown last. `offered`: ids and titles of the choices that were shown last. `nudges`: how many of the ladder
+    that was shown last. `offered`: ids and titles of the choices that were shown last. `missed`: answers in a row
+    to the open question of which nothing could be used. `nudges`: how many of the ladder
     were sent since the person wrote.
     """
 
@@ -43,6 +44,7 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     untold: bool = False
     listing: int = 0
     offered: tuple[tuple[str, str], ...] = ()
+    missed: int = 0
     nudges: int = 0
     wrote_at: datetime | None = None
     source: str = ""

@@ -138,6 +138,19 @@ async def keep(talk: Talk, number: int) -> None:
     talk.say(told, choices=about(talk, viewing))
 
 
+async def yours(talk: Talk) -> bool:
+    """Tell the viewings that the person has ahead, beside whatever is open; False where there are none."""
+    if not talk.part.lead:
+        return False
+    async with talk.books() as books:
+        ahead = await viewings.upcoming(books, talk.part.lead, talk.now)
+    if not ahead:
+        return False
+    times = [talk.wording.value(talk.language, _when(talk, one.starts)) for one in ahead]
+    talk.remark("\n".join((talk.text("viewing-yours"), *times)), choices=about(talk, ahead[0]))
+    return True
+
+
 async def chosen(talk: Talk, what: str) -> None:
     """Take a choice about viewings: `what` is its id behind "viewing:"."""
     match [
