@@ -85,6 +85,8 @@ class Talk:
         """Answer with these paragraphs and choices; `asked` is the question that is open from now on."""
         body = "\n\n".join(filter(None, (self.head, *paragraphs)))
         self.answer = self.wording.ask(self.language, body, choices, quote=self.message)
+        if self.part.asked != asked:
+            self.part.missed = 0
         self.part.asked = asked
         self.part.offered = tuple((one.id, one.title) for one in choices[:_MOST_OFFERED])
 
