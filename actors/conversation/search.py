@@ -73,10 +73,10 @@ async def said(talk: Talk, heard: Heard, asks: Question | None) -> None:
         return
     asked = part.asked
     understood = realty.read(part, heard.text)
+    part.untold |= not understood.nothing
     if asks is not None and "viewing" in asks.topics and await viewing.yours(talk):
         return
     if asks is not None and (asks.topics or understood.nothing):
-        part.untold |= not understood.nothing
         told = "" if understood.amount else asking.noted(talk, understood)
         _resume(talk, asked, answer_to(talk, asks), told, bridge=talk.text("back-to-question"))
         return
