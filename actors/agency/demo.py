@@ -145,7 +145,10 @@ def _listing(dice: Random, slug: str, place: int, kind: Kind, keys: Sequence[str
 def _title(kind: Kind, where: str, bedrooms: int | None) -> dict[str, str]:
     names, place = _NAMES[kind], places()[where].names
     if not bedrooms:
-        return {language: f"{names[language]}, {place[language]}" for language in names}
+        commas = {"fa": "،", "ar": "،"}
+        return {
+            language: f"{names[language]}{commas.get(language, ',')} {place[language]}" for language in names
+        }
     persian = str(bedrooms).translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
     return {
         "en": f"{names['en']} with {bedrooms} bedroom{'s' if bedrooms > 1 else ''}, {place['en']}",

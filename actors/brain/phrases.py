@@ -28,6 +28,7 @@ Phrase = Literal[
     "menu",
     "back",
     "skip",
+    "show",
     "thanks",
     "greeting",
     "realty",
@@ -35,11 +36,11 @@ Phrase = Literal[
     "support",
 ]
 PHRASES: tuple[Phrase, ...] = get_args(Phrase)
-"""`realty`, `expo` and `support` name what a menu offers."""
+"""`realty`, `expo` and `support` name what a menu offers; `show` wants to see what there is, without more questions."""
 
 _Beside = Literal["polite", "around"]
 _TO_DO: Final = frozenset(
-    ("cancel", "opt_out", "opt_in", "menu", "back", "skip", "realty", "expo", "support")
+    ("cancel", "opt_out", "opt_in", "menu", "back", "skip", "show", "realty", "expo", "support")
 )
 """Phrases that ask for something to be done: "I want to" may stand before them."""
 _MOST_WORDS: Final = 6
@@ -69,6 +70,7 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     menu: str
     back: str
     skip: str
+    show: str
     thanks: str
     greeting: str
     realty: str

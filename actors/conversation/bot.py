@@ -1,4 +1,4 @@
-"""The estate bot's actor: the thin shell around the decisions of greeting.py."""
+"""The estate bot's actor: the thin shell around what greeting.py and menu.py decide."""
 
 from __future__ import annotations
 
@@ -6,26 +6,45 @@ from datetime import datetime
 
 import msgspec
 
+from actors.agency import leads
+from actors.conversation import menu, realty, reminding
 from actors.conversation.directory import Directory
-from actors.conversation.greeting import Greeter
+from actors.conversation.greeting import Answer, Greeter
+from actors.conversation.hearing import Heard, heard, picked
 from actors.conversation.state import EstateState
+from actors.conversation.talk import Talk
 from actors.media.task import Download, MediaFetched
-from actors.messages import AccountNotice, ChannelFault, ConsentChanged, Message, Unsupported
+from actors.messages import (
+    AccountNotice,
+    ChannelFault,
+    ChoicePicked,
+    ConsentChanged,
+    ContactsShared,
+    FormFilled,
+    LocationShared,
+    Message,
+    MessageReceived,
+    OrderPlaced,
+    Unsupported,
+)
 from actors.sql import statement
 from actors.wording.catalogue import Catalogue
-from config import Settings
-from runtime import Actor, EffectFailed, Event, Failure, Turn, UnreadableEvent
+from actors.wording.texts import Wording
+from actors.wording.values import Count, Name
+from config import Settings, Tenant
+from runtime import Actor, EffectFailed, Event, Failure, TimerDue, Turn, UnreadableEvent
 
 #: Kinds of `Unsupported` that are no message to us, in whatever odd shape: they are counted and not answered.
 NO_MESSAGE = frozenset({"reaction", "system", "echo", "message_echoes", "revoke", "edit", "user_preferences"})
 
 
 class EstateBot(Actor[EstateState]):
-    """Welcomes people on behalf of the tenant they reached, and acknowledges what they write."""
+    """Welcomes people on behalf of the tenant they reached, and helps them to find what they look for."""
 
     def __init__(self, catalogue: Catalogue | None = None) -> None:
         """Load the texts; raises CatalogueError when they cannot be used. Knows nobody before `configure`."""
         self._catalogue = catalogue or Catalogue.load()
+        self._wording = Wording(self._catalogue)
         self._greeter = Greeter(self._catalogue, Directory())
 
     def configure(self, settings: Settings) -> None:
@@ -33,8 +52,9 @@ class EstateBot(Actor[EstateState]):
         self._greeter = Greeter(self._catalogue, Directory(settings))
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
-        """Answer a message, note anything else. The only wait is for the row that records a routing decision."""
-        if tenant := self._greeter.tenant_of(turn.state, turn.channel):
+        """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
+        tenant = self._greeter.tenant_of(turn.state, turn.channel)
+        if tenant:
             turn.label(tenant=tenant.slug)
         match event:
             case MediaFetched():
@@ -42,25 +62,135 @@ class EstateBot(Actor[EstateState]):
                 return
             case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
                 turn.reply(self._greeter.unfetched(turn.state, lost))
+            case TimerDue(name=name):
+                await self._due(turn, name)
+                return
         if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
             _note(turn.state, event, turn.now)
             return
         answer = self._greeter.answer(turn.state, turn.channel, event, turn.now)
-        if entered := answer.entered:
-            turn.label(tenant=entered.tenant.slug)
-            async with turn.postgres() as transaction:
-                await transaction.execute(
-                    statement("record_routing_decision"),
-                    turn.conversation,
-                    event.id,
-                    entered.tenant.id,
-                    entered.reason,
-                    turn.now,
-                )
+        await self._record(turn, event, answer)
         if answer.say is not None:
             turn.reply(answer.say)
+            _keep(turn.state, tenant or (answer.entered.tenant if answer.entered else None), event)
         if answer.fetch is not None:
             turn.work(answer.fetch)
+        if answer.at is not None:
+            await self._answer(turn, answer.at, event, answer)
+
+    async def _answer(
+        self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer
+    ) -> None:
+        """Let the tenant answer a message."""
+        talk = self._talk(turn, tenant, message.id)
+        talk.part.wrote_at, talk.part.nudges = turn.now, 0
+        said = _said(talk, message)
+        if answer.head is not None:
+            named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
+            talk.head = talk.text(answer.head, **named)
+        if answer.moved:
+            menu.resume(talk)
+        elif said is None:
+            _acknowledge(talk, message)
+        elif said.what in ("opt_out", "opt_in"):
+            await _consent(talk, turn.state, allowed=said.what == "opt_in")
+        else:
+            await menu.respond(talk, said)
+        self._send(turn, talk)
+
+    async def _due(self, turn: Turn[EstateState], name: str) -> None:
+        """Say what a timer was set for; those of viewings are of a tenant, wherever the person is by now."""
+        owner, _, what = name.partition(":")
+        tenant = self._greeter.tenant(int(owner)) if owner.isdecimal() else None
+        if tenant is not None and tenant.status == "active" and not turn.state.opted_out:
+            talk = self._talk(turn, tenant, "")
+            await reminding.due(talk, what)
+            self._send(turn, talk)
+
+    def _send(self, turn: Turn[EstateState], talk: Talk) -> None:
+        """Let what was said leave, and set the timers of its tenant."""
+        if talk.answer is not None:
+            turn.reply(talk.answer)
+        for what, at in talk.reminders.items():
+            name = f"{talk.tenant.id}:{what}"
+            if at is None:
+                turn.forget(name)
+            else:
+                turn.remind(name, at=at)
+
+    def _talk(self, turn: Turn[EstateState], tenant: Tenant, message: str) -> Talk:
+        return Talk(
+            tenant=tenant,
+            part=turn.state.part(tenant.id),
+            language=turn.state.language or tenant.default_language,
+            wording=self._wording,
+            conversation=turn.conversation,
+            message=message,
+            now=turn.now,
+            transaction=turn.postgres,
+        )
+
+    async def _record(self, turn: Turn[EstateState], message: Message, answer: Answer) -> None:
+        """Record where a link led."""
+        if (entered := answer.entered) is None:
+            return
+        turn.label(tenant=entered.tenant.slug)
+        async with turn.postgres() as transaction:
+            await transaction.execute(
+                statement("record_routing_decision"),
+                turn.conversation,
+                message.id,
+                entered.tenant.id,
+                entered.reason,
+                turn.now,
+            )
+
+
+def _said(talk: Talk, message: Message) -> Heard | None:
+    """Return what a message says; None for one that is only acknowledged."""
+    match message:
+        case MessageReceived(text=text):
+            return heard(talk.part, text)
+        case ChoicePicked(choice=choice):
+            return picked(choice)
+    return None
+
+
+def _acknowledge(talk: Talk, message: Message) -> None:
+    """Answer what carries no words."""
+    match message:
+        case ContactsShared(cards=cards):
+            talk.remark(talk.text("media-contacts", count=Count(len(cards))))
+        case LocationShared():
+            talk.remark(talk.text("media-location"))
+        case OrderPlaced():
+            talk.remark(talk.text("media-order"))
+        case FormFilled():
+            talk.remark(talk.text("media-form"))
+        case _:
+            talk.remark(talk.text("unsupported"))
+
+
+async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
+    """Take an opt-out, or its end."""
+    before = state.opted_out
+    state.consent(allowed=allowed, stamped=0, now=talk.now)
+    if allowed:
+        talk.remark(talk.text("opted-in"))
+        return
+    if talk.part.lead:
+        async with talk.books() as books:
+            await leads.note(books, talk.part.lead, ["opted_out"], talk.message, talk.now)
+    talk.remark(talk.text("opted-out-already" if before else "opted-out"))
+
+
+def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:
+    """Keep what a first message says beside the greeting that answers it."""
+    if tenant is None or not isinstance(message, MessageReceived):
+        return
+    part = state.part(tenant.id)
+    if not realty.read(part, message.text).nothing:
+        part.vertical, part.untold = "realty", True
 
 
 def _download_of(task: str) -> Download | None:

@@ -1,8 +1,9 @@
-"""The first conversation: what one message changes and what is answered, decided without I/O.
+"""Where a message leads, and what is said on the way: welcomes, languages, links, media. Decided without I/O.
 
 A message gets one answer at most, which quotes it. Nobody meets silence, but for two notices, given once
 a week: how to reach an agency on a shared number, and that a tenant is closed. A medium that reaches a tenant is fetched,
 and answered when it is known what came of that; a person who begins with one is welcomed at once, all the same.
+What somebody says to a tenant that has welcomed them is that tenant's to answer (`Answer.at`).
 """
 
 from __future__ import annotations
@@ -47,15 +48,29 @@ _CHOICES: dict[str, Language] = {f"lang:{language}": language for language in LA
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What follows from one message: something to say, a routing decision to record, a medium to fetch, or none of it."""
+    """What follows from one message: something to say, a routing decision to record, a medium to fetch, or none of it.
+
+    `at`: the tenant is to answer, after a `head` that names it or the language. `moved`: the message was a link or the
+    choice of a language, and says nothing else.
+    """
 
     say: Outgoing | None = None
     entered: Enter | None = None
     fetch: Download | None = None
+    at: Tenant | None = None
+    head: Key | None = None
+    moved: bool = False
 
 
 #: How a medium that could not be taken is spoken of.
 _TOO_LARGE: dict[Group, Key] = {"image": "too-large-image", "voice": "too-large-voice"}
+_STORED: dict[str, Key] = {
+    "image": "media-image",
+    "voice": "media-voice",
+    "audio": "media-audio",
+    "video": "media-video",
+    "sticker": "media-sticker",
+}
 _TIMED_OUT: dict[Group, Key] = {"image": "timed-out-image", "voice": "timed-out-voice"}
 
 
@@ -74,16 +89,29 @@ class Greeter:
         """Return the tenant at which a conversation is; None while it is at none."""
         return self._directory.owner(channel) or self._directory.tenant(state.tenant)
 
+    def tenant(self, number: int) -> Tenant | None:
+        """Return the tenant with this id; None for one that left the settings."""
+        return self._directory.tenant(number)
+
     def answer(self, state: EstateState, channel: str, message: Message, now: datetime) -> Answer:
         """Bring `state` up to date with a message and return what is to be done about it."""
         link, picked = _understand(state, message)
         routed = route(self._directory, channel, state.tenant, link)
         if isinstance(routed, Enter):
             state.tenant = routed.tenant.id
-            return Answer(self._entered(state, routed.tenant, message), routed)
+            part = state.part(routed.tenant.id)
+            head: Key = "welcome-back" if part.welcomed else "welcome"
+            if state.language is None and not part.welcomed:
+                return Answer(self._welcome(state, routed.tenant, message), routed)
+            part.welcomed = True
+            return Answer(entered=routed, at=routed.tenant, head=head, moved=True)
         if isinstance(routed, Stay) and isinstance(message, MediaReceived):
             return self._medium(state, routed.tenant, message)
-        return Answer(self._say(state, routed, picked, message, now))
+        if isinstance(routed, Stay):
+            return self._stay(
+                state, routed.tenant, message, chosen=picked is not None, again=link is not None
+            )
+        return Answer(self._say(state, routed, message, now))
 
     def fetched(self, state: EstateState, event: MediaFetched) -> Outgoing:
         """Answer a medium, now that it is known what came of it."""
@@ -92,7 +120,7 @@ class Greeter:
         language = state.language or (tenant.default_language if tenant else LANGUAGES[0])
         match event.result:
             case "stored":
-                return self._acknowledged(state, asked_by, language, event.message)
+                body = self._catalogue.text(language, _STORED.get(event.kind, "media-document"))
             case "too_large":
                 key = _TOO_LARGE.get(event.group, "too-large-other")
                 body = self._catalogue.text(language, key, limit=event.limit)
@@ -117,7 +145,7 @@ class Greeter:
         """Have a medium fetched for a tenant; a newcomer is welcomed meanwhile."""
         welcome = None
         if not state.part(tenant.id).welcomed:
-            welcome = self._welcome(state, tenant, medium, offer=state.language is None)
+            welcome = self._welcome(state, tenant, medium)
         task = Download(
             message=medium.id,
             kind=medium.kind,
@@ -129,23 +157,30 @@ class Greeter:
         )
         return Answer(welcome, fetch=task)
 
-    def _acknowledged(self, state: EstateState, tenant: int, language: Language, message: str) -> Outgoing:
-        part = state.part(tenant)
-        part.waiting += 1
-        return Text(self._catalogue.text(language, "acknowledged", count=part.waiting), quote=message)
+    def _stay(
+        self, state: EstateState, tenant: Tenant, message: Message, *, chosen: bool, again: bool
+    ) -> Answer:
+        """Have a message answered by the tenant at which the conversation is; a newcomer is welcomed.
+
+        `again`: it is the link to that very tenant, which leads to where the conversation is.
+        """
+        part = state.part(tenant.id)
+        if part.welcomed:
+            return Answer(at=tenant, head="language-chosen" if chosen else None, moved=chosen or again)
+        if state.language is None:
+            return Answer(self._welcome(state, tenant, message))
+        part.welcomed = True
+        return Answer(at=tenant, head="welcome", moved=chosen or again)
 
     def _say(
         self,
         state: EstateState,
         routed: Route | None,
-        picked: Language | None,
         message: Message,
         now: datetime,
     ) -> Outgoing | None:
-        """Answer a message that moves nothing."""
+        """Answer a message that leads nowhere."""
         match routed:
-            case Stay(tenant):
-                return self._at(state, tenant, picked, message)
             case LinkElsewhere(tenant):
                 return self._named(state, "link-elsewhere", tenant, message)
             case LinkDead(of, active):
@@ -159,28 +194,13 @@ class Greeter:
             case _:
                 return None
 
-    def _at(self, state: EstateState, tenant: Tenant, picked: Language | None, message: Message) -> Outgoing:
-        """Answer a message to the tenant at which the conversation is."""
-        part = state.part(tenant.id)
-        if not part.welcomed:
-            return self._welcome(state, tenant, message, offer=state.language is None)
-        if picked:
-            return Text(self._catalogue.text(picked, "language-chosen"), quote=message.id)
-        language = state.language or tenant.default_language
-        return self._acknowledged(state, tenant.id, language, message.id)
-
-    def _entered(self, state: EstateState, tenant: Tenant, message: Message) -> Outgoing:
-        if not state.part(tenant.id).welcomed:
-            return self._welcome(state, tenant, message, offer=True)
-        return self._named(state, "welcome-back", tenant, message)
-
-    def _welcome(self, state: EstateState, tenant: Tenant, message: Message, *, offer: bool) -> Outgoing:
-        """Welcome a person to a tenant, with the languages to choose from if they are on `offer`."""
+    def _welcome(self, state: EstateState, tenant: Tenant, message: Message) -> Outgoing:
+        """Welcome a person to a tenant, with the languages to choose from while theirs is not known."""
         state.part(tenant.id).welcomed = True
         welcome = self._named(state, "welcome", tenant, message)
-        if not offer:
+        if state.language is not None:
             return welcome
-        language = state.language or tenant.default_language
+        language = tenant.default_language
         return Choices(
             body=f"{welcome.body}\n\n{self._catalogue.text(language, 'choose-language')}",
             button=self._catalogue.text(language, "language-button"),

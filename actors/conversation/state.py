@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
+from actors.agency.terms import Wish
+from actors.brain.amounts import Amount
 from actors.brain.language import Language
 
 _MOST_TALLIES = 32
 _LONGEST_NAME = 80
 
+Vertical = Literal["", "realty", "expo", "support"]
+Slot = Literal[
+    "name", "goal", "deal", "category", "kind", "budget", "place", "bedrooms", "amenities", "urgency"
+]
+Asked = Slot | Literal["", "amount", "time", "meeting", "support"]
+"""The open question: a slot, or an amount to confirm, a time to pick, when to meet, what happened."""
+
 
 class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What one tenant knows of the conversation; no other tenant's part is ever read for it."""
+    """What one tenant knows of the conversation; no other tenant's part is ever read for it.
+
+    `passed`: slots that were skipped or are all the same. `amount`: money that was said without its currency. `lead`:
+    the person's lead, 0 before there is one; `untold` means that it does not know all of this yet. `listing`: the one
+    that was shown last. `offered`: ids and titles of the choices that were shown last. `missed`: answers in a row
+    to the open question of which nothing could be used. `nudges`: how many of the ladder
+    were sent since the person wrote.
+    """
 
     welcomed: bool = False
-    waiting: int = 0  # messages that were acknowledged and not answered yet
     closed_told_at: datetime | None = None
+    vertical: Vertical = ""
+    asked: Asked = ""
+    name: str = ""
+    wish: Wish = Wish()
+    passed: frozenset[Slot] = frozenset()
+    amount: Amount | None = None
+    lead: int = 0
+    untold: bool = False
+    listing: int = 0
+    offered: tuple[tuple[str, str], ...] = ()
+    missed: int = 0
+    nudges: int = 0
+    wrote_at: datetime | None = None
+    source: str = ""
+    source_ref: str = ""
 
 
 class Tally(msgspec.Struct, kw_only=True):

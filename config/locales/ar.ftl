@@ -148,7 +148,7 @@ bathrooms = { $count ->
     [many] { COUNT($count) } حمامًا
    *[other] { COUNT($count) } حمام
 }
-ask-amenities = هل هناك مزايا ضرورية لكم؟ يمكنكم اختيار أو كتابة أكثر من ميزة.
+ask-amenities = هل هناك مزايا تهمكم؟ يمكنكم اختيار أو كتابة أكثر من ميزة.
 amenity-pool = مسبح
 amenity-gym = صالة رياضية
 amenity-parking = موقف سيارات
@@ -174,7 +174,7 @@ wish-kind = نوع العقار: { $value }
 wish-budget = الميزانية: { $amount }
 wish-places = المنطقة: { $value }
 wish-bedrooms = الغرف: { $bedrooms }
-wish-amenities = المزايا المطلوبة: { $value }
+wish-amenities = المزايا المفضلة: { $value }
 wish-urgency = الموعد: { $value }
 
 # ── Amounts, areas and shares. The words follow the number's plural.

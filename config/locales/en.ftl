@@ -124,7 +124,7 @@ bathrooms = { $count ->
     [one] { COUNT($count) } bathroom
    *[other] { COUNT($count) } bathrooms
 }
-ask-amenities = Is anything a must for you? You may choose or write several.
+ask-amenities = Is anything important to you? You may choose or write several.
 amenity-pool = Pool
 amenity-gym = Gym
 amenity-parking = Parking
@@ -150,7 +150,7 @@ wish-kind = Type: { $value }
 wish-budget = Budget: { $amount }
 wish-places = Area: { $value }
 wish-bedrooms = Rooms: { $bedrooms }
-wish-amenities = Must have: { $value }
+wish-amenities = Preferably: { $value }
 wish-urgency = When: { $value }
 
 # ── Amounts, areas and shares. The words follow the number's plural.

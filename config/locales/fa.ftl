@@ -108,7 +108,7 @@ bedrooms-from = { COUNT($count) } خوابه و بیشتر
 bedrooms-to = تا { COUNT($count) } خوابه
 bedrooms-between = { COUNT($low) } تا { COUNT($count) } خوابه
 bathrooms = { COUNT($count) } حمام
-ask-amenities = داشتن چه امکاناتی برای شما ضروری است؟ می‌توانید چند مورد را انتخاب کنید یا بنویسید.
+ask-amenities = کدام امکانات برای شما مهم است؟ می‌توانید چند مورد را انتخاب کنید یا بنویسید.
 amenity-pool = استخر
 amenity-gym = باشگاه ورزشی
 amenity-parking = پارکینگ
@@ -134,7 +134,7 @@ wish-kind = نوع ملک: { $value }
 wish-budget = بودجه: { $amount }
 wish-places = منطقه: { $value }
 wish-bedrooms = اتاق‌ها: { $bedrooms }
-wish-amenities = امکانات ضروری: { $value }
+wish-amenities = ترجیحاً: { $value }
 wish-urgency = زمان: { $value }
 
 # ── Amounts, areas and shares. The words follow the number's plural.

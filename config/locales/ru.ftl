@@ -135,7 +135,7 @@ bathrooms = { $count ->
     [many] { COUNT($count) } ванных
    *[other] { COUNT($count) } ванной
 }
-ask-amenities = Что для вас обязательно? Можно выбрать или написать несколько пунктов.
+ask-amenities = Что для вас важно? Можно выбрать или написать несколько пунктов.
 amenity-pool = Бассейн
 amenity-gym = Спортзал
 amenity-parking = Парковка
@@ -161,7 +161,7 @@ wish-kind = Тип: { $value }
 wish-budget = Бюджет: { $amount }
 wish-places = Район: { $value }
 wish-bedrooms = Комнаты: { $bedrooms }
-wish-amenities = Обязательно: { $value }
+wish-amenities = Желательно: { $value }
 wish-urgency = Когда: { $value }
 
 # ── Amounts, areas and shares. The words follow the number's plural.

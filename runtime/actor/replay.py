@@ -172,14 +172,17 @@ async def rehearse(
     state: S | None = None,
     now: datetime = NOON,
     version: int = 1,
+    conversation: str = "rehearsal",
+    channel: str = "rehearsal:1",
     begin: Begin | None = None,
     redis: Redis | None = None,
     http: HttpClient | None = None,
 ) -> Rehearsed[S]:
     """Let an actor handle one event as a turn would, from a copy of `state`, a fresh one if it is None.
 
-    All goes through its stored form, so what a turn could not store or send fails here, too. `version` seeds the turn's
-    dice; `begin`, `redis` and `http` stand in for what the turn opens. Raises what the actor raises, and NoStandIn.
+    All goes through its stored form, so what a turn could not store or send fails here, too. `version` and `conversation`
+    seed the turn's dice; `begin`, `redis` and `http` stand in for what the turn opens. Raises what the actor raises, and
+    NoStandIn.
     """
     states = StateCodec(actor)
     loaded = states.decode(b"" if state is None else states.encode(states.decode(b""), state))
@@ -191,8 +194,8 @@ async def rehearse(
             said[lane].append(msgspec.json.decode(self.effects[-1].payload, type=type(message)))
 
     turn = Rehearsal(
-        conversation="rehearsal",
-        channel="rehearsal:1",
+        conversation=conversation,
+        channel=channel,
         version=version,
         state=loaded.state,
         now=now,

@@ -112,27 +112,32 @@ async def gone(check: Callable[[], Awaitable[object]]) -> None:
 
 
 async def test_a_script_on_stdin_is_a_conversation_and_a_kill_in_it_costs_no_reply(place: Place) -> None:
-    typed = "hi\n۲\n2\n/kill hello\n/as bob\nhi\n/number shared\n/link 2\n/nothing\n/as\n/quit\nnever\n"
+    typed = "hi\n۲\n3\n2\n/kill The cooler is broken\n/as bob\nhi\n/number shared\n/link 2\n/nothing\n/as\n/quit\nnever\n"
     done = await place.run("chat", typed=typed)
     assert (done.returncode, done.stderr) == (0, "")
     _, *parts = re.split(r"\n(?=me: |bob: )", done.stdout)
     assert [part.split("\n")[0] for part in parts] == [
         "me: hi",
         "me: [فارسی]",
+        "me: [پشتیبانی]",
         "me: 2",
-        "me: hello",
+        "me: The cooler is broken",
         "bob: hi",
         "bob: TENANT_2",
     ]
-    hi, picked, number, killed, bob, linked = parts
+    hi, picked, support, number, killed, bob, linked = parts
     assert "Palm Estates: Welcome to \u2068Palm Estates\u2069!" in hi
     assert re.search(r"\n  1  English\n  2  فارسی\n  3  العربية\n  4  Русский$", hi)
     assert "Palm Estates: از این پس" in picked
-    assert "Palm Estates: سپاسگزاریم" in number, "with no choices open a number is a text"
+    assert re.search(r"\n  1  .+\n  2  .+\n  3  پشتیبانی$", picked), (
+        "what the bot can do, to be picked by number"
+    )
+    assert "Palm Estates: لطفاً موضوع را" in support
+    assert "Palm Estates: لطفاً کمی بیشتر" in number, "with no choices open a number is a text"
     assert re.search(r"then kill -9 of the server \(pid \d+\)", killed)
     assert re.search(r"serves again after [\d.]+ s \(pid \d+\)", killed)
-    assert killed.count("Palm Estates: سپاسگزاریم") == 1
-    assert "\u2068۲\u2069" in killed, "two messages were noted, before and after the kill"
+    assert killed.count("Palm Estates: ") == 1
+    assert "S-0001" in killed, "the request is stored once, before or after the kill"
     assert "the reply came once" in killed
     assert "Palm Estates -> bob: Welcome to" in bob
     assert "writing to 100  shared number" in bob

@@ -1,0 +1,198 @@
+"""Realty: the slots of a wish, filled in any order from words and buttons, and which of them to ask for next. Pure.
+
+Nothing is guessed: money without a currency is confirmed, money of another one is asked about, and what a text says that
+was not asked for is kept all the same. It changes a Part and says what it understood; what is said to the person is made
+of that in `asking`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, get_args
+
+import msgspec
+
+from actors.agency.terms import CATEGORY_OF, Kind, Span, Wish
+from actors.brain.amounts import Amount, amount
+from actors.brain.bedrooms import bedrooms
+from actors.brain.phrases import phrase, plain
+from actors.brain.places import Gazetteer
+from actors.brain.questions import is_question
+from actors.brain.slots import read_wish
+from actors.conversation.state import Part, Slot
+from actors.wording.offers import span_of
+
+ORDER: Final[tuple[Slot, ...]] = get_args(Slot)
+_FIELDS: Final[tuple[tuple[str, Slot], ...]] = (
+    ("goal", "goal"),
+    ("deal", "deal"),
+    ("category", "category"),
+    ("kind", "kind"),
+    ("places", "place"),
+    ("bedrooms", "bedrooms"),
+    ("urgency", "urgency"),
+)
+"""Fields of a wish, and the slots that they fill; budgets and amenities have rules of their own."""
+_NOW: Final = frozenset(map(plain, ("now", "right now", "الان", "الآن", "الحين", "сейчас", "прямо сейчас")))
+_LED_BY: Final = re.compile(
+    r"(?:my name is|my name's|name is|i am|i'm|i’m|this is|it is|it's|it’s|call me"
+    r"|меня зовут|мое имя|моё имя|имя|я|это|اسم من|نام من|اسمم|من|اسمي|إسمي|أنا|انا|معكم|معك)\s+(?P<name>.+)",
+    re.IGNORECASE,
+)
+"""What stands before a name when it is told in a sentence."""
+_CLOSED_BY: Final = re.compile(r"\s+(?:هستم|است|هست|ام)$")
+_LONGEST_NAME: Final = 60
+_MOST_WORDS: Final = 4
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """What one message changed.
+
+    `filled`: slots, in the order of asking. `amount` waits for a word about its currency, or is of another one
+    (`foreign`). `unclear`: the open question was answered, but with nothing that can be used.
+    """
+
+    filled: tuple[Slot, ...] = ()
+    amount: Amount | None = None
+    foreign: bool = False
+    unclear: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the message said nothing about what is looked for."""
+        return not self.filled and self.amount is None
+
+
+def next_slot(part: Part) -> Slot | None:
+    """Return the slot to ask for, None when nothing is left to be asked."""
+    return next((slot for slot in ORDER if slot not in part.passed and not _known(slot, part)), None)
+
+
+def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
+    """Take what a text says of any slot, first of the one that is open."""
+    said = read_wish(text, places)
+    money = said.amount
+    wish = said.wish
+    if part.asked == "budget" and money is None:
+        money = amount(text, asked=True)
+    if part.asked == "bedrooms" and wish.bedrooms is None:
+        wish = msgspec.structs.replace(wish, bedrooms=bedrooms(text, asked=True))
+    if part.asked == "urgency" and wish.urgency is None and plain(text) in _NOW:
+        wish = msgspec.structs.replace(wish, urgency="now")
+    filled = _merge(part, wish)
+    foreign = money is not None and money.dirhams is None
+    open_amount = money if money is not None and (foreign or money.currency is None) else None
+    if money is not None and open_amount is None:
+        part.wish = msgspec.structs.replace(part.wish, budget=_limit(money))
+        filled.append("budget")
+    part.amount = None if foreign else open_amount or part.amount
+    found_nothing = not filled and open_amount is None
+    if part.asked == "name" and found_nothing and (name := _name(text)):
+        part.name = name
+        filled.append("name")
+        found_nothing = False
+    unclear = found_nothing and part.asked in ORDER and not is_question(text)
+    return Understood(tuple(slot for slot in ORDER if slot in filled), open_amount, foreign, unclear)
+
+
+def pick(part: Part, choice: str) -> Understood | None:
+    """Take a choice that answers for a slot, whichever question is open; None for any other choice."""
+    field, _, value = choice.partition(":")
+    slot = {"place": "place", "amenity": "amenities"}.get(field, field)
+    if slot not in ORDER:
+        return None
+    wish = part.wish
+    if value == "any":
+        part.passed |= {slot}
+        return Understood((slot,))
+    try:
+        match field:
+            case "budget" | "bedrooms":
+                changed: dict[str, object] = {field: span_of(choice)}
+            case "place":
+                changed = {"places": (value,)}
+            case "amenity":
+                changed = {"amenities": sorted({*wish.amenities, value})}
+            case "kind":
+                kind = msgspec.convert(value, Kind)
+                changed = {"kind": kind, "category": CATEGORY_OF[kind]}
+            case _:
+                changed = {field: value}
+        part.wish = msgspec.convert({**msgspec.structs.asdict(wish), **changed}, Wish)
+    except msgspec.ValidationError:
+        return None
+    part.passed -= {slot}
+    return Understood((slot,))
+
+
+def confirm(part: Part, *, yes: bool) -> Understood:
+    """Take the answer to whether an amount was meant in dirhams."""
+    money, part.amount = part.amount, None
+    if money is None or not yes:
+        return Understood(unclear=True)
+    part.wish = msgspec.structs.replace(part.wish, budget=_limit(money))
+    return Understood(("budget",))
+
+
+def skip(part: Part, slot: Slot) -> None:
+    """Ask no more for a slot."""
+    part.passed |= {slot}
+
+
+def change(part: Part, *, keep: Sequence[Slot] = ("name",)) -> None:
+    """Begin a new search; the name stays."""
+    part.wish, part.amount, part.listing = Wish(), None, 0
+    part.passed = frozenset(slot for slot in part.passed if slot in keep)
+
+
+def _known(slot: Slot, part: Part) -> bool:
+    wish = part.wish
+    commercial = wish.category == "commercial"
+    known: dict[Slot, object] = {
+        "name": part.name,
+        "category": wish.category or wish.kind,
+        "place": wish.places,
+        "bedrooms": wish.bedrooms or commercial,
+        "amenities": wish.amenities or commercial,
+    }
+    return bool(known[slot] if slot in known else getattr(wish, slot))
+
+
+def _merge(part: Part, said: Wish) -> list[Slot]:
+    """Lay what was said over what is known; what was said last counts, amenities add up."""
+    changed: dict[str, object] = {}
+    filled: list[Slot] = []
+    for field, slot in _FIELDS:
+        if value := getattr(said, field):
+            changed[field] = value
+            filled.append(slot)
+    if said.amenities:
+        changed["amenities"] = part.wish.amenities | said.amenities
+        filled.append("amenities")
+    if said.category and not said.kind and part.wish.kind and CATEGORY_OF[part.wish.kind] != said.category:
+        changed["kind"] = None
+    part.wish = msgspec.structs.replace(part.wish, **changed)
+    part.passed -= frozenset(filled)
+    return filled
+
+
+def _limit(money: Amount) -> Span | None:
+    """Return the budget that an amount stands for: who names one sum names the most that is to be paid."""
+    span = money.dirhams
+    return Span(None, span.high) if span is not None and span.low == span.high else span
+
+
+def _name(text: str) -> str:
+    """Return a text that can be somebody's name, whole and on one line; "" for any other."""
+    name = " ".join(text.split()).strip(" .,!،")
+    if (told := _LED_BY.fullmatch(name)) is not None:
+        name = _CLOSED_BY.sub("", told["name"])
+    letters = sum(char.isalpha() for char in name)
+    if not letters or len(name) > _LONGEST_NAME or len(name.split()) > _MOST_WORDS:
+        return ""
+    if any(char.isdigit() or char in "?؟!@#/\\:;<>{}[]_=+" for char in name) or is_question(text):
+        return ""
+    if phrase(name) is not None:
+        return ""
+    return name

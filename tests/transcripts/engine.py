@@ -1,0 +1,191 @@
+"""Plays scripted conversations: what a person writes is played to the estate bot, and what it answers is written down.
+
+A transcript is a file that people read. Its lines, in order:
+
+    title of the conversation           the first line
+    channel shared | own                a number that agencies share, or one agency's own (palm-estates)
+    at 2026-03-02 10:00                 the clock, in Dubai; it stands still until told to go on
+    me: words                           a text; a line that begins with four blanks goes on with it
+    me: [Title]                         a button or list row that was offered, by its title
+    me: <location>                      a place on the map
+    somebody else: [Title]              another person picks the same, meanwhile
+    wait 15 min | 2 h | 1 day           time goes by, and timers that are due say what they have to say
+    bot: words                          what is answered, its choices below it in brackets
+
+Everything that the bot says must stand there, word for word; signs that only steer the direction of writing are left out,
+for no editor shows them. `play` returns the transcript as it really went.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from actors.conversation.bot import EstateBot
+from actors.conversation.state import EstateState
+from actors.messages import (
+    Buttons,
+    Choice,
+    ChoicePicked,
+    Choices,
+    LocationShared,
+    Message,
+    MessageReceived,
+    Text,
+)
+from runtime import Event, TimerDue, Transaction
+from runtime.testing import rehearse
+
+SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
+DUBAI = ZoneInfo("Asia/Dubai")
+_UNITS = {
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "days": timedelta(days=1),
+}
+_STEERING = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
+_MARKS = "\u200e\u200f\u061c"
+
+
+@dataclass
+class Conversation:
+    """One person and the bot, and the clock between them."""
+
+    begin: Callable[[], AbstractAsyncContextManager[Transaction]]
+    bot: EstateBot
+    channel: str = OWN
+    name: str = "person-1"
+    now: datetime = datetime(2026, 3, 2, 10, tzinfo=DUBAI)
+    state: EstateState = field(default_factory=EstateState)
+    version: int = 0
+    offered: tuple[Choice, ...] = ()
+    timers: dict[str, datetime] = field(default_factory=dict)
+    turns: list[tuple[Event, datetime, bytes]] = field(default_factory=list)
+    """What was handled, when, and the effects that it had."""
+
+    async def hear(self, event: Event) -> list[str]:
+        """Let the bot handle an event; return what it says, as lines."""
+        self.version += 1
+        done = await rehearse(
+            self.bot,
+            event,
+            state=self.state,
+            now=self.now,
+            version=self.version,
+            conversation=self.name,
+            channel=self.channel,
+            begin=self.begin,
+        )
+        self.state = done.state
+        came = (done.replies, done.asides, done.reminders)
+        self.turns.append((event, self.now, msgspec.json.encode(came)))
+        for name, at in done.reminders.items():
+            self.timers.pop(name, None)
+            if at is not None:
+                self.timers[name] = at
+        lines: list[str] = []
+        for reply in done.replies:
+            lines += self._written(reply)
+        return lines
+
+    async def say(self, words: str) -> list[str]:
+        """Let the person write, or pick what was offered."""
+        return await self.hear(self._message(words))
+
+    async def wait(self, span: timedelta) -> list[str]:
+        """Let time go by; return what timers say meanwhile."""
+        until, lines = self.now + span, []
+        while due := sorted((at, name) for name, at in self.timers.items() if at <= until):
+            at, name = due[0]
+            del self.timers[name]
+            self.now = max(self.now, at)
+            lines += await self.hear(TimerDue(name=name, due_at=at))
+        self.now = until
+        return lines
+
+    def _message(self, words: str) -> Message:
+        named = f"wamid.{self.name}.{self.version + 1}"
+        if (picked := re.fullmatch(r"\[(.+)\]", words)) is not None:
+            for choice in self.offered:
+                if plainly(choice.title) == picked[1]:
+                    return ChoicePicked(id=named, choice=choice.id, title=choice.title)
+            raise AssertionError(
+                f"{words} was not offered, but {[plainly(one.title) for one in self.offered]}"
+            )
+        if words == "<location>":
+            return LocationShared(id=named, latitude=25.08, longitude=55.14)
+        return MessageReceived(id=named, text=words)
+
+    def _written(self, reply: object) -> Iterator[str]:
+        assert isinstance(reply, Text | Buttons | Choices), reply
+        self.offered = () if isinstance(reply, Text) else reply.choices
+        first, *rest = plainly(reply.body).splitlines()
+        yield f"bot: {first}"
+        yield from (f"    {line}".rstrip() for line in rest)
+        for choice in self.offered:
+            below = f"  {plainly(choice.description)}" if choice.description else ""
+            yield f"    [{plainly(choice.title)}]{below}"
+
+
+def plainly(text: str) -> str:
+    """Return a text without the signs that only steer its direction, and with plain blanks."""
+    kept = (char for char in text if unicodedata.bidirectional(char) not in _STEERING and char not in _MARKS)
+    return "".join(kept).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+async def play(transcript: str, conversation: Conversation) -> str:
+    """Play what the person does in a transcript; return it with what the bot really says."""
+    title, *lines = transcript.strip().splitlines()
+    played, others = [title], 0
+    for line in _done(lines):
+        played.append(line)
+        match line.split(" ", 1):
+            case ["channel", kind]:
+                conversation.channel = SHARED if kind == "shared" else OWN
+            case ["at", when]:
+                conversation.now = datetime.fromisoformat(when).replace(tzinfo=DUBAI)
+            case ["wait", span]:
+                number, unit = span.split()
+                played += await conversation.wait(int(number) * _UNITS[unit])
+            case ["somebody", words]:
+                others += 1
+                await _another(conversation, words.removeprefix("else: "), f"other-{others}")
+            case ["me:", words]:
+                try:
+                    played += await conversation.say(words.replace("\n    ", "\n"))
+                except Exception as fault:
+                    fault.add_note("\n".join(played))
+                    raise
+            case _:
+                raise AssertionError(f"not a line of a transcript: {line!r}")
+    return "\n".join(played) + "\n"
+
+
+async def _another(conversation: Conversation, words: str, name: str) -> None:
+    """Let another person, who has said hello before, pick what was offered to this one."""
+    other = Conversation(
+        conversation.begin, conversation.bot, conversation.channel, name, now=conversation.now
+    )
+    await other.say("hello")
+    other.offered = conversation.offered
+    await other.say(words)
+
+
+def _done(lines: list[str]) -> Iterator[str]:
+    """Yield what is done in a transcript, without what the bot says."""
+    current = ""
+    for line in [*lines, "end"]:
+        if line.startswith("    ") or not line:
+            current += "\n" + line
+            continue
+        if current and not current.startswith("bot:"):
+            yield current
+        current = line.rstrip()
