@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
-from actors.conversation import asking, expo, search, support, viewing
+from actors.conversation import asking, expo, nudging, search, support, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard
 from actors.conversation.realty import next_slot
@@ -75,6 +75,12 @@ async def go_on(talk: Talk, *before: str) -> None:
         show_menu(talk, *before)
 
 
+async def again(talk: Talk) -> None:
+    """Put again whatever is open."""
+    if not await nudging.again(talk):
+        await go_on(talk)
+
+
 async def _cancel(talk: Talk) -> None:
     """Leave the step that is open."""
     open_step = talk.part.asked or talk.part.vertical
@@ -93,8 +99,10 @@ async def _chosen(talk: Talk, choice: str) -> None:
             await expo.chosen(talk, rest)
         case "support":
             await support.chosen(talk, rest)
+        case "nudge" if rest == "later":
+            nudging.later(talk)
         case "nudge":
-            await go_on(talk)
+            await again(talk)
         case _ if not await search.chosen(talk, choice):
             await go_on(talk, talk.text("choice-gone"))
 

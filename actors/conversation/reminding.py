@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from actors.agency import viewings
+from actors.conversation.quiet import Quiet
+from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
+from actors.conversation.unasked import tell
+from actors.messages import Text
 from actors.wording.values import Moment, Name
 
 _STILL = frozenset({"booked", "confirmed"})
 
 
-async def due(talk: Talk, name: str) -> None:
+async def due(talk: Talk, state: EstateState, name: str) -> None:
     """Say what a timer is for; nothing if it is for nothing any more."""
     match name.split(":"):
         case ["viewing", number, _] if number.isdecimal():
-            await _viewing(talk, int(number))
+            await _viewing(talk, state, name, int(number))
 
 
-async def _viewing(talk: Talk, number: int) -> None:
+async def _viewing(talk: Talk, state: EstateState, name: str, number: int) -> None:
     async with talk.books() as books:
         viewing = await viewings.look_up(books, number)
     if viewing is None or viewing.status not in _STILL or viewing.starts <= talk.now:
         return
-    named = Name(viewing.reference or talk.tenant.name)
+    if (later := Quiet.of(talk.tenant).after(talk.now)) > talk.now:  # it is late, and now it is quiet
+        talk.reminders[name] = later if later < viewing.starts else None
+        return
+    agency, listing = Name(talk.tenant.name), Name(viewing.reference or talk.tenant.name)
     when = Moment(viewing.starts, talk.tenant.timezone)
-    talk.say(talk.text("viewing-reminder", listing=named, when=when), asked=talk.part.asked)
+    text = Text(talk.text("viewing-reminder", listing=listing, when=when))
+    tell(talk, state, "viewing", text, agency, listing, when)
