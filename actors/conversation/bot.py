@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import msgspec
@@ -59,11 +60,16 @@ class EstateBot(Actor[EstateState]):
         self._wording = Wording(self._catalogue)
         self._greeter = Greeter(self._catalogue, Directory())
         self._stale_after = timedelta(seconds=Node().stale_after)
+        self._unasked = Counter[str]()
 
     def configure(self, settings: Settings) -> None:
         """Take the tenants and channels of these settings; turns that began before keep the old ones."""
         self._greeter = Greeter(self._catalogue, Directory(settings))
         self._stale_after = timedelta(seconds=settings.node.stale_after)
+
+    def statistics(self) -> dict[str, dict[str, int]]:
+        """Return what was to be said unasked so far, by kind and outlet; a turn that is repeated counts again."""
+        return {"unasked": dict(self._unasked)}
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
@@ -123,7 +129,7 @@ class EstateBot(Actor[EstateState]):
             await _consent(talk, turn.state, allowed=said.what == "opt_in")
         else:
             await menu.respond(talk, said)
-        _send(turn, talk)
+        self._send(turn, talk)
 
     async def _due(self, turn: Turn[EstateState], here: Tenant | None, name: str) -> None:
         """Say what a timer was set for; those of viewings are of a tenant, wherever the person is by now."""
@@ -132,14 +138,14 @@ class EstateBot(Actor[EstateState]):
             if here is not None and here.status == "active" and not turn.paused:
                 talk = self._talk(turn, here, "")
                 _nudge(turn, nudging.due(talk, turn.state))
-                _send(turn, talk)
+                self._send(turn, talk)
             return
         owner, _, what = name.partition(":")
         tenant = self._greeter.tenant(int(owner)) if owner.isdecimal() else None
         if tenant is not None and tenant.status == "active":
             talk = self._talk(turn, tenant, "")
-            await reminding.due(talk, turn.state, what)
-            _send(turn, talk)
+            await reminding.due(talk, turn.state, what, shared=self._greeter.shared(turn.channel))
+            self._send(turn, talk)
 
     async def _apologize(self, turn: Turn[EstateState], here: Tenant | None, event: Stale) -> None:
         """Say sorry, once, for what was not answered in time, and put again what is open."""
@@ -157,7 +163,19 @@ class EstateBot(Actor[EstateState]):
             await menu.again(talk)
         else:
             talk.say(talk.text("apology"))
-        _send(turn, talk)
+        self._send(turn, talk)
+
+    def _send(self, turn: Turn[EstateState], talk: Talk) -> None:
+        """Let what was said leave, and set the timers of its tenant."""
+        self._unasked.update(talk.unasked)
+        if talk.answer is not None:
+            turn.reply(talk.answer)
+        for what, at in talk.reminders.items():
+            name = f"{talk.tenant.id}:{what}"
+            if at is None:
+                turn.forget(name)
+            else:
+                turn.remind(name, at=at)
 
     def _talk(self, turn: Turn[EstateState], tenant: Tenant, message: str) -> Talk:
         return Talk(
@@ -185,18 +203,6 @@ class EstateBot(Actor[EstateState]):
                 entered.reason,
                 turn.now,
             )
-
-
-def _send(turn: Turn[EstateState], talk: Talk) -> None:
-    """Let what was said leave, and set the timers of its tenant."""
-    if talk.answer is not None:
-        turn.reply(talk.answer)
-    for what, at in talk.reminders.items():
-        name = f"{talk.tenant.id}:{what}"
-        if at is None:
-            turn.forget(name)
-        else:
-            turn.remind(name, at=at)
 
 
 def _nudge(turn: Turn[EstateState], at: datetime | None) -> None:

@@ -13,14 +13,14 @@ from actors.wording.values import Moment, Name
 _STILL = frozenset({"booked", "confirmed"})
 
 
-async def due(talk: Talk, state: EstateState, name: str) -> None:
-    """Say what a timer is for; nothing if it is for nothing any more."""
+async def due(talk: Talk, state: EstateState, name: str, *, shared: bool) -> None:
+    """Say what a timer is for; nothing if it is for nothing any more. On a `shared` number it says whose it is."""
     match name.split(":"):
         case ["viewing", number, _] if number.isdecimal():
-            await _viewing(talk, state, name, int(number))
+            await _viewing(talk, state, name, int(number), shared=shared)
 
 
-async def _viewing(talk: Talk, state: EstateState, name: str, number: int) -> None:
+async def _viewing(talk: Talk, state: EstateState, name: str, number: int, *, shared: bool) -> None:
     async with talk.books() as books:
         viewing = await viewings.look_up(books, number)
     if viewing is None or viewing.status not in _STILL or viewing.starts <= talk.now:
@@ -30,5 +30,8 @@ async def _viewing(talk: Talk, state: EstateState, name: str, number: int) -> No
         return
     agency, listing = Name(talk.tenant.name), Name(viewing.reference or talk.tenant.name)
     when = Moment(viewing.starts, talk.tenant.timezone)
-    text = Text(talk.text("viewing-reminder", listing=listing, when=when))
-    tell(talk, state, "viewing", text, agency, listing, when)
+    if shared:  # whoever is with another agency by now is told by which
+        text = talk.text("template-viewing", tenant=agency, listing=listing, when=when)
+    else:
+        text = talk.text("viewing-reminder", listing=listing, when=when)
+    tell(talk, state, "viewing", Text(text), agency, listing, when)

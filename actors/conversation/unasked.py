@@ -26,6 +26,7 @@ def tell(talk: Talk, state: EstateState, kind: Kind, message: Outgoing, *values:
             talk.answer = Template(talk.tenant.templates[key], talk.language, told)
         case _:
             state.note(f"unsent:{kind}", talk.now)
+    talk.unasked += (f"{kind}:{way}",)
     return way
 
 
@@ -33,7 +34,9 @@ def may_apologize(talk: Talk, state: EstateState) -> bool:
     """Tell whether an apology may be said now, and keep that it was; one that is not sent is counted."""
     if state.apologized_at is not None and talk.now - state.apologized_at < AN_APOLOGY_EACH:
         return False
-    if outlet(talk.now, standing(state, talk.tenant), "apology") != "free":
+    way = outlet(talk.now, standing(state, talk.tenant), "apology")
+    talk.unasked += (f"apology:{way}",)
+    if way != "free":
         state.note("unsent:apology", talk.now)
         return False
     state.apologized_at = talk.now

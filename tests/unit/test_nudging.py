@@ -242,6 +242,8 @@ async def test_beyond_the_window_one_template_is_sent_or_what_is_not_is_counted(
         assert await talk.waits(days=3) == said
         assert talk.timers == {}
         assert ("unsent:nudge" in talk.state.noted) is not bool(given)
+        way = "template" if given else "nothing"
+        assert talk.bot.statistics() == {"unasked": {f"nudge:{way}": 1}}
 
 
 async def test_a_template_names_the_agency_in_the_persons_language() -> None:
