@@ -241,7 +241,7 @@ def _acknowledge(talk: Talk, message: Message) -> None:
 
 async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
     """Take an opt-out, or its end."""
-    before = state.opted_out
+    before = state.silenced
     state.consent(allowed=allowed, stamped=0, now=talk.now, told_us=True)
     if allowed:
         talk.say(talk.text("opted-in"))

@@ -185,6 +185,7 @@ async def test_nobody_is_followed_up_while_a_person_answers_them(when: str) -> N
     talk.paused = when == "before"
     await talk.writes(BEGINNING[1])
     talk.paused = True
+    assert ("nudge" in talk.timers) is (when == "after")
     assert await talk.waits(minutes=2) == []
     assert talk.timers == {}
 
