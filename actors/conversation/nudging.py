@@ -52,17 +52,17 @@ def due(talk: Talk, state: EstateState) -> datetime | None:
     quiet = Quiet.of(talk.tenant)
     if (later := quiet.after(talk.now)) > talk.now:
         return later
-    step = part.nudges
+    step, offered = part.nudges, part.offered
     last = step == len(steps) - 1
     choices = talk.offer("nudge", ["nudge:continue"] if last and step else None)
-    way = tell(
-        talk, state, "nudge", _beside(talk, _text(part, step, last=last), choices), Name(talk.tenant.name)
-    )
-    if way != "free":  # one template at most: no ladder of what each costs, and that nobody reads
+    said = _beside(talk, _text(part, step, last=last), choices)
+    way = tell(talk, state, "nudge", said, Name(talk.tenant.name))
+    if way != "nothing" and not step:
+        part.ladder_at = talk.now
+    if way != "free":  # one template at most: no ladder of what each costs
+        part.offered = offered
         return None
     part.nudges = step + 1
-    if not step:
-        part.ladder_at = talk.now
     if last:
         return None
     # A step that came late moves those after it: no two come closer to each other than they were meant to.

@@ -69,9 +69,7 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     opted_out: bool = False  # nothing may be sent that is marketing
     silenced: bool = False  # nothing may be sent but answers: the person told us so, not the provider
     consent_at: int = 0  # when the person last said so, in seconds since 1970
-    heard_at: datetime | None = (
-        None  # when the person last did anything; for a day from then they can be written to
-    )
+    heard_at: datetime | None = None  # when the person last did anything: windows.py
     ad_at: datetime | None = None  # when they last came from an advertisement
     nudge_at: datetime | None = None  # when the next follow-up is due; None: no timer is set
     apologized_at: datetime | None = None

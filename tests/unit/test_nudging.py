@@ -166,6 +166,7 @@ async def test_an_opt_out_of_whatever_kind_ends_follow_ups_until_it_is_taken_bac
     await talk.hear(ended)
     assert talk.timers == {}
     await talk.writes("I want to rent a villa")
+    assert talk.timers == {}
     assert await talk.waits(days=2) == []
     await talk.writes("START", "I want to rent a villa")
     assert await talk.waits(minutes=2) == [FIRST]
