@@ -118,6 +118,7 @@ class EstateBot(Actor[EstateState]):
         """Let the tenant answer a message."""
         talk = self._talk(turn, tenant, message.id)
         said = _said(talk, message)
+        nudging.put_away(talk.part)
         if answer.head is not None:
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
             talk.head = talk.text(answer.head, **named)

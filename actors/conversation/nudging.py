@@ -71,6 +71,11 @@ def due(talk: Talk, state: EstateState) -> datetime | None:
     return quiet.after(max(on_time, apart))
 
 
+def put_away(part: Part) -> None:
+    """Take the choices of a follow-up out of what is offered, once it is known whether one of them was meant."""
+    part.offered = _without(part)
+
+
 def later(talk: Talk) -> None:
     """Take a "not now": say that no more will come, and let none come for a day; the question stays open."""
     talk.part.ladder_at = talk.now
@@ -107,7 +112,10 @@ def _text(part: Part, step: int, *, last: bool) -> Key:
 
 def _beside(talk: Talk, key: Key, choices: Sequence[Choice]) -> Outgoing:
     """Return a text that leaves open what is open: what was offered before can still be picked, by its number too."""
-    part = talk.part
-    before = [one for one in part.offered if not one[0].startswith("nudge:")]
-    part.offered = (*before, *((one.id, one.title) for one in choices))[:_MOST_OFFERED]
+    added = tuple((one.id, one.title) for one in choices)
+    talk.part.offered = (_without(talk.part) + added)[:_MOST_OFFERED]
     return talk.wording.ask(talk.language, talk.text(key), choices, quote=talk.message)
+
+
+def _without(part: Part) -> tuple[tuple[str, str], ...]:
+    return tuple(one for one in part.offered if not one[0].startswith("nudge:"))

@@ -269,9 +269,12 @@ async def test_a_provider_that_says_the_window_is_closed_is_believed() -> None:
 async def test_not_now_is_thanked_for_with_silence_and_what_was_offered_can_still_be_picked() -> None:
     talk = Talked()
     await talk.writes(*BEGINNING)
+    before = talk.state.part(1).offered
     await talk.waits(minutes=2)
+    ids = [choice for choice, _ in talk.state.part(1).offered]
+    assert ids == [*(choice for choice, _ in before), "nudge:continue", "nudge:later"]
     await talk.writes("not now")
-    assert talk.state.part(1).asked == "name"
+    assert (talk.state.part(1).asked, talk.state.part(1).offered) == ("name", before)
     assert talk.timers == {}
     await talk.writes("skip")
     assert talk.state.part(1).asked == "goal"
