@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from actors.agency import listings
-from actors.conversation import showing, viewing
+from actors.conversation import viewing
 from actors.conversation.quiet import Quiet
 from actors.conversation.state import EstateState, Part
 from actors.conversation.talk import Talk
@@ -92,13 +91,9 @@ async def again(talk: Talk) -> bool:
             talk.say(talk.text("expo-meeting-ask"), asked="meeting")
         case "support":
             talk.say(talk.text("support-ask"), asked="support")
-        case "" if part.listing and any(choice.startswith("listing:viewing:") for choice, _ in part.offered):
-            async with talk.books() as books:
-                listing = await listings.look_up(books, part.listing, talk.shelf)
-            if listing is None:
-                talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
-            else:
-                showing.present(talk, listing)
+        case "" if waiting(part):
+            shown = [Choice(choice, title) for choice, title in part.offered]
+            talk.say(talk.text("choose-again"), choices=shown)
         case _:
             return False
     return True

@@ -69,7 +69,6 @@ class Conversation:
 
     begin: Callable[[], AbstractAsyncContextManager[Transaction]]
     bot: EstateBot
-    settings: Settings
     channel: str = OWN
     name: str = "person-1"
     now: datetime = datetime(2026, 3, 2, 10, tzinfo=DUBAI)
@@ -77,6 +76,7 @@ class Conversation:
     version: int = 0
     offered: tuple[Choice, ...] = ()
     timers: dict[str, datetime] = field(default_factory=dict)
+    settings: Settings | None = None
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -134,6 +134,7 @@ class Conversation:
 
     def set(self, line: str) -> None:
         """Change settings of the first agency."""
+        assert self.settings is not None, "give the settings that the bot has"
         first, *others = self.settings.tenants
         changed = msgspec.convert({**msgspec.to_builtins(first), **tomllib.loads(line)}, Tenant)
         self.settings = msgspec.structs.replace(self.settings, tenants=(changed, *others))
