@@ -74,9 +74,9 @@ class Conversation:
     now: datetime = datetime(2026, 3, 2, 10, tzinfo=DUBAI)
     state: EstateState = field(default_factory=EstateState)
     version: int = 0
+    settings: Settings | None = None
     offered: tuple[Choice, ...] = ()
     timers: dict[str, datetime] = field(default_factory=dict)
-    settings: Settings | None = None
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""

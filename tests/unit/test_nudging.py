@@ -16,6 +16,7 @@ from actors.conversation.state import EstateState
 from actors.messages import (
     INCOMING,
     Buttons,
+    ChoicePicked,
     ConsentChanged,
     MediaReceived,
     Message,
@@ -273,7 +274,7 @@ async def test_not_now_is_thanked_for_with_silence_and_what_was_offered_can_stil
     await talk.waits(minutes=2)
     ids = [choice for choice, _ in talk.state.part(1).offered]
     assert ids == [*(choice for choice, _ in before), "nudge:continue", "nudge:later"]
-    await talk.writes("not now")
+    await talk.hear(ChoicePicked(id="p", choice="nudge:later", title="Not now"))
     assert (talk.state.part(1).asked, talk.state.part(1).offered) == ("name", before)
     assert talk.timers == {}
     await talk.writes("skip")
