@@ -48,7 +48,7 @@ app = App(
     configure=_bot.configure,
     begin=_begin,
     upkeep=_upkeep,
-    statistics=lambda: {"media": _meta.downloads.statistics()},
+    statistics=lambda: {"media": _meta.downloads.statistics(), "conversation": _bot.statistics()},
     metrics=METRICS,
     tenancy=EstateTenancy(),
 )

@@ -10,7 +10,19 @@ from config.installation import ShadowedPackage, check_packages
 from config.loading import load
 from config.payload import enter_payload, payload
 from config.rules import is_loopback
-from config.settings import Channel, Media, Node, Postgres, Redis, Retention, Secret, Server, Settings, Tenant
+from config.settings import (
+    Channel,
+    Media,
+    Node,
+    Postgres,
+    Redis,
+    Retention,
+    Secret,
+    Server,
+    Settings,
+    TemplateKey,
+    Tenant,
+)
 from config.showing import render_toml, show
 from config.supervision import Supervision, take_supervision
 
@@ -27,6 +39,7 @@ __all__ = [
     "SettingsError",
     "ShadowedPackage",
     "Supervision",
+    "TemplateKey",
     "Tenant",
     "check_packages",
     "child_environment",

@@ -73,6 +73,9 @@ def _tenants(tenants: tuple[Tenant, ...]) -> Iterator[Fault]:
         if not _zone_exists(tenant.timezone):
             hint = did_you_mean(tenant.timezone, zoneinfo.available_timezones())
             yield f"tenants[{index}].timezone", f"is no time zone of this system{hint}"
+        steps = tenant.follow_up_minutes
+        if list(steps) != sorted(set(steps)):
+            yield f"tenants[{index}].follow_up_minutes", "each must be later than the one before it"
 
 
 def _zone_exists(name: str) -> bool:

@@ -25,6 +25,15 @@ Host = Annotated[
 ]
 Bytes = Annotated[int, Meta(ge=1, le=2 * 1024**3)]
 PoolSize = Annotated[int, Meta(ge=1, le=1000)]
+Minutes = Annotated[int, Meta(ge=1, le=7 * 1440)]
+TimeOfDay = Annotated[
+    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description="a time of day such as 21:00")
+]
+TemplateKey = Literal["template-answer", "template-continue", "template-viewing", "template-handover"]
+TemplateName = Annotated[
+    str,
+    Meta(pattern=r"^[a-z0-9_]{1,512}\Z", description="a template's name: lower-case letters, digits and _"),
+]
 
 
 class Secret:
@@ -177,6 +186,14 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     viewing_minutes: Annotated[int, Meta(ge=15, le=480)] = 60
     viewing_notice_hours: Annotated[int, Meta(ge=0, le=168)] = 3  # none is booked sooner than this
     viewing_horizon_days: Annotated[int, Meta(ge=1, le=60)] = 14  # nor later
+    follow_up_minutes: Annotated[
+        tuple[Minutes, ...], Meta(max_length=3)
+    ] = ()  # after the person's last message
+    quiet_from: TimeOfDay = (
+        "21:00"  # what is due while it is quiet waits for the end; the same as quiet_to: never quiet
+    )
+    quiet_to: TimeOfDay = "09:00"
+    templates: dict[TemplateKey, TemplateName] = {}  # approved ones: our name of each, and the provider's
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

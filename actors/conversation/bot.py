@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from datetime import datetime, timedelta
 
 import msgspec
 
 from actors.agency import leads
-from actors.conversation import menu, realty, reminding
+from actors.conversation import menu, nudging, realty, reminding, unasked
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
+from actors.conversation.windows import hear, written_by
 from actors.media.task import Download, MediaFetched
 from actors.messages import (
     AccountNotice,
@@ -25,14 +27,25 @@ from actors.messages import (
     Message,
     MessageReceived,
     OrderPlaced,
+    Reacted,
     Unsupported,
 )
 from actors.sql import statement
 from actors.wording.catalogue import Catalogue
 from actors.wording.texts import Wording
 from actors.wording.values import Count, Name
-from config import Settings, Tenant
-from runtime import Actor, EffectFailed, Event, Failure, TimerDue, Turn, UnreadableEvent
+from config import Node, Settings, Tenant
+from runtime import (
+    Actor,
+    EffectFailed,
+    Event,
+    Failure,
+    OperatorCommand,
+    Stale,
+    TimerDue,
+    Turn,
+    UnreadableEvent,
+)
 
 #: Kinds of `Unsupported` that are no message to us, in whatever odd shape: they are counted and not answered.
 NO_MESSAGE = frozenset({"reaction", "system", "echo", "message_echoes", "revoke", "edit", "user_preferences"})
@@ -46,10 +59,17 @@ class EstateBot(Actor[EstateState]):
         self._catalogue = catalogue or Catalogue.load()
         self._wording = Wording(self._catalogue)
         self._greeter = Greeter(self._catalogue, Directory())
+        self._stale_after = timedelta(seconds=Node().stale_after)
+        self._unasked = Counter[str]()
 
     def configure(self, settings: Settings) -> None:
         """Take the tenants and channels of these settings; turns that began before keep the old ones."""
         self._greeter = Greeter(self._catalogue, Directory(settings))
+        self._stale_after = timedelta(seconds=settings.node.stale_after)
+
+    def statistics(self) -> dict[str, dict[str, int]]:
+        """Return what was to be said unasked so far, by kind and outlet; a turn that is repeated counts again."""
+        return {"unasked": dict(self._unasked)}
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
@@ -63,11 +83,25 @@ class EstateBot(Actor[EstateState]):
             case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
                 turn.reply(self._greeter.unfetched(turn.state, lost))
             case TimerDue(name=name):
-                await self._due(turn, name)
+                await self._due(turn, tenant, name)
+                return
+            case Stale():
+                await self._apologize(turn, tenant, event)
                 return
         if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
+            if isinstance(event, Reacted):
+                hear(turn.state, event, turn.now)
             _note(turn.state, event, turn.now)
+            if turn.paused or turn.state.opted_out or isinstance(event, OperatorCommand):
+                _nudge(turn, None)
             return
+        hear(turn.state, event, turn.now)
+        await self._hear(turn, tenant, event)
+        here = self._greeter.tenant_of(turn.state, turn.channel)
+        _nudge(turn, nudging.begin(turn.state, here, turn.now, paused=turn.paused) if here else None)
+
+    async def _hear(self, turn: Turn[EstateState], tenant: Tenant | None, event: Message) -> None:
+        """Answer a message that somebody sent while they were at a tenant, or at none."""
         answer = self._greeter.answer(turn.state, turn.channel, event, turn.now)
         await self._record(turn, event, answer)
         if answer.say is not None:
@@ -83,8 +117,8 @@ class EstateBot(Actor[EstateState]):
     ) -> None:
         """Let the tenant answer a message."""
         talk = self._talk(turn, tenant, message.id)
-        talk.part.wrote_at, talk.part.nudges = turn.now, 0
         said = _said(talk, message)
+        nudging.put_away(talk.part)
         if answer.head is not None:
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
             talk.head = talk.text(answer.head, **named)
@@ -98,17 +132,43 @@ class EstateBot(Actor[EstateState]):
             await menu.respond(talk, said)
         self._send(turn, talk)
 
-    async def _due(self, turn: Turn[EstateState], name: str) -> None:
+    async def _due(self, turn: Turn[EstateState], here: Tenant | None, name: str) -> None:
         """Say what a timer was set for; those of viewings are of a tenant, wherever the person is by now."""
+        if name == nudging.TIMER:
+            turn.state.nudge_at = None
+            if here is not None and here.status == "active" and not turn.paused:
+                talk = self._talk(turn, here, "")
+                _nudge(turn, nudging.due(talk, turn.state))
+                self._send(turn, talk)
+            return
         owner, _, what = name.partition(":")
         tenant = self._greeter.tenant(int(owner)) if owner.isdecimal() else None
-        if tenant is not None and tenant.status == "active" and not turn.state.opted_out:
+        if tenant is not None and tenant.status == "active":
             talk = self._talk(turn, tenant, "")
-            await reminding.due(talk, what)
+            await reminding.due(talk, turn.state, what, shared=self._greeter.shared(turn.channel))
             self._send(turn, talk)
+
+    async def _apologize(self, turn: Turn[EstateState], here: Tenant | None, event: Stale) -> None:
+        """Say sorry, once, for what was not answered in time, and put again what is open."""
+        _note(turn.state, event, turn.now)
+        _nudge(turn, None)
+        wrote_at = written_by(event.newest, turn.now, self._stale_after)
+        turn.state.heard_at = max(turn.state.heard_at or wrote_at, wrote_at)
+        if here is None or here.status != "active" or turn.paused:
+            return
+        talk = self._talk(turn, here, "")
+        if not unasked.may_apologize(talk, turn.state):
+            return
+        if nudging.waiting(talk.part):
+            talk.head = talk.text("apology")
+            await menu.again(talk)
+        else:
+            talk.say(talk.text("apology"))
+        self._send(turn, talk)
 
     def _send(self, turn: Turn[EstateState], talk: Talk) -> None:
         """Let what was said leave, and set the timers of its tenant."""
+        self._unasked.update(talk.unasked)
         if talk.answer is not None:
             turn.reply(talk.answer)
         for what, at in talk.reminders.items():
@@ -146,6 +206,15 @@ class EstateBot(Actor[EstateState]):
             )
 
 
+def _nudge(turn: Turn[EstateState], at: datetime | None) -> None:
+    """Set the timer of the follow-ups, or take it back."""
+    if at is not None:
+        turn.remind(nudging.TIMER, at=at)
+    elif turn.state.nudge_at is not None:
+        turn.forget(nudging.TIMER)
+    turn.state.nudge_at = at
+
+
 def _said(talk: Talk, message: Message) -> Heard | None:
     """Return what a message says; None for one that is only acknowledged."""
     match message:
@@ -173,8 +242,8 @@ def _acknowledge(talk: Talk, message: Message) -> None:
 
 async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
     """Take an opt-out, or its end."""
-    before = state.opted_out
-    state.consent(allowed=allowed, stamped=0, now=talk.now)
+    before = state.silenced
+    state.consent(allowed=allowed, stamped=0, now=talk.now, told_us=True)
     if allowed:
         talk.remark(talk.text("opted-in"))
         return
@@ -208,6 +277,8 @@ def _note(state: EstateState, event: Event, now: datetime) -> None:
             state.note(f"failed:{code}", now)
             if kind is Failure.OPTED_OUT:
                 state.consent(allowed=False, stamped=0, now=now)
+            elif kind is Failure.TEMPLATE:  # the provider knows better when the window closed
+                state.heard_at = state.ad_at = None
         case ConsentChanged(allowed=allowed, stamped=stamped):
             state.note("allowed" if allowed else "opted_out", now)
             state.consent(allowed=allowed, stamped=stamped, now=now)

@@ -93,6 +93,10 @@ class Greeter:
         """Return the tenant with this id; None for one that left the settings."""
         return self._directory.tenant(number)
 
+    def shared(self, channel: str) -> bool:
+        """Tell whether several tenants may speak on a channel."""
+        return self._directory.owner(channel) is None
+
     def answer(self, state: EstateState, channel: str, message: Message, now: datetime) -> Answer:
         """Bring `state` up to date with a message and return what is to be done about it."""
         link, picked = _understand(state, message)

@@ -11,7 +11,7 @@ from typing import Final
 from actors.brain.phrases import plain
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
-from actors.conversation import expo, resuming, search, showing, support, viewing
+from actors.conversation import expo, nudging, resuming, search, showing, support, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard, What, picked
 from actors.conversation.state import Vertical
@@ -108,6 +108,14 @@ async def go_on(talk: Talk, *before: str) -> None:
         show_menu(talk, *before)
 
 
+async def again(talk: Talk) -> None:
+    """Put again whatever is open."""
+    if talk.part.asked == "time" and talk.part.listing:
+        await viewing.offer(talk, talk.part.listing)
+    else:
+        resuming.put(talk)
+
+
 def _cancel(talk: Talk) -> None:
     """Leave the step that is open."""
     open_step = talk.part.asked or talk.part.vertical
@@ -126,8 +134,10 @@ async def _chosen(talk: Talk, choice: str) -> None:
             await expo.chosen(talk, rest)
         case "support":
             await support.chosen(talk, rest)
+        case "nudge" if rest == "later":
+            nudging.later(talk)
         case "nudge":
-            await go_on(talk)
+            await again(talk)
         case _ if not await search.chosen(talk, choice):
             await go_on(talk, talk.text("choice-gone"))
 

@@ -27,9 +27,9 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `passed`: slots that were skipped or are all the same. `amount`: money that was said without its currency. `lead`:
     the person's lead, 0 before there is one; `untold` means that it does not know all of this yet. `listing`: the one
-    that was shown last. `offered`: ids and titles of the choices that were shown last. `missed`: answers in a row
-    to the open question of which nothing could be used. `nudges`: how many of the ladder
-    were sent since the person wrote.
+    that was shown last. `offered`: ids and titles of the choices that were shown last. `missed`: answers in a row to the
+    open question of which nothing could be used. `nudges`: how many of the ladder were sent since the person wrote;
+    `ladder_at`: when the first of a ladder was sent last.
     """
 
     welcomed: bool = False
@@ -47,6 +47,7 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     missed: int = 0
     nudges: int = 0
     wrote_at: datetime | None = None
+    ladder_at: datetime | None = None
     source: str = ""
     source_ref: str = ""
 
@@ -67,8 +68,13 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     parts: dict[int, Part] = {}
     help_told_at: datetime | None = None
     noted: dict[str, Tally] = {}
-    opted_out: bool = False  # nothing may be sent but answers
+    opted_out: bool = False  # nothing may be sent that is marketing
+    silenced: bool = False  # nothing may be sent but answers: the person told us so, not the provider
     consent_at: int = 0  # when the person last said so, in seconds since 1970
+    heard_at: datetime | None = None  # when the person last did anything: windows.py
+    ad_at: datetime | None = None  # when they last came from an advertisement
+    nudge_at: datetime | None = None  # when the next follow-up is due; None: no timer is set
+    apologized_at: datetime | None = None
 
     @property
     def language(self) -> Language | None:
@@ -79,12 +85,16 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
         """Return the part of a tenant, a new one at its first visit."""
         return self.parts.setdefault(tenant, Part())
 
-    def consent(self, *, allowed: bool, stamped: int, now: datetime) -> None:
-        """Take what the person allows, said at `stamped` or now; what they said before their latest word is void."""
+    def consent(self, *, allowed: bool, stamped: int, now: datetime, told_us: bool = False) -> None:
+        """Take what the person allows, said at `stamped` or now; what they said before their latest word is void.
+
+        `told_us`: they told us, so an opt-out is of everything; else the provider, of marketing.
+        """
         latest = int(now.timestamp())
         said = min(stamped or latest, latest)
         if said >= self.consent_at:
             self.opted_out, self.consent_at = not allowed, said
+            self.silenced = not allowed and (told_us or self.silenced)
 
     def note(self, name: str, now: datetime) -> None:
         """Count something that gets no answer, under `name`; the names beyond a bound share one tally."""

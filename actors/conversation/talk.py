@@ -52,6 +52,8 @@ class Talk:
         """What comes before whatever is said: a welcome, say."""
         self.answer: Outgoing | None = None
         self.reminders: dict[str, datetime | None] = {}
+        self.unasked: tuple[str, ...] = ()
+        """What was to be said that nobody has just asked for, and what became of it: "nudge:template"."""
         self._transaction = transaction
 
     @property

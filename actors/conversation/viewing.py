@@ -13,6 +13,7 @@ from actors.agency import listings, viewings
 from actors.agency.slots import Slot, reminders
 from actors.agency.tenancy import TenantTransaction
 from actors.agency.viewings import Booked, NotFree, TooMany, Viewing
+from actors.conversation import quiet
 from actors.conversation.talk import Talk
 from actors.messages import Choice
 from actors.wording.keys import Key
@@ -180,8 +181,9 @@ def _whole(word: str) -> bool:
 
 def remind(talk: Talk, viewing: Viewing) -> None:
     """Set the reminders of a viewing."""
-    due = list(reminders(viewing.starts, talk.now))
-    for name, at in zip(_names(viewing.id), due, strict=False):
+    due = reminders(viewing.starts, talk.now)
+    moved = quiet.reminders(quiet.Quiet.of(talk.tenant), due, viewing.starts, talk.now)
+    for name, at in zip(_names(viewing.id), moved, strict=False):
         talk.reminders[name] = at
 
 

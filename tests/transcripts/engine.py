@@ -9,6 +9,10 @@ A transcript is a file that people read. Its lines, in order:
     me: [Title]                         a button or list row that was offered, by its title
     me: <location>                      a place on the map
     somebody else: [Title]              another person picks the same, meanwhile
+    me: <ad> words                      a text of somebody who comes from an advertisement
+    agency: setting = value             a setting of the first agency, as it stands in the file; of several, a line each
+    provider: no marketing | marketing  what the person told the provider that they want
+    missed: 2 in 30 h                   so many messages, of which the last is so old by now, were not answered in time
     wait 15 min | 2 h | 1 day           time goes by, and timers that are due say what they have to say
     bot: words                          what is answered, its choices below it in brackets
 
@@ -19,6 +23,7 @@ for no editor shows them. `play` returns the transcript as it really went.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -35,12 +40,16 @@ from actors.messages import (
     Choice,
     ChoicePicked,
     Choices,
+    ConsentChanged,
     LocationShared,
     Message,
     MessageReceived,
+    Referral,
+    Template,
     Text,
 )
-from runtime import Event, TimerDue, Transaction
+from config import Settings, Tenant
+from runtime import Event, Stale, TimerDue, Transaction
 from runtime.testing import rehearse
 
 SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
@@ -66,6 +75,7 @@ class Conversation:
     now: datetime = datetime(2026, 3, 2, 10, tzinfo=DUBAI)
     state: EstateState = field(default_factory=EstateState)
     version: int = 0
+    settings: Settings | None = None
     offered: tuple[Choice, ...] = ()
     timers: dict[str, datetime] = field(default_factory=dict)
     turns: list[tuple[Event, datetime, bytes]] = field(default_factory=list)
@@ -120,11 +130,32 @@ class Conversation:
             raise AssertionError(
                 f"{words} was not offered, but {[plainly(one.title) for one in self.offered]}"
             )
+        if words.startswith("<ad> "):
+            referral = Referral(source="ad", headline="Homes by the sea")
+            return MessageReceived(id=named, text=words.removeprefix("<ad> "), referral=referral)
         if words == "<location>":
             return LocationShared(id=named, latitude=25.08, longitude=55.14)
         return MessageReceived(id=named, text=words)
 
+    def set(self, line: str) -> None:
+        """Change settings of the first agency."""
+        assert self.settings is not None, "give the settings that the bot has"
+        first, *others = self.settings.tenants
+        changed = msgspec.convert({**msgspec.to_builtins(first), **tomllib.loads(line)}, Tenant)
+        self.settings = msgspec.structs.replace(self.settings, tenants=(changed, *others))
+        self.bot.configure(self.settings)
+
+    async def miss(self, count: int, span: timedelta) -> list[str]:
+        """Let messages come that are answered only now, `span` after the last of them."""
+        newest = self.now
+        self.now += span
+        return await self.hear(Stale(count=count, newest=newest))
+
     def _written(self, reply: object) -> Iterator[str]:
+        if isinstance(reply, Template):
+            yield f"bot: <template {reply.name}, {reply.language}>"
+            yield from (f"    {plainly(told)}" for told in reply.parameters)
+            return
         assert isinstance(reply, Text | Buttons | Choices), reply
         self.offered = () if isinstance(reply, Text) else reply.choices
         first, *rest = plainly(reply.body).splitlines()
@@ -141,7 +172,7 @@ def plainly(text: str) -> str:
     return "".join(kept).replace("\u00a0", " ").replace("\u202f", " ")
 
 
-async def play(transcript: str, conversation: Conversation) -> str:
+async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C901 - a line a word
     """Play what the person does in a transcript; return it with what the bot really says."""
     title, *lines = transcript.strip().splitlines()
     played, others = [title], 0
@@ -158,6 +189,15 @@ async def play(transcript: str, conversation: Conversation) -> str:
             case ["somebody", words]:
                 others += 1
                 await _another(conversation, words.removeprefix("else: "), f"other-{others}")
+            case ["agency:", setting]:
+                conversation.set(setting)
+            case ["provider:", wish]:
+                played += await conversation.hear(
+                    ConsentChanged(category="marketing_messages", allowed=wish == "marketing")
+                )
+            case ["missed:", missed]:
+                count, _, number, unit = missed.split()
+                played += await conversation.miss(int(count), int(number) * _UNITS[unit])
             case ["me:", words]:
                 try:
                     played += await conversation.say(words.replace("\n    ", "\n"))

@@ -26,7 +26,7 @@ async def test_a_conversation_goes_as_it_is_written(
     bot = EstateBot()
     bot.configure(settings)
     written = await trio.Path(path).read_text("utf-8")
-    played = await play(written, Conversation(pool.transaction, bot))
+    played = await play(written, Conversation(pool.transaction, bot, settings=settings))
     if os.environ.get("SUITE_WRITE"):
         await trio.Path(path).write_text(played, "utf-8")
     assert played == written

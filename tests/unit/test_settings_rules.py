@@ -2,13 +2,14 @@
 
 import json
 import stat
+import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from config import Settings, SettingsError, load
+from config import Settings, SettingsError, load, render_toml, show
 from config.demo import FILE_NAME, demo_secrets
 from config.rules import is_loopback
 
@@ -66,6 +67,12 @@ def test_a_tenant_and_a_channel_with_only_what_is_required(start):
         ({"timezone": "Asia/Dubay"}, "timezone: is no time zone of this system (did you mean Asia/Dubai?)"),
         ({"timezone": "../../etc/passwd"}, "timezone: is no time zone of this system"),
         ({"timezone": ""}, "timezone: is no time zone of this system"),
+        ({"follow_up_minutes": [15, 15]}, "follow_up_minutes: each must be later than the one before it"),
+        ({"follow_up_minutes": [120, 15]}, "follow_up_minutes: each must be later than the one before it"),
+        ({"follow_up_minutes": [0]}, "follow_up_minutes[0]: expected int >= 1"),
+        ({"follow_up_minutes": [1, 2, 3, 4]}, "follow_up_minutes: expected array of length <= 3"),
+        ({"quiet_from": "24:00"}, "quiet_from: expected a time of day such as 21:00"),
+        ({"quiet_to": "9:00"}, "quiet_to: expected a time of day such as 21:00"),
         ({"langauge": "en"}, "langauge: unknown setting (did you mean tenants[1].default_language?)"),
         ({"id": 7}, "id: 7 is taken by tenants[0] already"),
         ({"slug": "first"}, "slug: first is taken by tenants[0] already"),
@@ -74,6 +81,29 @@ def test_a_tenant_and_a_channel_with_only_what_is_required(start):
 def test_a_bad_tenant_is_told_by_its_path(start, change, fault):
     first = {"id": 7, "slug": "first", "name": "خانه‌های پارس"}
     assert only_fault(start, [first, TENANT | change]).startswith(f"tenants[1].{fault}")
+
+
+def test_a_tenant_writes_to_people_when_and_how_it_says(tmp_path):
+    file = tmp_path / "majlis.toml"
+    entry = "\n".join(f"{key} = {json.dumps(value)}" for key, value in TENANT.items())
+    own = (
+        'follow_up_minutes = [15, 120]\nquiet_from = "22:30"\ntemplates = { template-viewing = "viewing_1" }'
+    )
+    file.write_text(f"[[tenants]]\n{entry}\n{own}")
+    settings = load(config=file, environ={"MAJLIS_DATA_DIR": str(tmp_path / "data")})
+    (tenant,) = settings.tenants
+    assert tenant.follow_up_minutes == (15, 120)
+    assert (tenant.quiet_from, tenant.quiet_to) == ("22:30", "09:00")
+    assert tenant.templates == {"template-viewing": "viewing_1"}
+    assert tomllib.loads(render_toml(show(settings)))["tenants"][0]["templates"] == tenant.templates
+    for wrong in (
+        '{ template-nudge = "a" }',
+        '{ template-viewing = "Viewing" }',
+        '{ template-viewing = "" }',
+    ):
+        file.write_text(f"[[tenants]]\n{entry}\ntemplates = {wrong}")
+        with pytest.raises(SettingsError, match=r"tenants\[0\]\.templates"):
+            load(config=file, environ={"MAJLIS_DATA_DIR": str(tmp_path / "data")})
 
 
 @pytest.mark.parametrize(
