@@ -177,6 +177,17 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     viewing_minutes: Annotated[int, Meta(ge=15, le=480)] = 60
     viewing_notice_hours: Annotated[int, Meta(ge=0, le=168)] = 3  # none is booked sooner than this
     viewing_horizon_days: Annotated[int, Meta(ge=1, le=60)] = 14  # nor later
+    handoff_minutes: Annotated[float, Meta(gt=0, le=1440)] = (
+        10  # so long each contact has to take a conversation over
+    )
+    handoff_quiet_minutes: Annotated[float, Meta(gt=0, le=43200)] = 240  # then the bot is back
+    office_hours: Annotated[
+        str,
+        Meta(
+            pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?\Z",
+            description='hours such as "09:00-19:00", in the time zone of the tenant; "" if they are not known',
+        ),
+    ] = ""
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from actors.agency import leads
-from actors.conversation import menu, realty, reminding
+from actors.conversation import handover, menu, realty, reminding
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -21,6 +21,7 @@ from actors.messages import (
     ConsentChanged,
     ContactsShared,
     FormFilled,
+    HumanAnswered,
     LocationShared,
     Message,
     MessageReceived,
@@ -32,7 +33,16 @@ from actors.wording.catalogue import Catalogue
 from actors.wording.texts import Wording
 from actors.wording.values import Count, Name
 from config import Settings, Tenant
-from runtime import Actor, EffectFailed, Event, Failure, TimerDue, Turn, UnreadableEvent
+from runtime import (
+    Actor,
+    EffectFailed,
+    Event,
+    Failure,
+    OperatorCommand,
+    TimerDue,
+    Turn,
+    UnreadableEvent,
+)
 
 #: Kinds of `Unsupported` that are no message to us, in whatever odd shape: they are counted and not answered.
 NO_MESSAGE = frozenset({"reaction", "system", "echo", "message_echoes", "revoke", "edit", "user_preferences"})
@@ -62,6 +72,9 @@ class EstateBot(Actor[EstateState]):
                 return
             case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
                 turn.reply(self._greeter.unfetched(turn.state, lost))
+            case TimerDue() | OperatorCommand() | HumanAnswered() if tenant and handover.concerns(event):
+                await handover.go_on(turn, self._talk(turn, tenant, ""), event)
+                return
             case TimerDue(name=name) if tenant:
                 await reminding.due(self._talk(turn, tenant, ""), name)
                 return
@@ -88,12 +101,17 @@ class EstateBot(Actor[EstateState]):
         if answer.head is not None:
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
             talk.head = talk.text(answer.head, **named)
+        if turn.paused:
+            await handover.listen(turn, talk, said)
+            return
         if answer.moved:
             menu.resume(talk)
         elif said is None:
             _acknowledge(talk, message)
         elif said.what in ("opt_out", "opt_in"):
             await _consent(talk, turn.state, allowed=said.what == "opt_in")
+        elif said.what == "person":
+            await handover.ask(turn, talk)
         else:
             await menu.respond(talk, said)
         if talk.answer is not None:

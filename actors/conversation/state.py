@@ -56,6 +56,18 @@ class Tally(msgspec.Struct, kw_only=True):
     last: datetime
 
 
+class Handed(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A conversation that waits for a person of a tenant, or has one: since `answered_at`, when they last were there.
+
+    `called` are the ids of those who were asked to take it; `told`: that it takes longer was said.
+    """
+
+    tenant: int
+    called: tuple[int, ...] = ()
+    told: bool = False
+    answered_at: datetime | None = None
+
+
 class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One conversation: its language, its tenant and one part per tenant."""
 
@@ -67,6 +79,7 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     noted: dict[str, Tally] = {}
     opted_out: bool = False  # nothing may be sent but answers
     consent_at: int = 0  # when the person last said so, in seconds since 1970
+    handed: Handed | None = None
 
     @property
     def language(self) -> Language | None:

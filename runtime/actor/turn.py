@@ -44,10 +44,11 @@ class Turn(Generic[S]):
         event: int | str = 0,
         events: int = 1,
         paused: bool = False,
+        held: bool = False,
     ) -> None:
         """`event` is the number of the first of `events` events that it handles, or the name of a timer.
 
-        `paused`: the bot is paused when it begins.
+        `paused`: the bot is paused when it begins; `held`: an operator has paused it, or has taken the conversation.
         """
         self.conversation = conversation
         self.channel = channel
@@ -57,7 +58,9 @@ class Turn(Generic[S]):
         self.reminders: dict[str, datetime | None] = {}
         self.pausing: str | None = None
         self.resuming = False
+        self.interjecting = False
         self._paused = paused
+        self.held = held
         self._event = event
         self._events = events
         self._version = version
@@ -145,7 +148,7 @@ class Turn(Generic[S]):
 
         The turn runs and its state is kept, but what it asks to send is cancelled when it commits.
         """
-        return (self._paused or self.pausing is not None) and not self.resuming
+        return self.pausing is not None or (self._paused and not self.resuming)
 
     def pause(self, reason: str) -> None:
         """Leave the conversation to people from here on, until an operator, or a later turn, resumes it.
@@ -163,7 +166,18 @@ class Turn(Generic[S]):
     def resume(self) -> None:
         """Let the bot answer again, from what this turn asks to send on; what was held back before stays cancelled."""
         self.pausing = None
+        self.interjecting = False
         self.resuming = self._paused
+
+    def interject(self, message: msgspec.Struct) -> None:
+        """Send a message though the bot is paused; it stays paused.
+
+        Only while a pause is the bot's own, which waits for a person: once an operator has paused the bot, taken the
+        conversation or written in it (`turn.held`), it is cancelled like any other. All else that this turn asks to send
+        leaves too.
+        """
+        self.interjecting = self._paused and not self.resuming and not self.held
+        self.reply(message)
 
     def postgres(self) -> AbstractAsyncContextManager[Transaction]:
         """Open one transaction for the app's own tables; the turn commits in it, last.

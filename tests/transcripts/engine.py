@@ -9,6 +9,9 @@ A transcript is a file that people read. Its lines, in order:
     me: [Title]                         a button or list row that was offered, by its title
     me: <image>                         a medium, a location or a card
     wait 15 min | 2 h | 1 day           time goes by, and timers that are due say what they have to say
+    phone: words                        somebody of the agency answers from the business phone
+    resume                              an operator ends a pause
+    paused by NAME                      an operator pauses the bot, or takes the conversation over
     bot: words                          what is answered, its choices below it in brackets
 
 Everything that the bot says must stand there, word for word; signs that only steer the direction of writing are left out,
@@ -32,12 +35,13 @@ from actors.messages import (
     Choice,
     ChoicePicked,
     Choices,
+    HumanAnswered,
     LocationShared,
     Message,
     MessageReceived,
     Text,
 )
-from runtime import Event, TimerDue, Transaction
+from runtime import Event, OperatorCommand, TimerDue, Transaction
 from runtime.testing import rehearse
 
 SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
@@ -65,6 +69,8 @@ class Conversation:
     version: int = 0
     offered: tuple[Choice, ...] = ()
     timers: dict[str, datetime] = field(default_factory=dict)
+    paused: bool = False
+    held: bool = False
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -78,8 +84,11 @@ class Conversation:
             conversation=self.name,
             channel=self.channel,
             begin=self.begin,
+            paused=self.paused,
+            held=self.held,
         )
-        self.state = done.state
+        self.state, self.paused = done.state, done.paused
+        self.held &= self.paused
         for name, at in done.reminders.items():
             self.timers.pop(name, None)
             if at is not None:
@@ -103,6 +112,16 @@ class Conversation:
             lines += await self.hear(TimerDue(name=name, due_at=at))
         self.now = until
         return lines
+
+    async def answered(self, words: str) -> list[str]:
+        """Let somebody of the agency answer from the business phone."""
+        said = MessageReceived(id=f"wamid.echo.{self.version + 1}", text=words)
+        return await self.hear(HumanAnswered(id=said.id, message=said))
+
+    async def resume(self) -> list[str]:
+        """Let an operator end a pause."""
+        self.paused = self.held = False
+        return await self.hear(OperatorCommand(name="resumed", data={"by": "sara"}))
 
     def _message(self, words: str) -> Message:
         named = f"wamid.{self.name}.{self.version + 1}"
@@ -148,6 +167,12 @@ async def play(transcript: str, conversation: Conversation) -> str:
             case ["wait", span]:
                 number, unit = span.split()
                 played += await conversation.wait(int(number) * _UNITS[unit])
+            case ["phone:", words]:
+                played += await conversation.answered(words)
+            case ["resume"]:
+                played += await conversation.resume()
+            case ["paused", _]:
+                conversation.paused = conversation.held = True
             case ["me:", words]:
                 try:
                     played += await conversation.say(words.replace("\n    ", "\n"))
