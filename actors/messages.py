@@ -289,6 +289,15 @@ class Choices(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     quote: str = ""
 
 
+class Template(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
+    """A text that the provider has approved under `name`, in a language, with what its places are to say, in order."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+    quote: str = ""
+
+
 class MarkRead(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     """Show the person that message `id` was read, and with `typing` that an answer is being written."""
 
@@ -296,4 +305,4 @@ class MarkRead(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     typing: bool = False
 
 
-Outgoing = Text | Buttons | Choices | MarkRead
+Outgoing = Text | Buttons | Choices | Template | MarkRead

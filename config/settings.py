@@ -25,6 +25,11 @@ Host = Annotated[
 ]
 Bytes = Annotated[int, Meta(ge=1, le=2 * 1024**3)]
 PoolSize = Annotated[int, Meta(ge=1, le=1000)]
+TemplateKey = Literal["template-answer", "template-continue", "template-viewing", "template-handover"]
+TemplateName = Annotated[
+    str,
+    Meta(pattern=r"^[a-z0-9_]{1,512}\Z", description="a template's name: lower-case letters, digits and _"),
+]
 
 
 class Secret:
@@ -177,6 +182,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     viewing_minutes: Annotated[int, Meta(ge=15, le=480)] = 60
     viewing_notice_hours: Annotated[int, Meta(ge=0, le=168)] = 3  # none is booked sooner than this
     viewing_horizon_days: Annotated[int, Meta(ge=1, le=60)] = 14  # nor later
+    templates: dict[TemplateKey, TemplateName] = {}  # approved ones: our name of each, and the provider's
     handoff_minutes: Annotated[float, Meta(gt=0, le=1440)] = (
         10  # so long each contact has to take a conversation over
     )

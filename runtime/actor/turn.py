@@ -5,7 +5,7 @@ Knows nothing of how a turn is stored: the cell reads what was collected here an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from random import Random
@@ -15,7 +15,9 @@ import msgspec
 
 from runtime.actor.concern import EVENT
 from runtime.actor.effect import Effect, Lane
+from runtime.actor.event import Event, encode_event
 from runtime.actor.resources import HttpClient, Redis, Resources, Transaction
+from runtime.actor.tell import Tell
 
 S = TypeVar("S", bound=msgspec.Struct)
 _LONGEST_NAME = 100
@@ -89,6 +91,19 @@ class Turn(Generic[S]):
         for this actor, once; `EffectFailed` if nothing can come of it any more.
         """
         self._record(Lane.WORK, task)
+
+    def tell(self, event: Event, *, identities: Sequence[str] = (), conversation: str = "") -> None:
+        """Let another actor of the same channel have an event, once, after this turn has committed.
+
+        For whoever has these `identities`, "kind:value", the strongest first: somebody who never wrote gets a
+        conversation by it, whose sends go to the first. Or for a `conversation` by its id, which must be one of this
+        channel. What one turn tells may arrive in any order; `EffectFailed` comes for what could not be stored for as
+        long as a reply may wait. Raises ValueError unless exactly one of the two is given.
+        """
+        if bool(identities) == bool(conversation):
+            raise ValueError("turn.tell() takes either identities= or conversation=")
+        encoded = msgspec.Raw(encode_event(event))
+        self._record(Lane.WORK, Tell(encoded, tuple(identities), conversation))
 
     def remind(self, name: str, *, after: timedelta | None = None, at: datetime | None = None) -> None:
         """Let `TimerDue(name)` come after a time, or at one, if nothing else has arrived by then.

@@ -13,13 +13,14 @@ import msgspec
 
 from actors.channels.meta.limits import ELLIPSIS, cut, units, visible
 from actors.channels.meta.wire import clean
-from actors.messages import Buttons, Choice, Choices, MarkRead, Outgoing, Text
+from actors.messages import Buttons, Choice, Choices, MarkRead, Outgoing, Template, Text
 
 TEXT_BODY = 4096
 BUTTONS, BUTTON_TITLE, BUTTON_ID, BUTTONS_BODY = 3, 20, 256, 1024
 ROWS, ROW_TITLE, ROW_ID, ROW_DESCRIPTION = 10, 24, 200, 72
 LIST_BODY, LIST_BUTTON = 4096, 20
 HEADER = FOOTER = 60
+TEMPLATE_PARAMETER = 1024
 QUOTE = 512
 #: The button of a list that was not given one: a menu sign, which is the same in every language.
 MENU = "☰"
@@ -56,7 +57,7 @@ def render(message: Outgoing, to: Json, tracker: str) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _content(message: Text | Buttons | Choices) -> Json:
+def _content(message: Text | Buttons | Choices | Template) -> Json:  # noqa: PLR0911 - one a kind
     match message:
         case Text():
             return _text(message.body)
@@ -71,6 +72,20 @@ def _content(message: Text | Buttons | Choices) -> Json:
             if not message.choices:
                 return _text(_joined(message.header, message.body, message.footer))
             return _list(message)
+        case Template():
+            return _template(message)
+
+
+def _template(message: Template) -> Json:
+    """Return a template: its parameters are lines, for breaks are refused in them."""
+    told = [
+        {"type": "text", "text": _line(one, TEMPLATE_PARAMETER) or ELLIPSIS} for one in message.parameters
+    ]
+    components = {"components": [{"type": "body", "parameters": told}]} if told else {}
+    return {
+        "type": "template",
+        "template": {"name": message.name, "language": {"code": message.language}, **components},
+    }
 
 
 def _text(body: str) -> Json:
