@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from actors.agency import leads
-from actors.conversation import handover, menu, realty, reminding
+from actors.conversation import calling, handover, menu, realty, reminding
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -38,7 +38,6 @@ from runtime import (
     EffectFailed,
     Event,
     Failure,
-    OperatorCommand,
     TimerDue,
     Turn,
     UnreadableEvent,
@@ -66,15 +65,14 @@ class EstateBot(Actor[EstateState]):
         tenant = self._greeter.tenant_of(turn.state, turn.channel)
         if tenant:
             turn.label(tenant=tenant.slug)
+        if calling.at_operator(turn, self._wording, event) or await self._handed(turn, tenant, event):
+            return
         match event:
             case MediaFetched():
                 turn.reply(self._greeter.fetched(turn.state, event))
                 return
             case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
                 turn.reply(self._greeter.unfetched(turn.state, lost))
-            case TimerDue() | OperatorCommand() | HumanAnswered() if tenant and handover.concerns(event):
-                await handover.go_on(turn, self._talk(turn, tenant, ""), event)
-                return
             case TimerDue(name=name) if tenant:
                 await reminding.due(self._talk(turn, tenant, ""), name)
                 return
@@ -90,6 +88,20 @@ class EstateBot(Actor[EstateState]):
             turn.work(answer.fetch)
         if answer.at is not None:
             await self._answer(turn, answer.at, event, answer)
+
+    async def _handed(self, turn: Turn[EstateState], tenant: Tenant | None, event: Event) -> bool:
+        """Take an event about a hand-over; False if it is about anything else."""
+        if not handover.concerns(event):
+            return False
+        if isinstance(event, HumanAnswered):
+            _note(turn.state, event, turn.now)
+            if tenant is not None:
+                handover.answered(turn, tenant)
+            return True
+        agency = self._greeter.tenant(handover.whose(turn.state, event)) or tenant
+        if agency is not None:
+            await handover.go_on(turn, self._talk(turn, agency, ""), event)
+        return True
 
     async def _answer(
         self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer

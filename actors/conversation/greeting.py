@@ -89,6 +89,10 @@ class Greeter:
         """Return the tenant at which a conversation is; None while it is at none."""
         return self._directory.owner(channel) or self._directory.tenant(state.tenant)
 
+    def tenant(self, number: int) -> Tenant | None:
+        """Return a tenant by its id; None if it is not in the settings."""
+        return self._directory.tenant(number)
+
     def answer(self, state: EstateState, channel: str, message: Message, now: datetime) -> Answer:
         """Bring `state` up to date with a message and return what is to be done about it."""
         link, picked = _understand(state, message)

@@ -3,27 +3,38 @@
 From the request on the bot is paused: what the buyer writes is read into their search and not answered. The bot is back
 when somebody of the agency says so, or when none of them was there for the tenant's quiet time; it goes on where it
 stopped. An answer from the business phone is a hand-over too: nothing that was on its way is said after it.
+
+The tenant's contacts are called in their order, the next one when nobody took the conversation in the time that each has;
+calling.py is the call itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from actors.agency import leads
-from actors.conversation import menu, realty
+import msgspec
+
+from actors.agency import leads, staff
+from actors.agency.staff import Operator
+from actors.brain.language import Language
+from actors.conversation import asking, menu, realty
+from actors.conversation.calling import GivenBack, Settled, Taken, call, identity_of
 from actors.conversation.hearing import Heard
 from actors.conversation.state import EstateState, Handed
 from actors.conversation.talk import Talk
 from actors.messages import HumanAnswered
-from actors.wording.values import Count, Moment
+from actors.sql import statement
+from actors.wording.values import Count, Moment, Name
 from config import Tenant
-from runtime import Event, OperatorCommand, TimerDue, Turn
+from runtime import Event, OperatorCommand, TimerDue, Transaction, Turn
 
 #: Timers: nobody has taken the conversation yet; nobody of the agency was there for long.
 NEXT, QUIET = "handover:next", "handover:quiet"
+_NOTHING: Final = "—"
 _TIMERS: Final = frozenset({NEXT, QUIET})
 
 
@@ -34,17 +45,23 @@ def concerns(event: Event) -> bool:
             return name in _TIMERS
         case OperatorCommand(name=name):
             return name == "resumed"
-    return isinstance(event, HumanAnswered)
+    return isinstance(event, HumanAnswered | Taken | GivenBack)
+
+
+def whose(state: EstateState, event: Event) -> int:
+    """Return the tenant whose hand-over an event is about; 0 for the one at which the conversation is."""
+    if isinstance(event, Taken) or (isinstance(event, TimerDue) and event.name == NEXT):
+        return state.handed.tenant if state.handed is not None else 0
+    return 0
 
 
 async def ask(turn: Turn[EstateState], talk: Talk) -> None:
-    """Leave the conversation to a person, and say what to expect. Waits for the agency's books."""
-    async with talk.books() as books:
-        await leads.note(books, talk.part.lead, ["person_asked"], talk.message, talk.now)
+    """Leave the conversation to a person, call one, and say what to expect. Waits for the agency's books."""
     turn.state.handed = Handed(tenant=talk.tenant.id)
+    called = await _call(turn, talk, asked=True)
     turn.pause("asked for a person")
-    turn.remind(QUIET, after=_quiet(talk))
-    _tell(talk, expectation(talk))
+    turn.remind(QUIET, at=_begins(talk) + _quiet(talk.tenant))
+    _tell(talk, expectation(talk) if called else talk.text("handover-nobody"))
 
 
 async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> None:
@@ -58,8 +75,7 @@ async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> Non
         await _consent(turn, talk, allowed=what == "opt_in")
     elif what == "person" and _waits(turn):
         _tell(talk, talk.text("handover-already"))
-        if talk.answer is not None:
-            turn.interject(talk.answer)
+        _interject(turn, talk)
     elif what == "resume" and _waits(turn):
         await _come_back(turn, talk, asked=True)
     elif said is not None and what in ("text", "choice"):
@@ -70,14 +86,34 @@ async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> Non
 
 
 async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
-    """Take an event about a hand-over: an answer from the phone, the end of a pause, a timer."""
+    """Take an event about a hand-over: the end of a pause, a timer, what an operator does about a call."""
     match event:
         case HumanAnswered():
-            _answered(turn, talk)
+            answered(turn, talk.tenant)
         case OperatorCommand():
             await _come_back(turn, talk, asked=False)
         case TimerDue(name="handover:quiet") if turn.paused:
-            await _come_back(turn, talk, asked=False)
+            await _quiet_for_long(turn, talk)
+        case TimerDue(name="handover:next") if _waits(turn):
+            await _call_next(turn, talk)
+        case Taken():
+            _taken(turn, talk, event)
+        case GivenBack():
+            await _given_back(turn, talk, event)
+
+
+def answered(turn: Turn[EstateState], tenant: Tenant) -> None:
+    """Somebody of the agency was there: the bot is silent until they were not for the quiet time."""
+    turn.pause("answered by a person")
+    turn.state.handed = turn.state.handed or Handed(tenant=tenant.id)
+    turn.state.handed.answered_at = turn.now
+    turn.forget(NEXT)
+    turn.remind(QUIET, after=_quiet(tenant))
+
+
+def next_contact(contacts: Sequence[Operator], called: Sequence[int], buyer: str) -> Operator | None:
+    """Return who is called next: nobody twice, and not the `buyer`, by their address, about themselves."""
+    return next((one for one in contacts if one.id not in called and identity_of(one) != buyer), None)
 
 
 def expectation(talk: Talk) -> str:
@@ -102,14 +138,80 @@ def opens_at(tenant: Tenant, now: datetime) -> datetime | None:
     return datetime.combine(day, opens, here.tzinfo)
 
 
-def _answered(turn: Turn[EstateState], talk: Talk) -> None:
-    """Somebody of the agency was there: the bot is silent until they were not for the quiet time."""
-    turn.pause("answered by a person")
-    handed = turn.state.handed or Handed(tenant=talk.tenant.id)
-    handed.answered_at = turn.now
-    turn.state.handed = handed
-    turn.forget(NEXT)
-    turn.remind(QUIET, after=_quiet(talk))
+async def _call(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> bool:
+    """Call the next contact; False if nobody is left. `asked`: the buyer has just asked, and the lead learns it."""
+    handed = turn.state.handed = turn.state.handed or Handed(tenant=talk.tenant.id)
+    buyer = ""
+
+    async def look(transaction: Transaction) -> None:
+        nonlocal buyer
+        for row in await transaction.fetch(statement("conversation_address"), turn.conversation):
+            buyer = str(row["address"])
+
+    async with talk.books(before=look) as books:
+        if asked:
+            await leads.note(books, talk.part.lead, ["person_asked"], talk.message, talk.now)
+        contacts = await staff.handoff_contacts(books)
+    contact = next_contact(contacts, handed.called, buyer)
+    if contact is None:
+        return False
+    phone = buyer.removeprefix("wa_id:") if buyer.startswith("wa_id:") else ""
+    link = f"https://wa.me/{phone}" if phone else f"majlis show {turn.conversation}"
+    language = msgspec.convert(contact.language, Language)
+    summary = asking.summary(talk, language) or _NOTHING
+    name = talk.part.name or (f"+{phone}" if phone else turn.conversation)
+    call(turn, contact, talk.tenant, name, summary, link)
+    handed.called += (contact.id,)
+    turn.remind(NEXT, at=_begins(talk) + timedelta(minutes=talk.tenant.handoff_minutes))
+    return True
+
+
+async def _call_next(turn: Turn[EstateState], talk: Talk) -> None:
+    """Nobody has taken the conversation in time: call the next one, and tell the buyer so, once."""
+    handed = turn.state.handed
+    called = await _call(turn, talk, asked=False)
+    if handed is not None and not (called and handed.told):
+        handed.told = True
+        _tell(talk, talk.text("handover-waiting" if called else "handover-nobody"))
+        _interject(turn, talk)
+
+
+def _taken(turn: Turn[EstateState], talk: Talk, taken: Taken) -> None:
+    """Give the conversation to the first of those who were called that answers."""
+    handed = turn.state.handed
+    if not _waits(turn) or handed is None or taken.operator not in handed.called:
+        ours = turn.paused and handed is not None and handed.taken_by == taken.operator
+        outcome = "yours" if ours else "gone"
+        turn.tell(Settled(conversation=turn.conversation, outcome=outcome), conversation=taken.at)
+        return
+    handed.taken_by = taken.operator
+    _tell(talk, talk.text("handover-joined", name=Name(taken.by)))
+    _interject(turn, talk)
+    answered(turn, talk.tenant)
+    turn.tell(Settled(conversation=turn.conversation, outcome="yours"), conversation=taken.at)
+
+
+async def _given_back(turn: Turn[EstateState], talk: Talk, back: GivenBack) -> None:
+    """Let the bot go on because who had the conversation says so."""
+    handed = turn.state.handed
+    ours = turn.paused and handed is not None and handed.taken_by == back.operator
+    turn.tell(
+        Settled(conversation=turn.conversation, outcome="back" if ours else "gone"), conversation=back.at
+    )
+    if ours:
+        await _come_back(turn, talk, asked=False)
+
+
+async def _quiet_for_long(turn: Turn[EstateState], talk: Talk) -> None:
+    """Come back, unless an operator has written within the quiet time."""
+    if turn.held:
+        async with turn.postgres() as transaction:
+            rows = await transaction.fetch(statement("operator_wrote_at"), turn.conversation)
+        wrote = msgspec.convert(rows[0]["at"], datetime | None) if rows else None
+        if wrote is not None and wrote + _quiet(talk.tenant) > turn.now:
+            turn.remind(QUIET, at=wrote + _quiet(talk.tenant))
+            return
+    await _come_back(turn, talk, asked=False)
 
 
 async def _come_back(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> None:
@@ -121,7 +223,9 @@ async def _come_back(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> Non
     if turn.state.opted_out and not asked:
         return
     talk.head = talk.text("handover-resumed")
-    if talk.part.vertical == "realty":
+    if turn.held:  # the books may have been opened in this turn
+        menu.resume(talk)
+    elif talk.part.vertical == "realty":
         await menu.go_on(talk)
     else:
         await menu.enter(talk, talk.part.vertical)
@@ -149,5 +253,15 @@ def _tell(talk: Talk, text: str) -> None:
     talk.part.offered = offered
 
 
-def _quiet(talk: Talk) -> timedelta:
-    return timedelta(minutes=talk.tenant.handoff_quiet_minutes)
+def _interject(turn: Turn[EstateState], talk: Talk) -> None:
+    if talk.answer is not None:
+        turn.interject(talk.answer)
+
+
+def _begins(talk: Talk) -> datetime:
+    """Return from when on somebody can be expected."""
+    return opens_at(talk.tenant, talk.now) or talk.now
+
+
+def _quiet(tenant: Tenant) -> timedelta:
+    return timedelta(minutes=tenant.handoff_quiet_minutes)

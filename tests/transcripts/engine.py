@@ -11,7 +11,9 @@ A transcript is a file that people read. Its lines, in order:
     wait 15 min | 2 h | 1 day           time goes by, and timers that are due say what they have to say
     phone: words                        somebody of the agency answers from the business phone
     resume                              an operator ends a pause
-    paused by NAME                      an operator pauses the bot, or takes the conversation over
+    held by NAME                        an operator pauses the bot, or takes the conversation over
+    to NAME: words                      what somebody of the agency who was called gets on their own phone
+    from NAME: words                    what they answer there
     bot: words                          what is answered, its choices below it in brackets
 
 Everything that the bot says must stand there, word for word; signs that only steer the direction of writing are left out,
@@ -28,7 +30,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from actors.conversation import calling
 from actors.conversation.bot import EstateBot
+from actors.conversation.calling import Called
 from actors.conversation.state import EstateState
 from actors.messages import (
     Buttons,
@@ -39,13 +43,17 @@ from actors.messages import (
     LocationShared,
     Message,
     MessageReceived,
+    Template,
     Text,
 )
 from runtime import Event, OperatorCommand, TimerDue, Transaction
+from runtime.actor.event import EventCodec
+from runtime.actor.tell import Tell
 from runtime.testing import rehearse
 
 SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
 DUBAI = ZoneInfo("Asia/Dubai")
+EVENTS = EventCodec(calling.EVENTS)
 _UNITS = {
     "min": timedelta(minutes=1),
     "h": timedelta(hours=1),
@@ -71,6 +79,9 @@ class Conversation:
     timers: dict[str, datetime] = field(default_factory=dict)
     paused: bool = False
     held: bool = False
+    speaker: str = "bot"
+    called: dict[str, Conversation] = field(default_factory=dict)
+    """Conversations with people of the agency, by their name; one dictionary for all."""
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -96,7 +107,26 @@ class Conversation:
         lines: list[str] = []
         for reply in done.replies:
             lines += self._written(reply)
+        for told in done.work:
+            if isinstance(told, Tell):
+                lines += await self._tell(told)
         return lines
+
+    async def _tell(self, told: Tell) -> list[str]:
+        """Let another conversation hear what this one tells it."""
+        event = EVENTS.decode(bytes(told.event))
+        if isinstance(event, Called):
+            name = event.by.split()[0]
+            other = self.called.get(name)
+            if other is None:
+                other = Conversation(self.begin, self.bot, self.channel, "".join(told.identities))
+                other.speaker, other.called = f"to {name}", self.called
+                self.called[name] = other
+            self.called.setdefault("", self)
+        else:
+            other = next(one for one in self.called.values() if one.name == told.conversation)
+        other.now = self.now
+        return await other.hear(event)
 
     async def say(self, words: str) -> list[str]:
         """Let the person write, or pick what was offered."""
@@ -137,10 +167,13 @@ class Conversation:
         return MessageReceived(id=named, text=words)
 
     def _written(self, reply: object) -> Iterator[str]:
+        if isinstance(reply, Template):
+            yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
+            return
         assert isinstance(reply, Text | Buttons | Choices), reply
         self.offered = () if isinstance(reply, Text) else reply.choices
         first, *rest = plainly(reply.body).splitlines()
-        yield f"bot: {first}"
+        yield f"{self.speaker}: {first}"
         yield from (f"    {line}".rstrip() for line in rest)
         for choice in self.offered:
             below = f"  {plainly(choice.description)}" if choice.description else ""
@@ -167,12 +200,6 @@ async def play(transcript: str, conversation: Conversation) -> str:
             case ["wait", span]:
                 number, unit = span.split()
                 played += await conversation.wait(int(number) * _UNITS[unit])
-            case ["phone:", words]:
-                played += await conversation.answered(words)
-            case ["resume"]:
-                played += await conversation.resume()
-            case ["paused", _]:
-                conversation.paused = conversation.held = True
             case ["me:", words]:
                 try:
                     played += await conversation.say(words.replace("\n    ", "\n"))
@@ -180,8 +207,26 @@ async def play(transcript: str, conversation: Conversation) -> str:
                     fault.add_note("\n".join(played))
                     raise
             case _:
-                raise AssertionError(f"not a line of a transcript: {line!r}")
+                played += await _act(conversation, line)
     return "\n".join(played) + "\n"
+
+
+async def _act(conversation: Conversation, line: str) -> list[str]:
+    """Play what people of the agency do."""
+    match line.split(" ", 1):
+        case ["phone:", words]:
+            return await conversation.answered(words)
+        case ["resume"]:
+            return await conversation.resume()
+        case ["held", _]:
+            conversation.paused = conversation.held = True
+            return []
+        case ["from", said]:
+            name, words = said.split(": ", 1)
+            operator = conversation.called[name]
+            operator.now = conversation.now
+            return await operator.say(words)
+    raise AssertionError(f"not a line of a transcript: {line!r}")
 
 
 def _done(lines: list[str]) -> Iterator[str]:
@@ -191,6 +236,6 @@ def _done(lines: list[str]) -> Iterator[str]:
         if line.startswith("    ") or not line:
             current += "\n" + line
             continue
-        if current and not current.startswith("bot:"):
+        if current and not current.startswith(("bot:", "to ")):
             yield current
         current = line.rstrip()

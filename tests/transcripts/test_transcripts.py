@@ -21,6 +21,7 @@ from actors.estate import app
 from actors.sql import migrations
 from config import Settings, load
 from runtime.journal.migrations import migrate
+from runtime.journal.statements import migrations as journal_migrations
 from runtime.resources.bridge import open_bridge
 from runtime.resources.postgres import PostgresPool, open_postgres_pool
 from tests.transcripts.engine import Conversation, play
@@ -41,7 +42,7 @@ async def pool(postgres_dsn: str, settings: Settings) -> AsyncIterator[PostgresP
         open_bridge() as bridge,
         open_postgres_pool(postgres_dsn, bridge=bridge, name="test/turns", size=4) as pool,
     ):
-        await migrate(pool, {"app_estate": migrations()})
+        await migrate(pool, {"journal": journal_migrations(), "app_estate": migrations()})
         async with pool.transaction() as transaction:
             await app.prepare(transaction, settings)
         await fill(pool, settings)
