@@ -27,6 +27,8 @@ def _plain(value: object) -> object:
             return _struct(value)
         case tuple():
             return [_plain(entry) for entry in value]
+        case dict():
+            return {key: _plain(entry) for key, entry in value.items()}
         case Secret():
             return MASK
         case Path():
@@ -60,6 +62,9 @@ def _toml(value: object) -> str:
             return repr(value)
         case list():
             return f"[{', '.join(_toml(entry) for entry in value)}]"
+        case dict():
+            entries = ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items())
+            return f"{{ {entries} }}" if entries else "{}"
         case _:
             # TOML's basic strings are JSON's, but for DEL.
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
