@@ -89,7 +89,7 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
     """Take an event about a hand-over: the end of a pause, a timer, what an operator does about a call."""
     match event:
         case HumanAnswered():
-            answered(turn, talk.tenant)
+            _there(turn, talk.tenant)
         case OperatorCommand():
             await _come_back(turn, talk, asked=False)
         case TimerDue(name="handover:quiet") if turn.paused:
@@ -104,7 +104,13 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
 
 def answered(turn: Turn[EstateState], tenant: Tenant) -> None:
     """Somebody of the agency was there: the bot is silent until they were not for the quiet time."""
+    if turn.paused and not turn.held:
+        turn.resume()  # and so the pause begins anew, for what was to be said while nobody was there
     turn.pause("answered by a person")
+    _there(turn, tenant)
+
+
+def _there(turn: Turn[EstateState], tenant: Tenant) -> None:
     turn.state.handed = turn.state.handed or Handed(tenant=tenant.id)
     turn.state.handed.answered_at = turn.now
     turn.forget(NEXT)

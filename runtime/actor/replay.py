@@ -209,7 +209,8 @@ async def rehearse(
     )
     await actor.receive(turn, event)
     kept = states.decode(states.encode(loaded, turn.state)).state
-    replies = [] if paused and not (turn.resuming or turn.interjecting) else said[Lane.SEND]
+    speaks = not paused or turn.resuming or turn.interjecting or turn.pausing is not None
+    replies = said[Lane.SEND] if speaks else []
     return Rehearsed(kept, replies, said[Lane.ASIDE], turn.reminders, said[Lane.WORK], turn.paused)
 
 

@@ -169,14 +169,15 @@ class Turn(Generic[S]):
         """Leave the conversation to people from here on, until an operator, or a later turn, resumes it.
 
         What this turn asks to send still leaves; what earlier turns asked for and is still queued does not, nor
-        anything later ones ask for. Nothing changes where the bot is paused already. `reason` is shown to operators: 1 to
-        100 printable characters, no words of the person's. Raises ValueError for others.
+        anything later ones ask for. Nothing changes where the bot is paused already; but after `resume` in the same
+        turn the pause begins anew, also for what was said as it began and is still queued. `reason` is shown to
+        operators: 1 to 100 printable characters, no words of the person's. Raises ValueError for others.
         """
         if not reason.isprintable() or not 0 < len(reason) <= _LONGEST_NAME:
             raise ValueError(f"turn.pause() takes a reason of 1 to {_LONGEST_NAME} printable characters")
-        self.resuming = False
-        if not self._paused:
+        if not self._paused or self.resuming:
             self.pausing = reason
+        self.resuming = False
 
     def resume(self) -> None:
         """Let the bot answer again, from what this turn asks to send on; what was held back before stays cancelled."""

@@ -450,7 +450,7 @@ class MemoryJournal:
         for reminder, due in turn.reminders:
             store.timers[name, reminder] = Timer(name, shard_of(name), reminder, turn.version, due)
         for effect in turn.effects:
-            silent = turn.paused and not turn.resume and effect.lane is Lane.SEND
+            silent = turn.paused and turn.pause is None and not turn.resume and effect.lane is Lane.SEND
             status = "cancelled" if silent else "queued"
             store.outbox[str(effect.id)] = Outgoing(effect, turn.expires_at.timestamp(), status)
         return True

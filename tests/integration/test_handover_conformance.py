@@ -334,3 +334,13 @@ async def test_once_an_operator_has_the_conversation_no_interjection_leaves(both
     (row,) = await both.journal.load([name])
     assert (row.paused, row.held, row.version) == (True, True, 3)
     assert (await both.handover.paused(10, [name]))[0].assigned == "sara"
+
+
+async def test_a_pause_that_begins_anew_mutes_what_was_said_as_it_began(both: Both) -> None:
+    begins = await both.said(1, 1, pause="asked for a person")
+    anew = await both.said(2, 1, paused=True, pause="answered by a person")
+    after = await both.said(3, 1, paused=True)
+    verdicts = [await both.verdict(one.effects[0]) for one in (begins, anew, after)]
+    assert verdicts == ["cancelled", "claimed", "cancelled"]
+    (paused,) = await both.handover.paused(10, [begins.conversation])
+    assert (paused.by, paused.why) == ("bot", "answered by a person")

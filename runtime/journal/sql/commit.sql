@@ -29,7 +29,7 @@ with wanted as materialized (
     and (w.timer is null or (c.done_seq = c.next_seq - 1 and exists (
       select 1 from timer t where t.conversation = w.id and t.name = w.timer and t.generation = w.generation)))
   returning c.id, c.shard, c.channel, c.version, w.first_seq, w.last_seq, w.now, w.epoch, w.timer, w.stale,
-    w.paused, w.resume
+    w.paused and w.pause is null and not w.resume as silent, w.paused
 ), turns as (
   insert into turn(conversation, version, first_seq, last_seq, now, epoch, replica, timer, paused)
   select id, version, first_seq, last_seq, now, epoch, $11, timer, paused from ok
@@ -50,7 +50,7 @@ with wanted as materialized (
 ), effects as (
   insert into outbox(conversation, version, ordinal, id, shard, lane, payload, expires_at, status)
   select ok.id, ok.version, e.ordinal, e.id, ok.shard, e.lane, e.payload, e.expires_at,
-    case when ok.paused and not ok.resume and e.lane = 'send' then 'cancelled' else 'queued' end
+    case when ok.silent and e.lane = 'send' then 'cancelled' else 'queued' end
   from unnest($12::text[], $13::int[], $14::uuid[], $15::text[], $16::bytea[], $17::timestamptz[])
     as e(conversation, ordinal, id, lane, payload, expires_at)
   join ok on ok.id = e.conversation
