@@ -14,7 +14,7 @@ import msgspec
 
 from actors.agency.staff import Operator
 from actors.brain.commands import command
-from actors.brain.language import Language
+from actors.brain.language import LANGUAGES, Language
 from actors.brain.phrases import phrase
 from actors.conversation.state import Call, EstateState
 from actors.messages import Buttons, Choice, ChoicePicked, Message, MessageReceived, Outgoing, Template, Text
@@ -79,6 +79,11 @@ def identity_of(operator: Operator) -> str:
     return f"wa_id:{(operator.phone or '').lstrip('+')}"
 
 
+def language_of(operator: Operator) -> Language:
+    """Return the language in which an operator is written to: English, where theirs is none of ours."""
+    return next((language for language in LANGUAGES if language == operator.language), "en")
+
+
 def call(
     turn: Turn[EstateState], operator: Operator, tenant: Tenant, name: str, summary: str, link: str
 ) -> None:
@@ -87,7 +92,7 @@ def call(
         tenant=tenant.id,
         operator=operator.id,
         by=operator.name,
-        language=msgspec.convert(operator.language, Language),
+        language=language_of(operator),
         conversation=turn.conversation,
         name=name,
         summary=summary,

@@ -2,7 +2,7 @@
 
 From the request on the bot is paused: what the buyer writes is read into their search and not answered. The bot is back
 when somebody of the agency says so, or when none of them was there for the tenant's quiet time; it goes on where it
-stopped. An answer from the business phone is a hand-over too: nothing that was on its way is said after it.
+stopped. An answer from the business phone is a hand-over too: nothing that was queued is said after it.
 
 The tenant's contacts are called in their order, the next one when nobody took the conversation in the time that each has;
 calling.py is the call itself.
@@ -20,11 +20,11 @@ import msgspec
 
 from actors.agency import leads, staff
 from actors.agency.staff import Operator
-from actors.brain.language import Language
 from actors.conversation import asking, menu, realty
-from actors.conversation.calling import GivenBack, Settled, Taken, call, identity_of
+from actors.conversation.calling import GivenBack, Settled, Taken, call, identity_of, language_of
 from actors.conversation.hearing import Heard
-from actors.conversation.state import EstateState, Handed
+from actors.conversation.realty import Understood
+from actors.conversation.state import EstateState, Handed, Part
 from actors.conversation.talk import Talk
 from actors.messages import HumanAnswered
 from actors.sql import statement
@@ -81,15 +81,21 @@ async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> Non
     elif said is not None and what in ("text", "choice"):
         understood = realty.pick(talk.part, said.choice) if said.choice else None
         if understood is None and said.text:
-            understood = realty.read(talk.part, said.text)
+            understood = _overheard(talk.part, said.text)
         talk.part.untold |= understood is not None and not understood.nothing
+
+
+def _overheard(part: Part, text: str) -> Understood:
+    """Take what a text says outright: it answers a person, and not the question that the bot has open."""
+    asked, part.asked = part.asked, ""
+    understood = realty.read(part, text)
+    part.asked = asked
+    return understood
 
 
 async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
     """Take an event about a hand-over: the end of a pause, a timer, what an operator does about a call."""
     match event:
-        case HumanAnswered():
-            _there(turn, talk.tenant)
         case OperatorCommand():
             await _come_back(turn, talk, asked=False)
         case TimerDue(name="handover:quiet") if turn.paused:
@@ -163,8 +169,7 @@ async def _call(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> bool:
         return False
     phone = buyer.removeprefix("wa_id:") if buyer.startswith("wa_id:") else ""
     link = f"https://wa.me/{phone}" if phone else f"majlis show {turn.conversation}"
-    language = msgspec.convert(contact.language, Language)
-    summary = asking.summary(talk, language) or _NOTHING
+    summary = asking.summary(talk, language_of(contact)) or _NOTHING
     name = talk.part.name or (f"+{phone}" if phone else turn.conversation)
     call(turn, contact, talk.tenant, name, summary, link)
     handed.called += (contact.id,)
@@ -193,7 +198,7 @@ def _taken(turn: Turn[EstateState], talk: Talk, taken: Taken) -> None:
     handed.taken_by = taken.operator
     _tell(talk, talk.text("handover-joined", name=Name(taken.by)))
     _interject(turn, talk)
-    answered(turn, talk.tenant)
+    _there(turn, talk.tenant)
     turn.tell(Settled(conversation=turn.conversation, outcome="yours"), conversation=taken.at)
 
 

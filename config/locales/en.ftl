@@ -290,7 +290,7 @@ handover-call =
     Link: { $link }
 handover-accept = I will take it
 handover-yours = The conversation with { $name } is yours: { $link } Write /bot here when the assistant is to go on.
-handover-gone = Somebody else is already in the conversation with { $name }.
+handover-gone = The conversation with { $name } is not waiting any more.
 handover-given-back = The assistant goes on in the conversation with { $name }.
 
 # ── Expo: an event's facts and a request for a meeting.

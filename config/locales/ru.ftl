@@ -363,7 +363,7 @@ handover-call =
     Ссылка: { $link }
 handover-accept = Беру на себя
 handover-yours = Разговор ваш, клиент: { $name }. Ссылка: { $link } Чтобы вернуть его ассистенту, напишите здесь /bot
-handover-gone = Этот разговор уже ведёт другой сотрудник. Клиент: { $name }
+handover-gone = Этот разговор больше не ждёт ответа. Клиент: { $name }
 handover-given-back = Разговор снова ведёт ассистент. Клиент: { $name }
 
 # ── Expo: an event's facts and a request for a meeting.

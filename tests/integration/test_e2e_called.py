@@ -72,7 +72,7 @@ async def test_a_buyer_is_handed_from_contact_to_contact_and_back_to_the_bot(
         await buyer.hears("from our team")
         await daniel.hears("is yours")
         await layla.say("me too")
-        await layla.hears("Somebody else")
+        await layla.hears("is not waiting any more")
         await buyer.say(f"up to 3 million dirhams {MARK}")
         await buyer.say("are you there? I want a person")
 
