@@ -8,7 +8,7 @@ from actors.agency.places import mirror_places
 from actors.agency.seeding import seed_once
 from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
-from actors.conversation import directory
+from actors.conversation import calling, directory
 from actors.conversation.bot import EstateBot
 from actors.conversation.tenancy import EstateTenancy
 from actors.media.measured import METRICS
@@ -42,7 +42,7 @@ app = App(
     name="estate",
     actor=_bot,
     providers=(_meta,),
-    events=(*INCOMING, MediaFetched),
+    events=(*INCOMING, MediaFetched, *calling.EVENTS),
     migrations=migrations(),
     prepare=_prepare,
     configure=_bot.configure,

@@ -194,6 +194,17 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     quiet_to: TimeOfDay = "09:00"
     templates: dict[TemplateKey, TemplateName] = {}  # approved ones: our name of each, and the provider's
+    handoff_minutes: Annotated[float, Meta(gt=0, le=1440)] = (
+        10  # so long each contact has to take a conversation over
+    )
+    handoff_quiet_minutes: Annotated[float, Meta(gt=0, le=43200)] = 240  # then the bot is back
+    office_hours: Annotated[
+        str,
+        Meta(
+            pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?\Z",
+            description='hours such as "09:00-19:00", in the time zone of the tenant; "" if they are not known',
+        ),
+    ] = ""
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -43,7 +43,8 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     first (a phone before a scoped id). `dedup` is equal for the same event delivered again. `payload` is the encoded
     event. `stamped` is the provider's time, seconds since 1970, 0 if unknown: what is old is recorded, not answered,
     unless it is not `perishable`. `address` is where replies go from now on: "" to the first identity, None where they
-    went before.
+    went before. `conversation` is whose it is where that is known, and there are no identities then; providers leave
+    it "".
     """
 
     channel: str
@@ -53,6 +54,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     stamped: int = 0
     perishable: bool = True
     address: str | None = ""
+    conversation: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Final, get_args
 
 from actors.agency.places import places
 from actors.agency.terms import Amenity
-from actors.conversation.realty import Understood
+from actors.brain.language import Language
+from actors.conversation.realty import ORDER, Understood
 from actors.conversation.state import Slot
 from actors.conversation.talk import Talk
 from actors.messages import Choice
@@ -69,6 +71,16 @@ def noted(talk: Talk, understood: Understood) -> str:
     """Return what was understood, so that the person can see it; "" if it was the answer to what was asked, by button."""
     values = [value for slot in understood.filled for value in _said(talk, slot)]
     return talk.text("noted", value=Several(tuple(values))) if values else ""
+
+
+def summary(talk: Talk, language: Language) -> str:
+    """Return in one line what is looked for, in a language that may not be the person's; "" if nothing is known."""
+    of = copy(talk)
+    of.language = language
+    values = [
+        value for slot in ORDER if slot != "name" for value in _said(of, slot) if slot not in of.part.passed
+    ]
+    return of.wording.value(language, Several(tuple(values))) if values else ""
 
 
 def unclear(talk: Talk, slot: Slot) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from actors.agency import leads
-from actors.conversation import menu, nudging, realty, reminding, unasked
+from actors.conversation import calling, handover, menu, nudging, realty, reminding, unasked
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -23,6 +23,7 @@ from actors.messages import (
     ConsentChanged,
     ContactsShared,
     FormFilled,
+    HumanAnswered,
     LocationShared,
     Message,
     MessageReceived,
@@ -76,6 +77,8 @@ class EstateBot(Actor[EstateState]):
         tenant = self._greeter.tenant_of(turn.state, turn.channel)
         if tenant:
             turn.label(tenant=tenant.slug)
+        if calling.at_operator(turn, self._wording, event) or await self._handed(turn, tenant, event):
+            return
         match event:
             case MediaFetched():
                 turn.reply(self._greeter.fetched(turn.state, event))
@@ -112,6 +115,20 @@ class EstateBot(Actor[EstateState]):
         if answer.at is not None:
             await self._answer(turn, answer.at, event, answer)
 
+    async def _handed(self, turn: Turn[EstateState], tenant: Tenant | None, event: Event) -> bool:
+        """Take an event about a hand-over; False if it is about anything else."""
+        if not handover.concerns(event):
+            return False
+        if isinstance(event, HumanAnswered):
+            _note(turn.state, event, turn.now)
+            if tenant is not None:
+                handover.answered(turn, tenant)
+            return True
+        agency = self._greeter.tenant(handover.whose(turn.state, event)) or tenant
+        if agency is not None:
+            await handover.go_on(turn, self._talk(turn, agency, ""), event)
+        return True
+
     async def _answer(
         self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer
     ) -> None:
@@ -122,12 +139,17 @@ class EstateBot(Actor[EstateState]):
         if answer.head is not None:
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
             talk.head = talk.text(answer.head, **named)
+        if turn.paused:
+            await handover.listen(turn, talk, said)
+            return
         if answer.moved:
             menu.resume(talk)
         elif said is None:
             _acknowledge(talk, message)
         elif said.what in ("opt_out", "opt_in"):
             await _consent(talk, turn.state, allowed=said.what == "opt_in")
+        elif said.what == "person":
+            await handover.ask(turn, talk)
         else:
             await menu.respond(talk, said)
         self._send(turn, talk)

@@ -59,6 +59,34 @@ class Tally(msgspec.Struct, kw_only=True):
     last: datetime
 
 
+class Handed(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A conversation that waits for a person of a tenant, or has one: since `answered_at`, when they last were there.
+
+    `called` are the ids of those who were asked to take it, `taken_by` of the one who did; `told`: it was said that it
+    takes longer.
+    """
+
+    tenant: int
+    called: tuple[int, ...] = ()
+    told: bool = False
+    taken_by: int = 0
+    answered_at: datetime | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A conversation to which the person of this one was called, as `operator` of a tenant; see calling.py."""
+
+    conversation: str
+    tenant: int
+    operator: int
+    by: str
+    language: Language
+    name: str
+    link: str
+    answered: bool = False
+    taken: bool = False
+
+
 class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One conversation: its language, its tenant and one part per tenant."""
 
@@ -75,6 +103,8 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     ad_at: datetime | None = None  # when they last came from an advertisement
     nudge_at: datetime | None = None  # when the next follow-up is due; None: no timer is set
     apologized_at: datetime | None = None
+    handed: Handed | None = None
+    calls: tuple[Call, ...] = ()
 
     @property
     def language(self) -> Language | None:

@@ -5,7 +5,7 @@ A turn says one thing, which quotes the message that it answers. Whoever answers
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 
@@ -93,14 +93,19 @@ class Talk:
         self.part.offered = tuple((one.id, one.title) for one in choices[:_MOST_OFFERED])
 
     @asynccontextmanager
-    async def books(self) -> AsyncIterator[TenantTransaction]:
-        """Open the tenant's rows, once in a turn; the person's lead learns first what it does not know yet."""
-        async with (
-            self._transaction() as transaction,
-            tenant_transaction(transaction, self.tenant.id) as books,
-        ):
-            await self._tell(books)
-            yield books
+    async def books(
+        self, before: Callable[[Transaction], Awaitable[None]] | None = None
+    ) -> AsyncIterator[TenantTransaction]:
+        """Open the tenant's rows, once in a turn; the person's lead learns first what it does not know yet.
+
+        `before` looks first at what is not the tenant's alone.
+        """
+        async with self._transaction() as transaction:
+            if before is not None:
+                await before(transaction)
+            async with tenant_transaction(transaction, self.tenant.id) as books:
+                await self._tell(books)
+                yield books
 
     async def _tell(self, books: TenantTransaction) -> None:
         part = self.part

@@ -228,6 +228,10 @@ Handover = Literal[
     "handover-resumed",
     "handover-nobody",
     "handover-call",
+    "handover-accept",
+    "handover-yours",
+    "handover-gone",
+    "handover-given-back",
 ]
 Expo = Literal[
     "expo-name",

@@ -55,7 +55,7 @@ VARIABLES: Final[Mapping[str, tuple[type[Value], ...]]] = {
     "bedrooms": (Bedrooms,),
     "count": (Count,),
     "limit": (Size,),
-    "link": (Link,),
+    "link": (Link, Code),
     "listing": (Name,),
     "name": (Name,),
     "number": (Code,),

@@ -406,6 +406,10 @@ handover-call =
     محادثة بانتظار ردكم: { $name }
     الملخص: { $text }
     الرابط: { $link }
+handover-accept = سأتولى المحادثة
+handover-yours = المحادثة الآن لكم، العميل: { $name } الرابط: { $link } لإعادتها إلى المساعد يرجى كتابة /bot هنا
+handover-gone = لم تعد هذه المحادثة بانتظار الرد. العميل: { $name }
+handover-given-back = عاد المساعد الآلي إلى المحادثة. العميل: { $name }
 
 # ── Expo: an event's facts and a request for a meeting.
 

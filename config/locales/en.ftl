@@ -288,6 +288,10 @@ handover-call =
     A colleague needs you: { $name } is waiting for an answer.
     Summary: { $text }
     Link: { $link }
+handover-accept = I will take it
+handover-yours = The conversation with { $name } is yours: { $link } Write /bot here when the assistant is to go on.
+handover-gone = The conversation with { $name } is not waiting any more.
+handover-given-back = The assistant goes on in the conversation with { $name }.
 
 # ── Expo: an event's facts and a request for a meeting.
 

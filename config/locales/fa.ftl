@@ -254,6 +254,10 @@ handover-call =
     گفت‌وگویی در انتظار پاسخ شماست: { $name }
     خلاصه: { $text }
     پیوند: { $link }
+handover-accept = گفت‌وگو با من
+handover-yours = این گفت‌وگو اکنون با شماست: { $name } پیوند: { $link } برای بازگشت دستیار، لطفاً همین‌جا /bot بنویسید.
+handover-gone = این گفت‌وگو دیگر در انتظار پاسخ نیست: { $name }
+handover-given-back = دستیار به این گفت‌وگو بازگشت: { $name }
 
 # ── Expo: an event's facts and a request for a meeting.
 

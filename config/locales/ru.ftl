@@ -361,6 +361,10 @@ handover-call =
     Вашего ответа ожидает клиент: { $name }
     Кратко: { $text }
     Ссылка: { $link }
+handover-accept = Беру на себя
+handover-yours = Разговор ваш, клиент: { $name }. Ссылка: { $link } Чтобы вернуть его ассистенту, напишите здесь /bot
+handover-gone = Этот разговор больше не ждёт ответа. Клиент: { $name }
+handover-given-back = Разговор снова ведёт ассистент. Клиент: { $name }
 
 # ── Expo: an event's facts and a request for a meeting.
 

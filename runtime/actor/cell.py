@@ -273,6 +273,7 @@ class Cell:
                 event=timer.name if timer is not None else row.done_seq + 1,
                 events=size,
                 paused=row.paused,
+                held=row.held,
             )
             concern.set(turn)  # until the next one, or the end of this task
             cut: BaseException | None = None
@@ -305,8 +306,8 @@ class Cell:
                 [name for name, due in turn.reminders.items() if due is None],
                 stale,
                 row.paused,
-                turn.pausing,
-                turn.resuming,
+                "" if turn.interjecting else turn.pausing,
+                turn.resuming or turn.interjecting,
             )
             # Until the commit's answer is here the row in the journal is all that counts.
             self._row, self._doubt = None, True
@@ -328,6 +329,7 @@ class Cell:
             record.state,
             paused=turn.paused,
             operated=row.operated,
+            held=turn.paused and turn.held,
         )
         self.mailbox.done(size)
         if self.timers:

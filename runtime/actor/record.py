@@ -14,7 +14,8 @@ class ConversationRow(msgspec.Struct, frozen=True, gc=False):
     """A conversation as it stands: `state` is empty before its first turn.
 
     `attempts` are the faults of the actor at what comes next, since `attempts_since`; `parked` it begins no turn.
-    `paused` its bot says nothing; `operated`: operators have sent something, which may still wait.
+    `paused` its bot says nothing; `operated`: operators have sent something, which may still wait; `held`: the pause is
+    an operator's, or one has taken the conversation.
     """
 
     id: str
@@ -30,6 +31,7 @@ class ConversationRow(msgspec.Struct, frozen=True, gc=False):
     parked: bool = False
     paused: bool = False
     operated: bool = False
+    held: bool = False
 
 
 class Timer(msgspec.Struct, frozen=True, gc=False):
@@ -48,7 +50,8 @@ class TurnRecord(msgspec.Struct, frozen=True, gc=False):
     It handled the events `first_seq` to `last_seq`, or, if `timer` is set, that one and no event (`last_seq` is then
     `first_seq` - 1). `reminders` are set, `forgotten` names deleted. `stale` events are kept as letters.
     `paused`: it knew that the bot is paused, so what it asks to send is cancelled; `pause` is the reason for a pause that
-    it begins, None for none, and with `resume` it ends the one that there was.
+    it begins, None for none, and with `resume` it ends the one that there was. With both the pause goes on as it was, and
+    what this turn asks to send leaves.
     """
 
     conversation: str

@@ -74,7 +74,8 @@ class Replayed(msgspec.Struct, frozen=True):
 class Rehearsed(msgspec.Struct, Generic[S], frozen=True):
     """What a rehearsed turn gave: what it asked for in each lane, in order, and the state that the next turn would find.
 
-    A reminder of None was taken back.
+    A reminder of None was taken back. `paused`: the bot is, from the next turn on. What would be cancelled because it is
+    paused is not among the replies.
     """
 
     state: S
@@ -82,6 +83,7 @@ class Rehearsed(msgspec.Struct, Generic[S], frozen=True):
     asides: Sequence[msgspec.Struct]
     reminders: Mapping[str, datetime | None]
     work: Sequence[msgspec.Struct] = ()
+    paused: bool = False
 
 
 class Bot(Protocol):
@@ -177,12 +179,14 @@ async def rehearse(
     begin: Begin | None = None,
     redis: Redis | None = None,
     http: HttpClient | None = None,
+    paused: bool = False,
+    held: bool = False,
 ) -> Rehearsed[S]:
     """Let an actor handle one event as a turn would, from a copy of `state`, a fresh one if it is None.
 
     All goes through its stored form, so what a turn could not store or send fails here, too. `version` and `conversation`
-    seed the turn's dice; `begin`, `redis` and `http` stand in for what the turn opens. Raises what the actor raises, and
-    NoStandIn.
+    seed the turn's dice; `begin`, `redis` and `http` stand in for what the turn opens; `paused` the bot is, and `held`
+    by an operator. Raises what the actor raises, and NoStandIn.
     """
     states = StateCodec(actor)
     loaded = states.decode(b"" if state is None else states.encode(states.decode(b""), state))
@@ -200,10 +204,14 @@ async def rehearse(
         state=loaded.state,
         now=now,
         resources=_StandIns(begin, redis, http),
+        paused=paused,
+        held=held,
     )
     await actor.receive(turn, event)
     kept = states.decode(states.encode(loaded, turn.state)).state
-    return Rehearsed(kept, said[Lane.SEND], said[Lane.ASIDE], turn.reminders, said[Lane.WORK])
+    speaks = not paused or turn.resuming or turn.interjecting or turn.pausing is not None
+    replies = said[Lane.SEND] if speaks else []
+    return Rehearsed(kept, replies, said[Lane.ASIDE], turn.reminders, said[Lane.WORK], turn.paused)
 
 
 def _event_of(past: PastTurn, codec: EventCodec, due: Mapping[str, datetime]) -> Event:

@@ -5,7 +5,7 @@ Knows nothing of how a turn is stored: the cell reads what was collected here an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from random import Random
@@ -15,7 +15,9 @@ import msgspec
 
 from runtime.actor.concern import EVENT
 from runtime.actor.effect import Effect, Lane
+from runtime.actor.event import Event, encode_event
 from runtime.actor.resources import HttpClient, Redis, Resources, Transaction
+from runtime.actor.tell import Tell
 
 S = TypeVar("S", bound=msgspec.Struct)
 _LONGEST_NAME = 100
@@ -44,10 +46,11 @@ class Turn(Generic[S]):
         event: int | str = 0,
         events: int = 1,
         paused: bool = False,
+        held: bool = False,
     ) -> None:
         """`event` is the number of the first of `events` events that it handles, or the name of a timer.
 
-        `paused`: the bot is paused when it begins.
+        `paused`: the bot is paused when it begins; `held`: an operator has paused it, or has taken the conversation.
         """
         self.conversation = conversation
         self.channel = channel
@@ -57,7 +60,9 @@ class Turn(Generic[S]):
         self.reminders: dict[str, datetime | None] = {}
         self.pausing: str | None = None
         self.resuming = False
+        self.interjecting = False
         self._paused = paused
+        self.held = held
         self._event = event
         self._events = events
         self._version = version
@@ -86,6 +91,19 @@ class Turn(Generic[S]):
         for this actor, once; `EffectFailed` if nothing can come of it any more.
         """
         self._record(Lane.WORK, task)
+
+    def tell(self, event: Event, *, identities: Sequence[str] = (), conversation: str = "") -> None:
+        """Let another actor of the same channel have an event, once, after this turn has committed.
+
+        For whoever has these `identities`, "kind:value", the strongest first: somebody who never wrote gets a
+        conversation by it, whose sends go to the first. Or for a `conversation` by its id, which must be one of this
+        channel. What one turn tells may arrive in any order; `EffectFailed` comes for what could not be stored for as
+        long as a reply may wait. Raises ValueError unless exactly one of the two is given.
+        """
+        if bool(identities) == bool(conversation):
+            raise ValueError("turn.tell() takes either identities= or conversation=")
+        encoded = msgspec.Raw(encode_event(event))
+        self._record(Lane.WORK, Tell(encoded, tuple(identities), conversation))
 
     def remind(self, name: str, *, after: timedelta | None = None, at: datetime | None = None) -> None:
         """Let `TimerDue(name)` come after a time, or at one, if nothing else has arrived by then.
@@ -145,25 +163,37 @@ class Turn(Generic[S]):
 
         The turn runs and its state is kept, but what it asks to send is cancelled when it commits.
         """
-        return (self._paused or self.pausing is not None) and not self.resuming
+        return self.pausing is not None or (self._paused and not self.resuming)
 
     def pause(self, reason: str) -> None:
         """Leave the conversation to people from here on, until an operator, or a later turn, resumes it.
 
         What this turn asks to send still leaves; what earlier turns asked for and is still queued does not, nor
-        anything later ones ask for. Nothing changes where the bot is paused already. `reason` is shown to operators: 1 to
-        100 printable characters, no words of the person's. Raises ValueError for others.
+        anything later ones ask for. Nothing changes where the bot is paused already; but after `resume` in the same
+        turn the pause begins anew, also for what was said as it began and is still queued. `reason` is shown to
+        operators: 1 to 100 printable characters, no words of the person's. Raises ValueError for others.
         """
         if not reason.isprintable() or not 0 < len(reason) <= _LONGEST_NAME:
             raise ValueError(f"turn.pause() takes a reason of 1 to {_LONGEST_NAME} printable characters")
-        self.resuming = False
-        if not self._paused:
+        if not self._paused or self.resuming:
             self.pausing = reason
+        self.resuming = False
 
     def resume(self) -> None:
         """Let the bot answer again, from what this turn asks to send on; what was held back before stays cancelled."""
         self.pausing = None
+        self.interjecting = False
         self.resuming = self._paused
+
+    def interject(self, message: msgspec.Struct) -> None:
+        """Send a message though the bot is paused; it stays paused.
+
+        Only while a pause is the bot's own, which waits for a person: once an operator has paused the bot, taken the
+        conversation or written in it (`turn.held`), it is cancelled like any other. All else that this turn asks to send
+        leaves too.
+        """
+        self.interjecting = self._paused and not self.resuming and not self.held
+        self.reply(message)
 
     def postgres(self) -> AbstractAsyncContextManager[Transaction]:
         """Open one transaction for the app's own tables; the turn commits in it, last.

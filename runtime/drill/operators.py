@@ -16,7 +16,7 @@ import trio
 
 from runtime.actor.event import OperatorCommand
 from runtime.drill.evidence import Accepted, Silence
-from runtime.journal.handover import settle
+from runtime.journal.handover import Pausing, settle
 from runtime.journal.memory import MemoryStore
 from runtime.journal.memory_handover import MemoryHandover
 
@@ -47,6 +47,9 @@ class Operators:
         self._often = often
         self._now = now
         self._nudge = nudge
+        self._taken: set[tuple[str, datetime | None]] = (
+            set()
+        )  # pauses of the bot that were paused by hand, too
         self._open: dict[str, Silence] = {}
         self._counts: Counter[str] = Counter()
 
@@ -75,13 +78,19 @@ class Operators:
         }
         self._counts["pauses"] += 1
         self._counts["sends cancelled"] += done.cancelled
-        self.interventions[name] += done.outcome == "paused"
+        self.interventions[name] += done.outcome == "paused" or self._takes(name, done)
         self._nudge(name)
         began = done.since
         settled = await settle(self._handover, done, _PATIENCE)
         pause = self._store.conversations[name].pause
         if settled.in_flight == 0 and pause is not None and pause.since == began and name not in self._open:
             self._open[name] = Silence(name, len(self._accepted), -1, passing)
+
+    def _takes(self, name: str, done: Pausing) -> bool:
+        """Tell whether a pause that was the bot's is ours to answer from now on: the first one takes a version."""
+        mine = done.by == "bot" and (name, done.since) not in self._taken
+        self._taken.add((name, done.since))
+        return mine
 
     async def _resume(self, name: str) -> None:
         self._end(name)

@@ -5,6 +5,8 @@ version of the conversation, and so does an operator's send: a turn that began b
 knows of the pause, and what it asks to send comes behind what the operator sent. While the bot is paused no claim is
 given for what it asked to send; what was claimed before is on its way, and `settle` waits until its end is recorded. A
 node needs no word of any of it: its next claim, or its next look at the journal, tells it.
+A bot that has paused itself may still interject, until an operator pauses it too, takes the conversation or writes in it:
+that takes a version as well.
 
 `postgres_handover` and `memory_handover` keep the protocol; one suite checks both. It knows nothing of who may do what.
 """

@@ -64,6 +64,9 @@ def resolve(arrivals: Sequence[Arrival], known: Mapping[Alias, str], salt: bytes
     conflicts: list[Conflict] = []
     chosen: list[str] = []
     for arrival in arrivals:
+        if arrival.conversation:
+            chosen.append(arrival.conversation)
+            continue
         found: list[tuple[str, str]] = []
         for identity in arrival.identities:
             alias = (arrival.channel, identity)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import trio
@@ -40,6 +40,11 @@ class Pause:
     by: str
     why: str
     to: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether it is an operator's, or one has taken the conversation."""
+        return self.by != "bot" or bool(self.to)
 
 
 @dataclass
@@ -203,6 +208,7 @@ class MemoryJournal:
                 c.parked is not None,
                 c.pause is not None,
                 c.operated,
+                c.pause is not None and c.pause.held,
             )
             for c in found
         ]
@@ -433,11 +439,7 @@ class MemoryJournal:
         conversation.state, conversation.done_seq = turn.state, turn.last_seq
         conversation.version, conversation.epoch = turn.version, turn.epoch
         conversation.attempts, conversation.attempts_since = 0, None
-        if turn.pause is not None or turn.resume:
-            conversation.muted_to, conversation.pause = turn.version - 1, None
-        if turn.pause is not None:
-            now = datetime.fromtimestamp(store.wall(), UTC)
-            conversation.pause = Pause(turn.version, now, "bot", turn.pause)
+        self._pause(conversation, turn)
         store.turns.append(turn)
         store.writers.append((self._replica, store.wall()))
         if turn.stale:
@@ -448,10 +450,21 @@ class MemoryJournal:
         for reminder, due in turn.reminders:
             store.timers[name, reminder] = Timer(name, shard_of(name), reminder, turn.version, due)
         for effect in turn.effects:
-            silent = turn.paused and not turn.resume and effect.lane is Lane.SEND
+            silent = turn.paused and turn.pause is None and not turn.resume and effect.lane is Lane.SEND
             status = "cancelled" if silent else "queued"
             store.outbox[str(effect.id)] = Outgoing(effect, turn.expires_at.timestamp(), status)
         return True
+
+    def _pause(self, conversation: Conversation, turn: TurnRecord) -> None:
+        """Let a turn's pause begin, end, or go on as it was behind what the turn asks to send."""
+        if turn.pause is not None and turn.resume and conversation.pause is not None:
+            conversation.pause = replace(conversation.pause, after=turn.version)
+            return
+        if turn.pause is not None or turn.resume:
+            conversation.muted_to, conversation.pause = turn.version - 1, None
+        if turn.pause is not None and not turn.resume:
+            now = datetime.fromtimestamp(self._store.wall(), UTC)
+            conversation.pause = Pause(turn.version, now, "bot", turn.pause)
 
     def _claim(self, request: ClaimRequest, uncertain_wait: float) -> Claim:
         out = self._store.outbox.get(request.effect)

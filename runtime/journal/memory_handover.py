@@ -43,9 +43,10 @@ class MemoryHandover:
         if held is None:
             return Pausing(conversation, "unknown")
         before = held.pause
-        held.version += before is None
+        held.version += before is None or not before.held
         now = datetime.fromtimestamp(self._store.wall(), UTC)
-        pause = replace(before or Pause(0, now, by, why), after=held.version)
+        taken = "" if before is None else before.to or ("" if before.held else by)
+        pause = replace(before or Pause(0, now, by, why), after=held.version, to=taken)
         held.muted_to, held.pause = held.version, pause
         cancelled = self._cancel(conversation)
         return Pausing(conversation, paused_as(before is None), pause.by, pause.why, pause.since, cancelled)
@@ -77,6 +78,7 @@ class MemoryHandover:
         held = self._store.conversations.get(conversation)
         if held is None or held.pause is None:
             return False
+        held.version += not held.pause.to
         held.pause = replace(held.pause, to=to)
         return True
 
@@ -95,6 +97,8 @@ class MemoryHandover:
         self._store.seen.add(dedup)
         held.version += 1
         held.operated = True
+        if held.pause is not None and not held.pause.to:
+            held.pause = replace(held.pause, to=by)
         effect = Effect(conversation, held.channel, held.version, 0, Lane.SEND, payload)
         self._store.outbox[str(effect.id)] = Outgoing(effect, expires.timestamp(), operator=by)
         return Sending(conversation, "queued", str(effect.id))

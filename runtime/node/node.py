@@ -23,7 +23,7 @@ from runtime.actor.resources import HttpClient, Redis, Transaction
 from runtime.actor.room import Room, TurnResources
 from runtime.actor.supervision import RestartWindow
 from runtime.app import App
-from runtime.channel import Verified
+from runtime.channel import Arrival, Verified
 from runtime.journal.group import BatchFailed, GroupCommit, GroupStatistics
 from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, DataFault, Ingested, Journal, ResultRecord
@@ -202,6 +202,10 @@ class Node:
     async def record(self, result: ResultRecord) -> None:
         """See `Claims.record`."""
         await self.records.submit(result)
+
+    async def bring(self, arrival: Arrival) -> None:
+        """See `Claims.bring`."""
+        await self.intake.submit(Verified((arrival,)))
 
     async def effects(self, conversation: str) -> Sequence[Effect]:
         """See `Outbox.effects`."""

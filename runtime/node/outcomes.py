@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import EffectFailed, Failure, encode_event
-from runtime.channel import Accepted, Answered, Broken, Outcome, Refused, TryAgain, Uncertain
+from runtime.actor.tell import Tell
+from runtime.channel import Accepted, Answered, Arrival, Broken, Outcome, Refused, TryAgain, Uncertain
 from runtime.journal.protocol import ResultRecord
 from runtime.node.circuit import Sign
 
@@ -48,6 +49,19 @@ def result_of(effect: Effect, epoch: int, outcome: Outcome) -> ResultRecord:
             return ResultRecord(
                 str(effect.id), epoch, "failed", "", _storable(code), encode_event(failed) if heard else b""
             )
+
+
+def arrival_of(effect: Effect, told: Tell) -> Arrival:
+    """Return what a turn tells another actor as it is stored: the effect's id makes it one, however often it is tried."""
+    return Arrival(
+        effect.channel,
+        told.identities,
+        f"t|{effect.id}",
+        bytes(told.event),
+        perishable=False,
+        address=None if told.conversation else "",
+        conversation=told.conversation,
+    )
 
 
 def worn_out(effect: Effect, attempts: int) -> Outcome | None:

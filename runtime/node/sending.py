@@ -20,9 +20,11 @@ from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import Failure
 from runtime.actor.resources import HttpClient
 from runtime.actor.supervision import backoff, origin
+from runtime.actor.tell import tell_of
 from runtime.channel import (
     Accepted,
     Answered,
+    Arrival,
     Broken,
     Delivery,
     Outcome,
@@ -35,7 +37,16 @@ from runtime.journal.identity import shard_of
 from runtime.journal.protocol import Claim, ClaimRequest, ResultRecord
 from runtime.node.circuit import Sign
 from runtime.node.gates import Gate
-from runtime.node.outcomes import CLASSES, ENDS, class_of, repeatable, result_of, sign_of, worn_out
+from runtime.node.outcomes import (
+    CLASSES,
+    ENDS,
+    arrival_of,
+    class_of,
+    repeatable,
+    result_of,
+    sign_of,
+    worn_out,
+)
 from runtime.node.places import Places
 from runtime.resources.errors import ResourceUnavailable
 
@@ -65,6 +76,9 @@ class Claims(Protocol):
 
     async def record(self, result: ResultRecord) -> None:
         """Record one result."""
+
+    async def bring(self, arrival: Arrival) -> None:
+        """Store an event that a turn told another actor."""
 
     def claim_epoch(self, shard: int) -> int | None:
         """Return the epoch under which effects of a shard may be claimed; None when they may not."""
@@ -181,7 +195,7 @@ class Sending:
         provider = self._provider(effect.channel)
         if provider is None:
             return Claim(str(effect.id), "stopped"), None
-        if effect.lane is Lane.ASIDE:
+        if effect.lane is Lane.ASIDE or tell_of(effect) is not None:
             async with self._aside_places.place(effect.channel):
                 return await self._carry_out(effect, provider, told_to_wait)
         if effect.lane is Lane.WORK:
@@ -291,6 +305,9 @@ class Sending:
         patience = WORK_MOST if effect.lane is Lane.WORK else self._timeout
         try:
             with trio.move_on_after(patience):
+                if (told := tell_of(effect)) is not None:
+                    await self._claims.bring(arrival_of(effect, told))
+                    return Accepted("")
                 return repeatable(effect, await provider.perform(delivery, self._http))
             return repeatable(effect, Uncertain("timeout", f"no answer within {patience:g} s"))
         except ResourceUnavailable as error:

@@ -299,3 +299,48 @@ async def test_a_label_is_short_and_printable(both: Both, label: str) -> None:
     with pytest.raises(ValueError, match="label must be"):
         await both.handover.pause(event.conversation, by=label, why="x")
     assert await both.handover.paused(10) == []
+
+
+async def test_a_bot_that_paused_itself_may_interject_and_the_pause_goes_on(both: Both) -> None:
+    begins = await both.said(1, 1, pause="asked for a person")
+    name = begins.conversation
+    silent = await both.said(2, 1, paused=True)
+    before = (await both.handover.paused(10, [name]))[0]
+    said = await both.said(3, 1, paused=True, pause="", resume=True)
+    after = await both.said(4, 1, paused=True)
+    (row,) = await both.journal.load([name])
+    assert (row.paused, row.held) == (True, False)
+    assert (await both.handover.paused(10, [name]))[0] == before
+    verdicts = [await both.verdict(one.effects[0]) for one in (begins, silent, said, after)]
+    assert verdicts == ["claimed", "cancelled", "claimed", "cancelled"]
+
+
+@pytest.mark.parametrize("act", ["pause", "assign", "send"])
+async def test_once_an_operator_has_the_conversation_no_interjection_leaves(both: Both, act: str) -> None:
+    begins = await both.said(1, 0, pause="asked for a person")
+    name = begins.conversation
+    said = await both.said(2, 1, paused=True, pause="", resume=True)
+    late = await both.arrived("late")
+    match act:
+        case "pause":
+            await both.handover.pause(name, by="sara", why="x")
+            assert await both.verdict(said.effects[0]) == "cancelled"
+        case "assign":
+            assert await both.handover.assign(name, to="sara")
+        case _:
+            await both.written(name, "k1")
+    interjecting = msgspec.structs.replace(turn(late, 3, effects=1), paused=True, pause="", resume=True)
+    assert await both.journal.commit([interjecting]) == frozenset(), "it began before and knows nothing of it"
+    (row,) = await both.journal.load([name])
+    assert (row.paused, row.held, row.version) == (True, True, 3)
+    assert (await both.handover.paused(10, [name]))[0].assigned == "sara"
+
+
+async def test_a_pause_that_begins_anew_mutes_what_was_said_as_it_began(both: Both) -> None:
+    begins = await both.said(1, 1, pause="asked for a person")
+    anew = await both.said(2, 1, paused=True, pause="answered by a person")
+    after = await both.said(3, 1, paused=True)
+    verdicts = [await both.verdict(one.effects[0]) for one in (begins, anew, after)]
+    assert verdicts == ["cancelled", "claimed", "cancelled"]
+    (paused,) = await both.handover.paused(10, [begins.conversation])
+    assert (paused.by, paused.why) == ("bot", "answered by a person")

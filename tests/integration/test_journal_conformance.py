@@ -631,3 +631,18 @@ async def test_replies_go_to_the_latest_address_and_none_leaves_it(journal: Jour
     assert await address("m3", 3, "wa_id:2") == "wa_id:2"
     assert await address("m4", 4, None) == "wa_id:2"
     assert await address("m5", 5, "") == "wa_id:1"
+
+
+async def test_an_event_for_a_conversation_by_its_id_goes_there_once_and_leaves_its_address(
+    journal: Journal,
+) -> None:
+    (first,) = (await journal.ingest([arrival("m1")])).events
+    told = Arrival(CHANNEL, (), "t|1", b"told", address=None, conversation=first.conversation)
+    (event,) = (await journal.ingest([told])).events
+    assert (event.conversation, event.seq, event.payload) == (first.conversation, 2, b"told")
+    assert (await journal.ingest([told])).events == []
+    record = turn(event, 1, effects=1)
+    record = msgspec.structs.replace(record, first_seq=1)
+    assert await journal.commit([record]) == {first.conversation}
+    (claim,) = await journal.claim([request(record.effects[0])], 20.0)
+    assert (claim.verdict, claim.address) == ("claimed", "id:ann")

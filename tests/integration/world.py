@@ -449,7 +449,14 @@ async def _fetch(dsn: str, sql: str, args: Sequence[object]) -> list[Any]:
 
 def _toml(facts: Mapping[str, Any]) -> str:
     """Return settings as TOML: plain values first, then tables, then arrays of tables."""
-    plain = partial(json.dumps, ensure_ascii=False)
+
+    def plain(value: object) -> str:
+        if isinstance(value, Mapping):
+            return (
+                "{" + ", ".join(f"{json.dumps(key)} = {plain(inner)}" for key, inner in value.items()) + "}"
+            )
+        return json.dumps(value, ensure_ascii=False)
+
     lines: list[str] = []
     tables: list[str] = []
     for key, value in facts.items():

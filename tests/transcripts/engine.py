@@ -14,6 +14,11 @@ A transcript is a file that people read. Its lines, in order:
     provider: no marketing | marketing  what the person told the provider that they want
     missed: 2 in 30 h                   so many messages, of which the last is so old by now, were not answered in time
     wait 15 min | 2 h | 1 day           time goes by, and timers that are due say what they have to say
+    phone: words                        somebody of the agency answers from the business phone
+    resume                              an operator ends a pause
+    held by NAME                        an operator pauses the bot, or takes the conversation over
+    to NAME: words                      what somebody of the agency who was called gets on their own phone
+    from NAME: words                    what they answer there
     bot: words                          what is answered, its choices below it in brackets
 
 Everything that the bot says must stand there, word for word; signs that only steer the direction of writing are left out,
@@ -33,7 +38,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from actors.conversation import calling
 from actors.conversation.bot import EstateBot
+from actors.conversation.calling import Called
 from actors.conversation.state import EstateState
 from actors.messages import (
     Buttons,
@@ -41,6 +48,7 @@ from actors.messages import (
     ChoicePicked,
     Choices,
     ConsentChanged,
+    HumanAnswered,
     LocationShared,
     Message,
     MessageReceived,
@@ -49,11 +57,14 @@ from actors.messages import (
     Text,
 )
 from config import Settings, Tenant
-from runtime import Event, Stale, TimerDue, Transaction
+from runtime import Event, OperatorCommand, Stale, TimerDue, Transaction
+from runtime.actor.event import EventCodec
+from runtime.actor.tell import Tell
 from runtime.testing import rehearse
 
 SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
 DUBAI = ZoneInfo("Asia/Dubai")
+EVENTS = EventCodec(calling.EVENTS)
 _UNITS = {
     "min": timedelta(minutes=1),
     "h": timedelta(hours=1),
@@ -80,6 +91,11 @@ class Conversation:
     timers: dict[str, datetime] = field(default_factory=dict)
     turns: list[tuple[Event, datetime, bytes]] = field(default_factory=list)
     """What was handled, when, and the effects that it had."""
+    paused: bool = False
+    held: bool = False
+    speaker: str = "bot"
+    called: dict[str, Conversation] = field(default_factory=dict)
+    """Conversations with people of the agency, by their name; one dictionary for all."""
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -93,8 +109,11 @@ class Conversation:
             conversation=self.name,
             channel=self.channel,
             begin=self.begin,
+            paused=self.paused,
+            held=self.held,
         )
-        self.state = done.state
+        self.state, self.paused = done.state, done.paused
+        self.held &= self.paused
         came = (done.replies, done.asides, done.reminders)
         self.turns.append((event, self.now, msgspec.json.encode(came)))
         for name, at in done.reminders.items():
@@ -104,7 +123,26 @@ class Conversation:
         lines: list[str] = []
         for reply in done.replies:
             lines += self._written(reply)
+        for told in done.work:
+            if isinstance(told, Tell):
+                lines += await self._tell(told)
         return lines
+
+    async def _tell(self, told: Tell) -> list[str]:
+        """Let another conversation hear what this one tells it."""
+        event = EVENTS.decode(bytes(told.event))
+        if isinstance(event, Called):
+            name = event.by.split()[0]
+            other = self.called.get(name)
+            if other is None:
+                other = Conversation(self.begin, self.bot, self.channel, "".join(told.identities))
+                other.speaker, other.called = f"to {name}", self.called
+                self.called[name] = other
+            self.called.setdefault("", self)
+        else:
+            other = next(one for one in self.called.values() if one.name == told.conversation)
+        other.now = self.now
+        return await other.hear(event)
 
     async def say(self, words: str) -> list[str]:
         """Let the person write, or pick what was offered."""
@@ -120,6 +158,16 @@ class Conversation:
             lines += await self.hear(TimerDue(name=name, due_at=at))
         self.now = until
         return lines
+
+    async def answered(self, words: str) -> list[str]:
+        """Let somebody of the agency answer from the business phone."""
+        said = MessageReceived(id=f"wamid.echo.{self.version + 1}", text=words)
+        return await self.hear(HumanAnswered(id=said.id, message=said))
+
+    async def resume(self) -> list[str]:
+        """Let an operator end a pause."""
+        self.paused = self.held = False
+        return await self.hear(OperatorCommand(name="resumed", data={"by": "sara"}))
 
     def _message(self, words: str) -> Message:
         named = f"wamid.{self.name}.{self.version + 1}"
@@ -153,13 +201,12 @@ class Conversation:
 
     def _written(self, reply: object) -> Iterator[str]:
         if isinstance(reply, Template):
-            yield f"bot: <template {reply.name}, {reply.language}>"
-            yield from (f"    {plainly(told)}" for told in reply.parameters)
+            yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
             return
         assert isinstance(reply, Text | Buttons | Choices), reply
         self.offered = () if isinstance(reply, Text) else reply.choices
         first, *rest = plainly(reply.body).splitlines()
-        yield f"bot: {first}"
+        yield f"{self.speaker}: {first}"
         yield from (f"    {line}".rstrip() for line in rest)
         for choice in self.offered:
             below = f"  {plainly(choice.description)}" if choice.description else ""
@@ -205,7 +252,7 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
                     fault.add_note("\n".join(played))
                     raise
             case _:
-                raise AssertionError(f"not a line of a transcript: {line!r}")
+                played += await _act(conversation, line)
     return "\n".join(played) + "\n"
 
 
@@ -219,6 +266,24 @@ async def _another(conversation: Conversation, words: str, name: str) -> None:
     await other.say(words)
 
 
+async def _act(conversation: Conversation, line: str) -> list[str]:
+    """Play what people of the agency do."""
+    match line.split(" ", 1):
+        case ["phone:", words]:
+            return await conversation.answered(words)
+        case ["resume"]:
+            return await conversation.resume()
+        case ["held", _]:
+            conversation.paused = conversation.held = True
+            return []
+        case ["from", said]:
+            name, words = said.split(": ", 1)
+            operator = conversation.called[name]
+            operator.now = conversation.now
+            return await operator.say(words)
+    raise AssertionError(f"not a line of a transcript: {line!r}")
+
+
 def _done(lines: list[str]) -> Iterator[str]:
     """Yield what is done in a transcript, without what the bot says."""
     current = ""
@@ -226,6 +291,6 @@ def _done(lines: list[str]) -> Iterator[str]:
         if line.startswith("    ") or not line:
             current += "\n" + line
             continue
-        if current and not current.startswith("bot:"):
+        if current and not current.startswith(("bot:", "to ")):
             yield current
         current = line.rstrip()

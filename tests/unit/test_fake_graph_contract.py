@@ -69,6 +69,16 @@ def code_of(answer: Answer) -> int:
     return int(answer_of(answer).get("error", {}).get("code", 0))
 
 
+def template(name: str, *values: str) -> dict[str, Any]:
+    parameters = [{"type": "text", "text": value} for value in values]
+    part = {
+        "name": name,
+        "language": {"code": "en"},
+        "components": [{"type": "body", "parameters": parameters}],
+    }
+    return {"messaging_product": "whatsapp", "to": "97150111", "type": "template", "template": part}
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -121,6 +131,8 @@ def test_what_keeps_the_limits_is_accepted_and_remembered(body: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("body", "code"),
     [
+        (template("handover_call", "two\nlines"), 132018),
+        (template("handover_call", ""), 131009),
         (text("x" * 4097), 100),
         (text(""), 131009),
         (text(" \n"), 131009),
@@ -163,6 +175,12 @@ def test_what_breaks_a_limit_is_refused_in_the_providers_words(body: object, cod
     assert set(error) == {"message", "type", "code", "error_data", "fbtrace_id"}
     assert state.page() == []
     assert state.statistics().invalid == 1
+
+
+def test_a_template_of_an_impossible_name_does_not_exist() -> None:
+    answer = post(graph(), template("Handover-Call"))
+    assert answer.response.status == 404
+    assert msgspec.json.decode(answer.response.body)["error"]["code"] == 132001
 
 
 def test_a_missing_or_wrong_bearer_is_190_and_an_unknown_number_takes_any() -> None:

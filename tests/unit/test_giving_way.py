@@ -65,6 +65,13 @@ class Clerk(Actor[Memory]):
                 turn.pause("asked for a person")
                 turn.reply(Line("a colleague will answer"))
                 heard = "human"
+            case Said(text="anew"):
+                turn.resume()
+                turn.pause("answered by a person")
+                heard = "anew"
+            case Said(text="wait"):
+                turn.interject(Line("you are not forgotten"))
+                heard = "wait"
             case Said(text="bot"):
                 turn.resume()
                 turn.reply(Line("here I am"))
@@ -172,6 +179,31 @@ async def test_a_bot_that_gives_way_says_its_last_words_and_then_only_listens(
     assert world.post.got[-1] == "a colleague will answer"
     assert world.heard == ["hello", "(human)", "(are you there?)", "(hello??)"]
     assert {out.status for out in world.store.outbox.values()} <= {"done", "cancelled"}
+
+
+async def test_a_bot_interjects_until_an_operator_has_the_conversation(
+    world: World, autojump_clock: trio.testing.MockClock
+) -> None:
+    await world.say("human", "hello?", "wait", "hello?")
+    await world.quiet()
+    assert world.post.got == ["a colleague will answer", "you are not forgotten"]
+    assert (await world.desk.pause(world.name, by="sara", why="x", within=1.0)).outcome == "paused before"
+    await world.say("wait")
+    await world.quiet()
+    await world.desk.resume(world.name, by="sara")
+    await world.quiet()
+    assert world.post.got == ["a colleague will answer", "you are not forgotten", "resumed by sara"]
+
+
+async def test_a_pause_that_begins_anew_mutes_the_last_words_of_the_one_before(
+    world: World, autojump_clock: trio.testing.MockClock
+) -> None:
+    world.post.takes = 5.0
+    await world.say("one")
+    await world.post.begun.wait()
+    await world.say("human", "anew", "wait")
+    await world.quiet()
+    assert world.post.got == ["one", "you are not forgotten"]
 
 
 async def test_what_was_queued_before_it_gave_way_is_not_said(

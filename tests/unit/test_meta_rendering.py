@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from actors.channels.fake_graph.contract import check_send
 from actors.channels.meta.limits import cut, units, visible
 from actors.channels.meta.rendering import recipient, render
-from actors.messages import Buttons, Choice, Choices, MarkRead, Outgoing, Text
+from actors.messages import Buttons, Choice, Choices, MarkRead, Outgoing, Template, Text
 
 PHONE = recipient("wa_id:971501112233") or {}
 EFFECT = "0b9c7a52-8f0e-5d6f-9c55-7d9d6a1b2c3d"
@@ -30,6 +31,26 @@ def rows(body: dict[str, Any]) -> list[dict[str, str]]:
     (section,) = body["interactive"]["action"]["sections"]
     found: list[dict[str, str]] = section["rows"]
     return found
+
+
+def test_a_template_is_as_documented_its_parameters_on_one_line() -> None:
+    message = Template("handover_call", "en", ("Sara", "buy:\n 2 bedrooms", " "))
+    assert rendered(message)["type"] == "template"
+    assert rendered(message)["template"] == {
+        "name": "handover_call",
+        "language": {"code": "en"},
+        "components": [
+            {
+                "type": "body",
+                "parameters": [
+                    {"type": "text", "text": "Sara"},
+                    {"type": "text", "text": "buy: 2 bedrooms"},
+                    {"type": "text", "text": "…"},
+                ],
+            }
+        ],
+    }
+    assert rendered(Template("plain", "fa"))["template"] == {"name": "plain", "language": {"code": "fa"}}
 
 
 def test_a_text_with_a_quote_is_as_documented() -> None:
@@ -228,6 +249,9 @@ MESSAGES = st.one_of(
     st.builds(Text, TEXTS, TEXTS),
     st.builds(Buttons, TEXTS, CHOICE_LISTS, TEXTS, TEXTS),
     st.builds(Choices, TEXTS, TEXTS, CHOICE_LISTS, TEXTS, TEXTS, TEXTS),
+    st.builds(
+        Template, st.just("handover_call"), st.just("fa"), st.lists(TEXTS, max_size=25).map(tuple), TEXTS
+    ),
     st.builds(MarkRead, TEXTS, st.booleans()),
 )
 
@@ -274,7 +298,10 @@ def test_any_message_renders_within_all_limits(message: Outgoing) -> None:
         return
     assert body["to"] == "971501112233"
     assert body["biz_opaque_callback_data"] == EFFECT
+    check_send(body)
     if body["type"] == "text":
         assert within(body["text"]["body"], 4096)
+    elif body["type"] == "template":
+        assert body["template"]["name"] == "handover_call"
     else:
         check_interactive(body["interactive"])

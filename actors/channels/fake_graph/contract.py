@@ -16,6 +16,7 @@ from runtime import Response
 Fields = Mapping[str, object]
 
 _PHONE = re.compile(r"\+?[0-9]{5,15}", re.ASCII)
+_TEMPLATE = re.compile(r"[a-z0-9_]{1,512}", re.ASCII)
 _SCOPED = re.compile(r"[A-Z]{2}(\.ENT)?\.[0-9A-Za-z]{1,128}", re.ASCII)
 
 #: Code -> (HTTP status, type, message). Codes not listed answer 400 with a plain message.
@@ -53,6 +54,7 @@ _ERRORS: Mapping[int, tuple[int, str, str]] = {
     131056: (429, "OAuthException", "(Business Account, Consumer Account) pair rate limit hit"),
     131057: (500, "OAuthException", "Account in maintenance mode"),
     132001: (404, "OAuthException", "Template does not exist"),
+    132018: (400, "OAuthException", "There is an issue with the parameters in the template"),
     132015: (400, "OAuthException", "Template is paused"),
     132016: (400, "OAuthException", "Template is disabled"),
     133004: (503, "OAuthException", "Server temporarily unavailable"),
@@ -193,10 +195,22 @@ def _check_reaction(part: Fields) -> None:
 
 
 def _check_template(part: Fields) -> None:
-    _text(part, "name", 512)
+    name = _text(part, "name", 512)
+    if not _TEMPLATE.fullmatch(name):
+        raise GraphError(132001, "A template's name is made of lower-case letters, digits and underscores.")
     _text(_object(part, "language"), "code", 16)
     for component in _objects(part, "components", low=0, high=20):
-        _text(component, "type", 32)
+        kind = _text(component, "type", 32)
+        if kind not in ("header", "body", "button"):
+            raise GraphError(131009, "A component's type must be header, body or button.")
+        for parameter in _objects(component, "parameters", low=0, high=50):
+            if _text(parameter, "type", 32) == "text":
+                _check_parameter(_text(parameter, "text", 1024))
+
+
+def _check_parameter(value: str) -> None:
+    if re.search(r"[\n\t]| {5}", value):
+        raise GraphError(132018, "A parameter cannot have new lines, tabs or more than 4 consecutive spaces.")
 
 
 def _check_interactive(part: Fields) -> None:

@@ -4,7 +4,8 @@
 --        whether they knew of a pause, reasons for one that begins or null, whether it ends) -> ids that committed.
 -- The others are fenced: their version moved, a later epoch wrote, or the timer they handled is gone or has been overtaken
 -- by an event. Sends that are asked for during a pause are born cancelled; with the pause that a turn begins, or ends, what
--- turns before it asked for is muted, and what it asks for itself leaves. At most one turn per conversation in a batch. The conversation's row is locked first, and timers change only
+-- turns before it asked for is muted, and what it asks for itself leaves; where it says that the pause begins and ends, the pause
+-- goes on as it was and what the turn asks for leaves. At most one turn per conversation in a batch. The conversation's row is locked first, and timers change only
 -- under that lock. Names that are set are not among those forgotten. Counting locks all rows before the first update, once (a
 -- join with `locked` is quadratic); `= any` bounds the scan whatever the planner believes of the table.
 with wanted as materialized (
@@ -16,19 +17,19 @@ with wanted as materialized (
 ), ok as (
   update conversation c
   set state = w.state, done_seq = w.last_seq, version = c.version + 1, epoch = w.epoch, attempts = 0, attempts_since = null,
-    muted_to = case when w.pause is not null or w.resume then c.version else c.muted_to end,
+    muted_to = case when (w.pause is not null) <> w.resume then c.version else c.muted_to end,
     paused_after = case when w.pause is not null then c.version + 1 when not w.resume then c.paused_after end,
-    paused_since = case when w.pause is not null then now() when not w.resume then c.paused_since end,
-    paused_by = case when w.pause is not null then 'bot' when not w.resume then c.paused_by end,
-    paused_why = case when w.pause is not null then w.pause when not w.resume then c.paused_why end,
-    paused_to = case when w.pause is null and not w.resume then c.paused_to end
+    paused_since = case when (w.pause is not null) = w.resume then c.paused_since when not w.resume then now() end,
+    paused_by = case when (w.pause is not null) = w.resume then c.paused_by when not w.resume then 'bot' end,
+    paused_why = case when (w.pause is not null) = w.resume then c.paused_why when not w.resume then w.pause end,
+    paused_to = case when (w.pause is not null) = w.resume then c.paused_to end
   from wanted w
   where (select count(*) from locked) > 0 and c.id = any($1::text[])
     and c.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.first_seq - 1 and not c.parked
     and (w.timer is null or (c.done_seq = c.next_seq - 1 and exists (
       select 1 from timer t where t.conversation = w.id and t.name = w.timer and t.generation = w.generation)))
   returning c.id, c.shard, c.channel, c.version, w.first_seq, w.last_seq, w.now, w.epoch, w.timer, w.stale,
-    w.paused, w.resume
+    w.paused and w.pause is null and not w.resume as silent, w.paused
 ), turns as (
   insert into turn(conversation, version, first_seq, last_seq, now, epoch, replica, timer, paused)
   select id, version, first_seq, last_seq, now, epoch, $11, timer, paused from ok
@@ -49,7 +50,7 @@ with wanted as materialized (
 ), effects as (
   insert into outbox(conversation, version, ordinal, id, shard, lane, payload, expires_at, status)
   select ok.id, ok.version, e.ordinal, e.id, ok.shard, e.lane, e.payload, e.expires_at,
-    case when ok.paused and not ok.resume and e.lane = 'send' then 'cancelled' else 'queued' end
+    case when ok.silent and e.lane = 'send' then 'cancelled' else 'queued' end
   from unnest($12::text[], $13::int[], $14::uuid[], $15::text[], $16::bytea[], $17::timestamptz[])
     as e(conversation, ordinal, id, lane, payload, expires_at)
   join ok on ok.id = e.conversation
