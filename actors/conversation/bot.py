@@ -6,13 +6,16 @@ from datetime import datetime
 
 import msgspec
 
-from actors.agency import leads
+from actors.agency import leads, routes
 from actors.conversation import menu, realty, reminding
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
+from actors.conversation.routing import Way
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
+from actors.conversation.transaction import Begin, one_transaction
+from actors.conversation.ways import opened, way
 from actors.media.task import Download, MediaFetched
 from actors.messages import (
     AccountNotice,
@@ -63,32 +66,44 @@ class EstateBot(Actor[EstateState]):
             case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
                 turn.reply(self._greeter.unfetched(turn.state, lost))
             case TimerDue(name=name) if tenant:
-                await reminding.due(self._talk(turn, tenant, ""), name)
+                await reminding.due(self._talk(turn, tenant, "", turn.postgres), name)
                 return
         if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
             _note(turn.state, event, turn.now)
             return
-        answer = self._greeter.answer(turn.state, turn.channel, event, turn.now)
-        await self._record(turn, event, answer)
+        async with one_transaction(turn.postgres) as transaction:
+            await self._hear(turn, event, transaction)
+
+    async def _hear(self, turn: Turn[EstateState], message: Message, transaction: Begin) -> None:
+        """Follow a message to where it leads, and have it answered there."""
+        where = await _way(turn, message, transaction)
+        answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
+        tenant = self._greeter.tenant_of(turn.state, turn.channel)
+        if tenant and answer.entered is not None:
+            turn.label(tenant=tenant.slug)
+            await _record(turn, message, tenant, where, transaction)
         if answer.say is not None:
             turn.reply(answer.say)
-            _keep(turn.state, tenant or (answer.entered.tenant if answer.entered else None), event)
+            if where is None or where.by == "ad":
+                _keep(turn.state, tenant, message)
         if answer.fetch is not None:
             turn.work(answer.fetch)
         if answer.at is not None:
-            await self._answer(turn, answer.at, event, answer)
+            await self._answer(turn, answer.at, message, answer, transaction)
 
     async def _answer(
-        self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer
+        self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer, transaction: Begin
     ) -> None:
         """Let the tenant answer a message."""
-        talk = self._talk(turn, tenant, message.id)
+        talk = self._talk(turn, tenant, message.id, transaction)
         talk.part.wrote_at, talk.part.nudges = turn.now, 0
         said = _said(talk, message)
         if answer.head is not None:
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
             talk.head = talk.text(answer.head, **named)
-        if answer.moved:
+        if (answer.moved or said is not None) and await menu.arrive(talk, None if answer.moved else said):
+            pass  # a vertical that a link named
+        elif answer.moved:
             menu.resume(talk)
         elif said is None:
             _acknowledge(talk, message)
@@ -104,7 +119,7 @@ class EstateBot(Actor[EstateState]):
             else:
                 turn.remind(name, at=at)
 
-    def _talk(self, turn: Turn[EstateState], tenant: Tenant, message: str) -> Talk:
+    def _talk(self, turn: Turn[EstateState], tenant: Tenant, message: str, transaction: Begin) -> Talk:
         return Talk(
             tenant=tenant,
             part=turn.state.part(tenant.id),
@@ -113,23 +128,38 @@ class EstateBot(Actor[EstateState]):
             conversation=turn.conversation,
             message=message,
             now=turn.now,
-            transaction=turn.postgres,
+            transaction=transaction,
         )
 
-    async def _record(self, turn: Turn[EstateState], message: Message, answer: Answer) -> None:
-        """Record where a link led."""
-        if (entered := answer.entered) is None:
-            return
-        turn.label(tenant=entered.tenant.slug)
-        async with turn.postgres() as transaction:
-            await transaction.execute(
-                statement("record_routing_decision"),
-                turn.conversation,
-                message.id,
-                entered.tenant.id,
-                entered.reason,
-                turn.now,
-            )
+
+async def _way(turn: Turn[EstateState], message: Message, begin: Begin) -> Way | None:
+    """Return where what was opened leads; the tables are asked only for codes and advertisements."""
+    if (seen := opened(message, turn.state.clicked)) is None:
+        return None
+    found: dict[str, routes.Route] = {}
+    if seen.codes:
+        async with begin() as transaction:
+            for code in seen.codes:
+                if (known := await routes.find(transaction, code)) is not None:
+                    found[code] = known
+    return way(seen, found, turn.now)
+
+
+async def _record(
+    turn: Turn[EstateState], message: Message, tenant: Tenant, where: Way | None, begin: Begin
+) -> None:
+    """Record what led a conversation to a tenant."""
+    reason, named = (where.by, where.named) if where else ("link", "")
+    async with begin() as transaction:
+        await transaction.execute(
+            statement("record_routing_decision"),
+            turn.conversation,
+            message.id,
+            tenant.id,
+            reason,
+            turn.now,
+            named or None,
+        )
 
 
 def _said(talk: Talk, message: Message) -> Heard | None:

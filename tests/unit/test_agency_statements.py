@@ -18,7 +18,7 @@ from actors.agency.relaxing import round_down, round_up
 OUTSIDE = {
     *("disable_channels", "disable_tenants", "upsert_channels", "upsert_tenants", "record_routing_decision"),
     *("enter_tenant", "leave_tenant", "ensure_tenant_role", "tenant_role_standing", "tenant_is_known"),
-    *("find_route", "upsert_locations", "begin_snapshot"),
+    *("find_route", "upsert_locations", "begin_snapshot", "conversation_owners", "tenant_conversations"),
 }
 NAMES = sorted(
     path.name.removesuffix(".sql")
