@@ -19,7 +19,7 @@ from runtime.channel import Request, Response
 from runtime.ingress.openapi import Fault, describe
 from runtime.journal.tokens import Token
 from runtime.resources.errors import ResourceUnavailable
-from runtime.route import Call, Nothing, Route, RouteFault
+from runtime.route import Call, File, Nothing, Route, RouteFault
 
 _log = structlog.get_logger(__name__)
 
@@ -124,6 +124,9 @@ class Api:
             return _fault(503, "the database is away; try again with the same key", ("Retry-After", "1"))
         if request.method != "GET":
             _log.info("api", route=f"{route.method} {route.path}", token=token.id)
+        if isinstance(answer, File):
+            saved = ("Content-Disposition", f'attachment; filename="{answer.name}"')
+            return Response(200, answer.content, content_type=route.produces, headers=(saved,))
         content = b"" if isinstance(answer, Nothing) else msgspec.json.encode(answer)
         return Response(200, content, content_type=JSON)
 

@@ -19,6 +19,7 @@ OUTSIDE = {
     *("disable_channels", "disable_tenants", "upsert_channels", "upsert_tenants", "record_routing_decision"),
     *("enter_tenant", "leave_tenant", "ensure_tenant_role", "tenant_role_standing", "tenant_is_known"),
     *("find_route", "upsert_locations", "begin_snapshot", "conversation_owners", "tenant_conversations"),
+    "tenant_of_slug",
 }
 NAMES = sorted(
     path.name.removesuffix(".sql")
