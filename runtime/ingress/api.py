@@ -29,13 +29,16 @@ JSON = "application/json"
 
 
 class ApiLimits(msgspec.Struct, frozen=True):
-    """What callers may cost: bytes of a body, seconds of a call, calls at once, and calls of one token.
+    """What callers may cost: bytes of a body, seconds of a call and its `lookup`, calls at once, and calls of one token.
+
+    The lookup says who calls; where it does not end in time the database is away, and surely nothing has happened.
 
     A token has a burst of calls, and then so many a second; calls without one that holds share a token's limits.
     """
 
     body: int = 64 * 1024
     deadline: float = 20.0
+    lookup: float = 5.0
     at_once: int = 32
     per_second: float = 20.0
     burst: float = 60.0
@@ -133,7 +136,12 @@ class Api:
     async def _caller(self, request: Request) -> Token:
         """Return whose call it is, if they may call now."""
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        token = await self._find(secret.strip()) if scheme.lower() == "bearer" else None
+        token = None
+        if scheme.lower() == "bearer":
+            with trio.move_on_after(self._limits.lookup) as lookup:
+                token = await self._find(secret.strip())
+            if lookup.cancelled_caught:
+                raise ResourceUnavailable("postgres", f"no answer within {self._limits.lookup:g} s")
         if wait := self._wait(0 if token is None else token.id):
             raise _Refused(429, "too many calls", ("Retry-After", str(int(wait) + 1)))
         if token is None:

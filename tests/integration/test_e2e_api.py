@@ -14,6 +14,7 @@ from runtime.ingress.openapi import operation_id
 from runtime.node.handing_over import HandingOver
 from runtime.route import Route
 from runtime.serve.conversations_api import ConversationRoutes
+from tests.integration.outages import family, frozen, postmaster
 from tests.integration.world import MARK, OWN, World, majlis_command, open_world, person, until
 
 PREFIX = "/api/v1"
@@ -149,6 +150,32 @@ async def test_who_may_not_learns_nothing_and_who_may_takes_over() -> None:  # n
         assert set(statuses) <= {200, 429}
         rows = await world.rows("select hash from api_token")
         assert all(made["token"].encode() not in bytes(row["hash"]) for row in rows)
+
+
+async def test_a_token_that_has_expired_holds_no_more_and_without_a_database_nobody_waits_for_ever() -> None:
+    async with open_world() as world, httpx.AsyncClient(timeout=30) as client:
+        code, made = await command(
+            world, "token", "create", "--tenant", "palm", "--scope", BOTH[0], "--expires", "0"
+        )
+        assert (code, made["expires_at"] is not None) == (0, True)
+        assert (await Caller(world, client, made["token"]).ask("GET", "/conversations")).status_code == 401
+        code, made = await command(
+            world, "token", "create", "--tenant", "palm", "--scope", BOTH[0], "--expires", "1"
+        )
+        palm = Caller(world, client, made["token"])
+        assert (await palm.ask("GET", "/conversations")).status_code == 200
+        await world.rows("update api_token set expires_at = now() where id = $1", made["id"])
+        assert (await palm.ask("GET", "/conversations")).status_code == 401
+        await world.rows("update api_token set expires_at = null where id = $1", made["id"])
+        assert (await palm.ask("GET", "/conversations")).status_code == 200
+        with frozen(family(postmaster(world))):
+            away = await palm.ask("GET", "/conversations")
+        assert (away.status_code, away.headers["retry-after"]) == (503, "1")
+
+        async def back() -> bool:
+            return (await palm.ask("GET", "/conversations")).status_code == 200
+
+        await until(back, 20)
 
 
 async def test_the_document_names_every_route_and_all_that_it_refers_to_is_there() -> None:
