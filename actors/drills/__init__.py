@@ -4,6 +4,7 @@ The door for drills of one's own: a `ServeDrill` with a body that makes trouble 
 """
 
 from actors.drills.drill import CannotRun, Order, ServeDrill, perform
-from actors.drills.rehearsal import NotRecovered, Rehearsal, Wishes
+from actors.drills.rehearsal import NotRecovered, Rehearsal
+from actors.drills.wishes import Wishes
 
 __all__ = ["CannotRun", "NotRecovered", "Order", "Rehearsal", "ServeDrill", "Wishes", "perform"]

@@ -13,7 +13,8 @@ import trio
 from actors.drills import rude
 from actors.drills.drill import ServeDrill
 from actors.drills.pace import Window, kept
-from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.rehearsal import Rehearsal
+from actors.drills.wishes import Wishes
 from actors.simulate.people import Parcel, encode_parcel
 from runtime.testing import at_most, exactly
 
@@ -22,6 +23,8 @@ _TIMES = 8.0
 _SLACK = 12
 """Descriptors more than before, at most: the pools of the databases may have grown."""
 _AT_ONCE = 20
+_LEAVING = 150.0
+"""Clients a second that hang up: who need not wait for an answer would fill the queue of the listener, where all wait."""
 _HEADER_TIMEOUT, _BODY_TIMEOUT = 2.0, 1.5
 _CUT_SLACK = 4.0
 """Seconds beyond its time until a client that dawdles is cut off, on a machine that is busy."""
@@ -44,7 +47,7 @@ async def _client_disconnect(rehearsal: Rehearsal) -> None:
         await rehearsal.load.pour(repeated, 100)
     await rehearsal.recovered()
     await rehearsal.over()
-    remains = await rehearsal.databases.remains()
+    forgotten = await _forgotten(rehearsal)
     stored: Counter[str] = Counter()
     turns: Counter[str] = Counter()
     for entry in (await rehearsal.ledger()).entries:
@@ -57,9 +60,20 @@ async def _client_disconnect(rehearsal: Rehearsal) -> None:
         at_most("whole texts stored, times", max(stored[key] for key in once), 1),
         exactly("stored and not handled once", sum(turns[key] != stored[key] for key in once), 0),
         exactly("half texts stored", sum(stored[key] for key in never), 0),
-        exactly("transactions open at rest", remains.open_transactions, 0),
+        exactly("transactions open at rest", forgotten, 0),
         at_most("descriptors afterwards", back, descriptors + _SLACK),
     ]
+
+
+async def _forgotten(rehearsal: Rehearsal) -> int:
+    """Return the fewest open transactions in some looks: a lease may be renewed in one, a leak shows in all."""
+    fewest = (await rehearsal.databases.remains()).open_transactions
+    for _ in range(20):
+        if not fewest:
+            break
+        await trio.sleep(0.1)
+        fewest = min(fewest, (await rehearsal.databases.remains()).open_transactions)
+    return fewest
 
 
 async def _leave(rehearsal: Rehearsal, parcels: Sequence[Parcel], part: float) -> None:
@@ -77,6 +91,7 @@ async def _leave(rehearsal: Rehearsal, parcels: Sequence[Parcel], part: float) -
     async with trio.open_nursery() as nursery:
         for place, parcel in enumerate(parcels):
             nursery.start_soon(one, place, parcel)
+            await trio.sleep(1 / _LEAVING)
 
 
 def _keys(parcels: Sequence[Parcel]) -> Sequence[str]:

@@ -15,8 +15,9 @@ from actors.drills.disk import DISK_FULL
 from actors.drills.drill import ServeDrill
 from actors.drills.ending import GONE
 from actors.drills.judging import of_promptness, of_refusals
-from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.rehearsal import Rehearsal
 from actors.drills.versions import UPGRADE_AND_ROLL_BACK
+from actors.drills.wishes import Wishes
 from runtime.testing import Faults, at_least
 
 _OFTEN = 0.1

@@ -15,7 +15,8 @@ import trio
 from actors.drills.drill import CannotRun, ServeDrill
 from actors.drills.ending import GONE
 from actors.drills.judging import of_promptness, of_refusals
-from actors.drills.rehearsal import NotRecovered, Rehearsal, Wishes
+from actors.drills.rehearsal import NotRecovered, Rehearsal
+from actors.drills.wishes import Wishes
 from runtime.testing import NoSmallDisk, ResourceUnavailable, exactly, fill_up, free_up, small_disk
 
 _MEGABYTES = 160

@@ -16,7 +16,9 @@ import msgspec
 import trio
 
 from actors.drills import judging
-from actors.drills.rehearsal import NotRecovered, Rehearsal, Wishes, open_rehearsal
+from actors.drills.rehearsal import NotRecovered, Rehearsal
+from actors.drills.staging import open_rehearsal
+from actors.drills.wishes import Wishes
 from actors.simulate.people import TEXTS
 from actors.simulate.verdict import judge
 from actors.simulate.views import Evidence, Reply
@@ -29,6 +31,8 @@ from runtime.testing import (
 
 _BEGINNING = 30.0
 """Seconds until the first people are answered."""
+_LONGEST = 400
+"""Characters of what is told of a fault."""
 
 
 class CannotRun(Exception):
@@ -115,8 +119,12 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> str:
 
     Returns why the body says that it cannot be run here, if it does.
     """
-    for replica in rehearsal.replicas:
-        rehearsal.figures["start s"] = await replica.start()
+    try:
+        for replica in rehearsal.replicas:
+            rehearsal.figures["start s"] = await replica.start()
+    except ServeFailed as fault:
+        rehearsal.found.append(Invariant("starts", "violated", note=_in_a_line(fault)))
+        return ""
     async with drill.beside(rehearsal), trio.open_nursery() as nursery:
         nursery.start_soon(rehearsal.keep_looking)
         nursery.start_soon(rehearsal.write)
@@ -127,9 +135,10 @@ async def _play(drill: ServeDrill, rehearsal: Rehearsal) -> str:
             nursery.cancel_scope.cancel()
             return str(reason)
         except (NotRecovered, ServeFailed) as fault:
-            rehearsal.found.append(Invariant("goes on", "violated", note=str(fault)))
+            rehearsal.found.append(Invariant("goes on", "violated", note=_in_a_line(fault)))
         await rehearsal.quiet()
-        await rehearsal.settled()
+        if any(replica.process.exit_code is None for replica in rehearsal.replicas):
+            await rehearsal.settled()
         for replica in rehearsal.replicas:
             if replica.process.exit_code is None:
                 for page in ("/metrics", "/readyz"):
@@ -208,3 +217,9 @@ def _figures(rehearsal: Rehearsal) -> dict[str, float]:
         "waiting at most": max(waiting, default=0),
         "posts held back": rehearsal.load.held_back,
     }
+
+
+def _in_a_line(fault: Exception) -> str:
+    """Return what a fault says, on one line: the log of a server that did not start is long, and its end tells most."""
+    words = " ".join(str(fault).split())
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST // 2]} ... {words[-_LONGEST // 2 :]}"

@@ -10,7 +10,8 @@ import trio
 
 from actors.drills.balancer import Balancer, balancing
 from actors.drills.drill import ServeDrill
-from actors.drills.rehearsal import BALANCER, NotRecovered, Rehearsal, Wishes
+from actors.drills.rehearsal import NotRecovered, Rehearsal
+from actors.drills.wishes import BALANCER, Wishes
 from runtime.testing import at_least, at_most, exactly
 
 GONE = frozenset({"200", "503", "ConnectError", "NoAnswer"})

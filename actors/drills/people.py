@@ -12,8 +12,9 @@ from actors.drills.drill import ServeDrill
 from actors.drills.ending import GONE
 from actors.drills.fragile import POISON
 from actors.drills.pace import Window, kept
-from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.rehearsal import Rehearsal
 from actors.drills.servers import Program
+from actors.drills.wishes import Wishes
 from actors.simulate.people import Message, Person
 from runtime.testing import OPEN, ServeFailed, at_least, at_most, exactly
 

@@ -6,26 +6,23 @@ looked at by `perform`. This module judges nothing.
 
 from __future__ import annotations
 
-import secrets as random_secrets
-import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
 import httpx
-import msgspec
 import trio
 
 from actors.channels.fake_graph import FakeGraph, Sent
-from actors.drills.load import Answered, Load
+from actors.drills.load import Answered
 from actors.drills.pace import Pace, Window, pace
-from actors.drills.servers import ADMIN, GRAPH, PUBLIC, DrillReplica, Program
+from actors.drills.servers import DrillReplica, Program
 from actors.drills.strangers import Strangers
-from actors.simulate.people import Message, Number, Plan, write_script
-from actors.stage import with_channels
-from config import Channel, Settings, load
+from actors.drills.wishes import Wishes, crowd_of, make_replica, numbers_of
+from actors.simulate.people import Message
+from config import Settings
 from runtime.testing import (
     OPEN,
     Databases,
@@ -36,54 +33,20 @@ from runtime.testing import (
     ResourceUnavailable,
     Sample,
     Timeline,
-    drill_databases,
-    fault_proxy,
     read_ledger,
     time_on_cores,
 )
 
 T = TypeVar("T")
-CHANNELS = 20
-_PEOPLE, _TEXTS = 600, 200
-"""Of the script: enough for ten minutes of 200 texts a second, and few enough of each person for the provider's pace."""
 _LOOK_EVERY = 0.25
 _LOOK_PATIENCE = 0.5
 _LEDGER_PATIENCE = 10.0
 _SETTLE = 45.0
 """Seconds at most from the last webhook until nothing is outstanding any more."""
-BALANCER = 8079
-_NODE: Mapping[str, object] = {
-    "lease_ttl": 2.0,
-    "send_timeout": 2.0,
-    "uncertain_wait": 5.0,
-    "shutdown_timeout": 10.0,
-    "ready_delay": 0.3,
-}
-"""Shorter waits than the defaults, so that a short drill can see the end of each."""
 
 
 class NotRecovered(Exception):
     """Nothing was answered again in time."""
-
-
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a drill wants of its stage: webhooks a second, seconds of `node` settings, and how many replicas."""
-
-    rate: float = 100.0
-    node: Mapping[str, object] = {}
-    server: Mapping[str, object] = {}
-    media: Mapping[str, object] = {}
-    postgres: Mapping[str, str] = {}
-    """Settings of the PostgreSQL server itself."""
-    replicas: int = 1
-    """Of several, webhooks go to a balancer at the port BALANCER, which is the body's to put up: over new connections."""
-    channels: int = CHANNELS
-    mps: int = 80
-    """Sends a second of each channel."""
-    patience: float = 60.0
-    """Seconds for which the provider posts again what nobody acknowledges."""
-    proxied: bool = False
-    """Whether the replicas reach both databases through proxies, which the body has in hand."""
 
 
 class Rehearsal:
@@ -131,8 +94,8 @@ class Rehearsal:
         self._fault_ended: float | None = None
         self.target = webhooks
         settings = self.server.settings
-        numbers = _numbers(settings, wishes)
-        self.load = _crowd(settings, numbers, wishes, seed, lambda: self.target)
+        numbers = numbers_of(settings, wishes)
+        self.load = crowd_of(settings, numbers, wishes, seed, lambda: self.target)
         self.strangers = Strangers(self.load.run_id, numbers)
         self._provider_began = trio.current_time() - fake.now
         self._load_done = trio.Event()
@@ -301,7 +264,7 @@ class Rehearsal:
 
     def replica(self, settings: Settings | None = None) -> DrillReplica:
         """Make another replica on the same databases, with a data directory and ports of its own."""
-        made = _replica(self.home, settings or self.settings, self.program, len(self.replicas))
+        made = make_replica(self.home, settings or self.settings, self.program, len(self.replicas))
         self.replicas.append(made)
         return made
 
@@ -367,150 +330,3 @@ class Rehearsal:
             "replicas": [one.statistics() for one in self.replicas],
             "samples": len(self._samples),
         }
-
-
-@asynccontextmanager
-async def open_rehearsal(
-    app: str,
-    wishes: Wishes,
-    *,
-    quick: bool,
-    seed: int,
-    tell: Callable[[str], object],
-    against: tuple[str, str] | None = None,
-    cluster: Path | None = None,
-    majlis: Sequence[str] = (),
-) -> AsyncIterator[Rehearsal]:
-    """Put up the stage of a drill: databases, provider and the replicas, which are not started yet.
-
-    `cluster`: another place for PostgreSQL's files; `majlis`: the words of another program. Raises StartFailed and
-    ResourceUnavailable. At the end every life that still runs is killed, whatever happens.
-    """
-    host = f"127.{random_secrets.randbelow(253) + 1}.{random_secrets.randbelow(254)}.{random_secrets.randbelow(253) + 2}"
-    with _home() as home:
-        async with (
-            drill_databases(
-                home / "databases", against=against, settings=wishes.postgres, cluster=cluster
-            ) as databases,
-            _ways(databases, host, wishes, seed) as (urls, proxies),
-            trio.open_nursery() as nursery,
-        ):
-            settings = _settings(home, host, urls, wishes)
-            webhooks = f"http://{host}:{BALANCER if wishes.replicas > 1 else PUBLIC}/webhooks/meta"
-            fake = FakeGraph.of(settings, webhooks)
-            await nursery.start(fake.serve, host, GRAPH)
-            program = Program(app, majlis)
-            replicas = [_replica(home, settings, program, place) for place in range(wishes.replicas)]
-            rehearsal = Rehearsal(
-                home,
-                program,
-                databases,
-                fake,
-                replicas,
-                wishes,
-                webhooks,
-                proxies=proxies,
-                cluster=cluster,
-                quick=quick,
-                seed=seed,
-                tell=tell,
-            )
-            try:
-                yield rehearsal
-            finally:
-                with trio.CancelScope(shield=True, deadline=trio.current_time() + 15):
-                    for one in rehearsal.replicas:
-                        if one.process.lives and one.process.exit_code is None:
-                            await one.kill()
-                nursery.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _ways(
-    databases: Databases, host: str, wishes: Wishes, seed: int
-) -> AsyncIterator[tuple[Mapping[str, str], Mapping[str, FaultProxy]]]:
-    """Yield the URLs by which replicas reach the databases, and the proxies on the way, if any."""
-    urls = {"postgres": databases.postgres.dsn, "redis": databases.redis.dsn}
-    async with AsyncExitStack() as stack:
-        proxies: dict[str, FaultProxy] = {}
-        if wishes.proxied:
-            for name, url in urls.items():
-                way = fault_proxy(url, listen=(host, 0), seed=seed)
-                proxies[name] = await stack.enter_async_context(way)
-                urls[name] = proxies[name].url(url)
-        yield urls, proxies
-
-
-@contextmanager
-def _home() -> Iterator[Path]:
-    """Make a directory for all of it; the servers of root run as somebody else, who must pass."""
-    with tempfile.TemporaryDirectory(prefix="majlis-drill-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
-
-
-def _settings(home: Path, host: str, urls: Mapping[str, str], wishes: Wishes) -> Settings:
-    """Return the demo's settings on the databases at `urls`, at an address of the drill's own."""
-    flags: dict[str, object] = {
-        "data_dir": home / "serve0" / "data",
-        "server.host": host,
-        "server.admin_host": host,
-        "server.port": PUBLIC,
-        "server.admin_port": ADMIN,
-        "postgres.url": urls["postgres"],
-        "redis.url": urls["redis"],
-        **{f"node.{name}": value for name, value in {**_NODE, **wishes.node}.items()},
-        **{f"server.{name}": value for name, value in wishes.server.items()},
-        **{f"media.{name}": value for name, value in wishes.media.items()},
-    }
-    settings = with_channels(load(demo=True, flags=flags, environ={}), wishes.channels, False, wishes.mps)
-    channels = tuple(
-        msgspec.structs.replace(one, api_url=f"http://{host}:{GRAPH}/v23.0") for one in settings.channels
-    )
-    return msgspec.structs.replace(settings, demo=False, channels=channels)
-
-
-def _replica(home: Path, settings: Settings, program: Program, place: int) -> DrillReplica:
-    if place:
-        server = msgspec.structs.replace(
-            settings.server, port=PUBLIC + 10 * place, admin_port=ADMIN + 10 * place
-        )
-        settings = msgspec.structs.replace(settings, server=server, data_dir=home / f"serve{place}" / "data")
-    return DrillReplica(settings, program, home / f"serve{place}")
-
-
-def _own(settings: Settings, wishes: Wishes) -> Sequence[Channel]:
-    """Return the channels to which the crowd writes."""
-    return [channel for channel in settings.channels if channel.tenant is not None][: wishes.channels]
-
-
-def _numbers(settings: Settings, wishes: Wishes) -> Sequence[Number]:
-    """Return the same as those who write need them."""
-    groups: dict[str, int] = {}
-    return [
-        Number(
-            channel.id,
-            groups.setdefault(channel.app_secret[0].reveal(), len(groups)),
-            channel.account or "200300400500600",
-        )
-        for channel in _own(settings, wishes)
-    ]
-
-
-def _crowd(
-    settings: Settings, numbers: Sequence[Number], wishes: Wishes, seed: int, url: Callable[[], str]
-) -> Load:
-    """Return the people who write to these channels."""
-    groups = dict.fromkeys(channel.app_secret[0].reveal() for channel in _own(settings, wishes))
-    plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed)
-    run = f"{random_secrets.randbelow(1_000_000):06d}"
-    script = write_script(plan, run, numbers)
-    keep_alive = wishes.replicas == 1
-    return Load(
-        script,
-        [secret.encode() for secret in groups],
-        url,
-        wishes.rate,
-        wishes.patience,
-        keep_alive=keep_alive,
-    )

@@ -12,7 +12,8 @@ from actors.channels.fake_graph import Faults, MediaFault
 from actors.channels.fake_graph.tricks import Trick
 from actors.drills.drill import ServeDrill
 from actors.drills.pace import kept
-from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.rehearsal import Rehearsal
+from actors.drills.wishes import Wishes
 from actors.phone import envelope
 from actors.simulate.people import Person
 from actors.wording.catalogue import Catalogue

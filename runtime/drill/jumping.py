@@ -24,10 +24,12 @@ class NotPython(Exception):
 def jumping_command(ahead: Path, command: Sequence[str]) -> tuple[str, ...]:
     """Return `command` with a wall clock ahead by the seconds in the file `ahead`. Raises NotPython: it is no Python."""
     first, *words = command
+    if getattr(sys, "frozen", False):
+        raise NotPython("the single file begins no other script: its clock cannot be set")
     if first != sys.executable:
         with Path(first).open("rb") as script:
             line = script.readline(200)
-        if getattr(sys, "frozen", False) or not (line.startswith(b"#!") and b"python" in line):
+        if not (line.startswith(b"#!") and b"python" in line):
             raise NotPython(f"{Path(first).name} is no Python script: its clock cannot be set")
         words = [first, *words]
     return (sys.executable, str(Path(__file__).absolute()), str(ahead), *words)

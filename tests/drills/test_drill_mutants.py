@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
+import trio
 
 from actors.drills import Order, Rehearsal, ServeDrill, Wishes, perform
 from actors.drills.ending import ENDING
-from runtime.testing import DrillResult
+from runtime.resources import postgres
+from runtime.resources.postgres import open_postgres_pool
+from runtime.testing import STORM, DrillResult, Orders
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {drill.name: drill for drill in ENDING}
@@ -36,6 +39,22 @@ async def test_a_listener_that_closes_before_readiness_is_down_is_found(
     assert "refused before not ready" in violated(result), result.invariants
 
 
+@pytest.mark.parametrize(
+    ("constant", "without", "found"),
+    [
+        ("COMMIT_TIMEOUT", 0.0, "direct: commits cut by a cancellation"),
+        ("CLOSE_TIMEOUT", 6.0, "paused: closing the pools"),
+    ],
+    ids=["shielded commit", "bounded close"],
+)
+async def test_without_what_surrounds_a_connection_the_storm_finds_it(
+    monkeypatch: pytest.MonkeyPatch, constant: str, without: float, found: str
+) -> None:
+    monkeypatch.setattr(postgres, constant, without)
+    result = await STORM.run(Orders(300, 1, lambda _: None))
+    assert found in violated(result), result.invariants
+
+
 async def events_forgotten(rehearsal: Rehearsal) -> None:
     """Lose what was acknowledged, as a store without durability would."""
     await rehearsal.quiet()
@@ -53,12 +72,6 @@ async def turns_redone(rehearsal: Rehearsal) -> None:
     await rehearsal.settled()
 
 
-async def a_session_that_stays(rehearsal: Rehearsal) -> None:
-    """Leave a connection of the server's name behind, in a transaction and with a lock."""
-    await rehearsal.databases.execute("set application_name to 'majlis/left/over'")
-    await rehearsal.databases.execute("select pg_advisory_lock(4711)")
-
-
 async def a_number_in_the_log(rehearsal: Rehearsal) -> None:
     """Say in the log to whom something was sent."""
     with rehearsal.server.log.open("a") as log:
@@ -70,7 +83,6 @@ async def a_number_in_the_log(rehearsal: Rehearsal) -> None:
     [
         (events_forgotten, {"acknowledged messages lost"}),
         (turns_redone, {"handled or answered twice"}),
-        (a_session_that_stays, {"connections left", "advisory locks left"}),
         (a_number_in_the_log, {"secrets, numbers, texts in outputs", "unhandled exceptions in logs"}),
     ],
     ids=lambda one: one.__name__ if callable(one) else "",
@@ -82,6 +94,25 @@ async def test_what_breaks_a_promise_is_found(
     result = await perform(broken, order())
     assert result.verdict == "FAILED"
     assert found <= violated(result), result.invariants
+
+
+async def test_a_session_that_stays_with_its_lock_is_found(nursery: trio.Nursery) -> None:
+    async def stay(dsn: str, task_status: trio.TaskStatus[None]) -> None:
+        async with (
+            open_postgres_pool(dsn, name="majlis/left/over", size=1) as pool,
+            pool.connection() as held,
+        ):
+            await held.execute("select pg_advisory_lock(4711)")
+            task_status.started()
+            await trio.sleep_forever()
+
+    async def leave_one(rehearsal: Rehearsal) -> None:
+        await nursery.start(stay, rehearsal.databases.postgres.dsn)
+
+    broken = ServeDrill(name="broken", summary="leaves a session", body=leave_one, recovery=5.0)
+    result = await perform(broken, order())
+    nursery.cancel_scope.cancel()
+    assert {"connections left", "advisory locks left"} <= violated(result), result.invariants
 
 
 async def test_a_drill_that_fails_to_recover_says_so_and_still_leaves_nothing() -> None:

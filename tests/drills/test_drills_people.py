@@ -18,7 +18,8 @@ from actors.channels.fake_graph import Failure, Faults
 from actors.drills.drill import Order, ServeDrill, perform
 from actors.drills.people import PEOPLE
 from actors.drills.provider import PROVIDER
-from actors.drills.rehearsal import Rehearsal, Wishes
+from actors.drills.rehearsal import Rehearsal
+from actors.drills.wishes import Wishes
 from actors.simulate.people import encode_parcel
 from runtime.drill.result import DrillResult
 from runtime.testing import OPEN

@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
-from runtime.testing import ServeProcess, server_status
+from runtime.testing import DrillResult, ServeProcess, server_status
 
 CHECKOUT = Path(__file__).parents[2]
 SOURCES = ("runtime", "actors", "config", "bundle", "pyproject.toml", "LICENSE")
@@ -236,6 +237,20 @@ def test_the_simulator_starts_servers_of_it_kills_one_and_finds_nothing_wrong(
     words = ("--kills", "1", "--people", "5", "--messages", "2", "--data-dir", str(place / "demo"))
     done = run(binary, "simulate", "--demo", *words, cache=place / "cache")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not processes_at(place)
+
+
+def test_its_drills_rehearse_it_and_what_it_cannot_do_is_skipped_with_its_reason(
+    binary: Path, place: Path
+) -> None:
+    report = place / "drills.json"
+    words = ("drill", "run", "term-under-load", "clock-jump", "--quick", "--json", str(report))
+    done = run(binary, *words, cache=place / "cache")
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed, skipped = msgspec.json.decode(report.read_bytes(), type=list[DrillResult])
+    assert (passed.verdict, skipped.verdict) == ("passed", "skipped")
+    assert passed.figures["messages"] > 50
+    assert "its clock cannot be set" in skipped.skipped
     assert not processes_at(place)
 
 

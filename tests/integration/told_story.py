@@ -124,6 +124,25 @@ _SMALL = {"--people 1000 ": "--people 20 ", "--messages 10 ": "--messages 3 "}
 #: What a developer types in a checkout, beside the demo server.
 DEMO = Typed("./dev serve >serve.log 2>&1 &", r"\bready\b")
 BESIDE_THE_DEMO: Sequence[Sequence[Typed]] = (
+    (Typed("majlis seed demo", r"(?m)^palm-estates: 30 listings"),),
+    (
+        Typed("majlis leads list", r"", more=" --tenant palm-estates --demo"),
+        Typed("majlis leads export leads.csv --tenant palm-estates --bom", r"", more=" --demo"),
+        Typed(
+            "majlis link --tenant palm-estates --vertical realty --expires 30 --picture realty.png",
+            r"https://wa\.me/\d+\?text=MJ-",
+            more=" --demo",
+        ),
+    ),
+    (
+        Typed(
+            "majlis token create",
+            r"token = majlis_\S{20,}",
+            more=" --tenant palm-estates --scope leads:read --demo",
+        ),
+        Typed("majlis handoff list", r"", more=" --demo"),
+    ),
+    (Typed("majlis token list", r"palm-estates", more=" --demo"),),
     (
         Typed('./dev send "Good evening"', r"Welcome to .*Palm Estates"),
         Typed("./dev send --channel shared TENANT_2", r"Marina"),
@@ -195,6 +214,8 @@ STORY: Sequence[Typed] = (
 _BENCHMARKS = (
     "integration/test_benchmarks.py::test_a_benchmark_tells_its_results_and_judges_those_that_have_a_target"
 )
+_AGENCY = "integration/test_agency_commands.py::"
+_API = "integration/test_e2e_api.py::test_who_may_not_learns_nothing_and_who_may_takes_over"
 _DRILLS = "drills/test_drill_run.py::test_drills_by_name_end_with_a_scorecard_a_report_and_a_page"
 #: What is not typed on the stage: the reason, or the test that runs it whole.
 ELSEWHERE: Mapping[str, str] = {
@@ -218,6 +239,22 @@ ELSEWHERE: Mapping[str, str] = {
     ),
     "./dev bench": _BENCHMARKS,
     "majlis bench turns known": _BENCHMARKS,
+    "majlis import properties homes.csv --tenant palm-estates --dry-run": (
+        f"{_AGENCY}test_properties_are_added_then_changed_then_left_alone"
+    ),
+    "majlis import properties": f"{_AGENCY}test_properties_are_added_then_changed_then_left_alone",
+    "majlis import availability": f"{_AGENCY}test_hours_of_the_operators_named_are_replaced",
+    "majlis import closures": (
+        f"{_AGENCY}test_closures_take_the_place_of_those_before_and_name_operators_that_exist"
+    ),
+    "majlis leads show": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",
+    "majlis leads export": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",
+    "majlis link": f"{_AGENCY}test_a_link_is_opaque_leads_to_its_tenant_and_ends",
+    "majlis token revoke": _API,
+    "majlis handoff pause": _API,
+    "majlis handoff reply": _API,
+    "majlis handoff assign": _API,
+    "majlis handoff resume": _API,
     "pip wheel --no-deps .": (
         "integration/test_wheel.py::test_it_holds_the_three_packages_with_their_data_and_nothing_else"
     ),

@@ -26,6 +26,7 @@ from runtime.drill.proxy import fault_proxy
 from runtime.drill.result import Drill, DrillResult, Invariant, Orders, at_most, exactly, percentile
 from runtime.drill.storm.blow import NAME, SIZE, Tally, Watch, blow, blow_gently, watched
 from runtime.drill.storm.calm import judge
+from runtime.drill.storm.commits import commits
 from runtime.drill.storm.operations import TABLE, Handles, plan
 from runtime.drill.storm.silence import CLOSED_WITHIN, silence
 from runtime.resources.bridge import Bridge, open_bridge
@@ -146,6 +147,7 @@ async def _half(
                     ):
                         await _operations(phase, handles, numbers, orders.seed, tally)
                     found += await judge(handles, watch, bridge, tally, ROUND_TRIP[phase])
+                    found.append(await commits(handles.postgres, watch))
             except Leaked as exc:
                 left = str(exc)
         gc.collect()  # what was forgotten says so now

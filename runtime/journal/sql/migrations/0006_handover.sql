@@ -1,3 +1,4 @@
+-- additive: a version before works with what is here, but knows of no pause: its bot speaks in conversations that people have taken.
 -- Hand-over to a person. What is not obvious from the columns:
 --   * paused_after: the bot is paused; of what turns after this version ask to send, nothing leaves. Null: it is not paused.
 --   * muted_to: of what turns up to this version asked to send, nothing leaves that has not left by then. It never falls.
