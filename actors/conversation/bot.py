@@ -11,7 +11,7 @@ from actors.conversation import menu, realty, reminding
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
-from actors.conversation.routing import Way
+from actors.conversation.routing import Enter, Way
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
 from actors.conversation.transaction import Begin, one_transaction
@@ -78,14 +78,13 @@ class EstateBot(Actor[EstateState]):
         """Follow a message to where it leads, and have it answered there."""
         where = await _way(turn, message, transaction)
         answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
-        tenant = self._greeter.tenant_of(turn.state, turn.channel)
-        if tenant and answer.entered is not None:
-            turn.label(tenant=tenant.slug)
-            await _record(turn, message, tenant, where, transaction)
+        if answer.entered is not None:
+            turn.label(tenant=answer.entered.tenant.slug)
+            await _record(turn, message, answer.entered, where.named if where else "", transaction)
         if answer.say is not None:
             turn.reply(answer.say)
             if where is None or where.by == "ad":
-                _keep(turn.state, tenant, message)
+                _keep(turn.state, self._greeter.tenant_of(turn.state, turn.channel), message)
         if answer.fetch is not None:
             turn.work(answer.fetch)
         if answer.at is not None:
@@ -146,17 +145,16 @@ async def _way(turn: Turn[EstateState], message: Message, begin: Begin) -> Way |
 
 
 async def _record(
-    turn: Turn[EstateState], message: Message, tenant: Tenant, where: Way | None, begin: Begin
+    turn: Turn[EstateState], message: Message, entered: Enter, named: str, begin: Begin
 ) -> None:
-    """Record what led a conversation to a tenant."""
-    reason, named = (where.by, where.named) if where else ("link", "")
+    """Record what led a conversation to a tenant; `named` is the code or the advertisement, "" for neither."""
     async with begin() as transaction:
         await transaction.execute(
             statement("record_routing_decision"),
             turn.conversation,
             message.id,
-            tenant.id,
-            reason,
+            entered.tenant.id,
+            entered.reason,
             turn.now,
             named or None,
         )

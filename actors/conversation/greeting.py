@@ -235,7 +235,7 @@ def _take(state: EstateState, tenant: Tenant, way: Way, *, leads: bool) -> None:
     """Keep what was opened on the way to a tenant: the vertical and the language if it `leads` there, and whence."""
     part = state.part(tenant.id)
     if leads:
-        part.due = way.vertical or part.due
+        part.due = way.vertical
         if state.language is None and way.language:
             state.shown = msgspec.convert(way.language, Language)
     if not part.source:

@@ -53,7 +53,9 @@ class Caller:
 
     def __init__(self, world: World, client: httpx.AsyncClient, secret: str = "") -> None:
         self._world, self._client = world, client
-        self._headers = {"authorization": f"Bearer {secret}"} if secret else {}
+        self._headers = {"content-type": "application/x-www-form-urlencoded"}  # as `curl -d` does it
+        if secret:
+            self._headers["authorization"] = f"Bearer {secret}"
 
     async def ask(self, method: str, path: str, body: object = None, content: bytes = b"") -> httpx.Response:
         sent = content or (b"" if body is None else json.dumps(body).encode())
