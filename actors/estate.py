@@ -14,6 +14,7 @@ from actors.conversation.tenancy import EstateTenancy
 from actors.media.measured import METRICS
 from actors.media.task import MediaFetched
 from actors.messages import INCOMING
+from actors.office import leads_api
 from actors.sql import migrations
 from config import Settings
 from runtime import App, Transaction
@@ -50,5 +51,6 @@ app = App(
     upkeep=_upkeep,
     statistics=lambda: {"media": _meta.downloads.statistics(), "conversation": _bot.statistics()},
     metrics=METRICS,
+    routes=leads_api.table(),
     tenancy=EstateTenancy(),
 )

@@ -50,7 +50,7 @@ from runtime.resources.http import NeverSent, UnfitAnswerError, open_http_client
 from runtime.resources.pool import Limits, PoolStatistics
 from runtime.resources.postgres import open_postgres_pool
 from runtime.resources.redis import open_redis_pool
-from runtime.route import Call, Nothing, NotThere, Route, RouteFault, Tenancy
+from runtime.route import Call, File, Nothing, NotThere, Route, RouteFault, Tenancy
 
 __all__ = [
     "RECEIPTS",
@@ -68,6 +68,7 @@ __all__ = [
     "Event",
     "Examinable",
     "Failure",
+    "File",
     "Finding",
     "HttpClient",
     "Lane",

@@ -31,6 +31,13 @@ class Nothing(msgspec.Struct, frozen=True):
     """The body of a request, or an answer, that says nothing."""
 
 
+class File(msgspec.Struct, frozen=True):
+    """An answer that is a file, whole in memory, and no JSON; `name` is what it may be saved as, of ASCII."""
+
+    content: bytes
+    name: str
+
+
 @dataclass(frozen=True)
 class Call:
     """One call of a route. `tenant` is the only one that it may see or change; None: it may with all.
@@ -54,7 +61,7 @@ class Route:
 
     `handle` gets the call, with a body of type `request`, and returns a value of type `response`; at its deadline it is
     cancelled. It must see to it that a call with a tenant meets nothing of another one. `query` names what it
-    reads of the query, each with what it is.
+    reads of the query, each with what it is. `produces` is the content type of a route whose response is a `File`.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -65,8 +72,13 @@ class Route:
     response: type[msgspec.Struct]
     request: type[msgspec.Struct] = Nothing
     query: Mapping[str, str] | None = None
+    produces: str = ""
 
     def __post_init__(self) -> None:
+        if bool(self.produces) != (self.response is File):
+            raise ValueError(
+                f"a route that answers with a File, and no other, says what it produces: {self.path!r}"
+            )
         if not self.path.startswith("/") or self.path.endswith("/"):
             raise ValueError(f"a route's path begins with a slash and does not end with one: {self.path!r}")
 

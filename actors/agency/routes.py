@@ -24,6 +24,7 @@ Vertical = Literal["menu", "realty", "expo", "support"]
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # neither 0 and O nor 1 and I
 _LENGTH = 12
 _CODE = re.compile(rf"(?ai:MJ)-([{_ALPHABET}{_ALPHABET[8:].lower()}]{{{_LENGTH}}})")
+_AD = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +49,11 @@ def parse_code(text: str) -> str | None:
     return f"MJ-{code[1].upper()}" if code else None
 
 
+def ad_code(ad: str) -> str | None:
+    """Return the code under which an advertisement is bound to a tenant, which nobody can type; None for no id."""
+    return f"ad:{ad}" if _AD.fullmatch(ad) else None
+
+
 def fresh_code(draw: Callable[[str], str] = secrets.choice) -> str:
     """Return a code that was never used."""
     return "MJ-" + "".join(draw(_ALPHABET) for _ in range(_LENGTH))
@@ -70,6 +76,35 @@ async def make(
     """Store a new code that leads to the tenant of this transaction."""
     code = fresh_code()
     await tx.execute("add_route", code, vertical, campaign, language, expires_at, now)
+    return Route(
+        code=code,
+        tenant=tx.tenant,
+        vertical=vertical,
+        campaign=campaign,
+        language=language,
+        expires_at=expires_at,
+    )
+
+
+async def bind_ad(
+    tx: TenantTransaction,
+    ad: str,
+    vertical: Vertical,
+    now: datetime,
+    *,
+    campaign: str | None = None,
+    language: str | None = None,
+    expires_at: datetime | None = None,
+) -> Route | None:
+    """Let whoever comes through an advertisement be led to the tenant of this transaction; what it did before is over.
+
+    None where the advertisement is bound to another tenant. Raises ValueError for what is no id of one.
+    """
+    code = ad_code(ad)
+    if code is None:
+        raise ValueError("the id of an advertisement has letters, digits, _ and - only, at most 100")
+    if not await tx.number("bind_ad", code, vertical, campaign, language, expires_at, now):
+        return None
     return Route(
         code=code,
         tenant=tx.tenant,

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from actors.agency import leads
+from actors.agency import leads, routes
 from actors.conversation import calling, handover, menu, nudging, realty, reminding, unasked
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
+from actors.conversation.routing import Enter, Way
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
+from actors.conversation.transaction import Begin, one_transaction
+from actors.conversation.ways import opened, way
 from actors.conversation.windows import hear, written_by
 from actors.media.task import Download, MediaFetched
 from actors.messages import (
@@ -99,21 +102,26 @@ class EstateBot(Actor[EstateState]):
                 _nudge(turn, None)
             return
         hear(turn.state, event, turn.now)
-        await self._hear(turn, tenant, event)
+        async with one_transaction(turn.postgres) as transaction:
+            await self._hear(turn, event, transaction)
         here = self._greeter.tenant_of(turn.state, turn.channel)
         _nudge(turn, nudging.begin(turn.state, here, turn.now, paused=turn.paused) if here else None)
 
-    async def _hear(self, turn: Turn[EstateState], tenant: Tenant | None, event: Message) -> None:
-        """Answer a message that somebody sent while they were at a tenant, or at none."""
-        answer = self._greeter.answer(turn.state, turn.channel, event, turn.now)
-        await self._record(turn, event, answer)
+    async def _hear(self, turn: Turn[EstateState], message: Message, transaction: Begin) -> None:
+        """Follow a message to where it leads, and have it answered there."""
+        where = await _way(turn, message, transaction)
+        answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
+        if answer.entered is not None:
+            turn.label(tenant=answer.entered.tenant.slug)
+            await _record(turn, message, answer.entered, where.named if where else "", transaction)
         if answer.say is not None:
             turn.reply(answer.say)
-            _keep(turn.state, tenant or (answer.entered.tenant if answer.entered else None), event)
+            if where is None or where.by == "ad":
+                _keep(turn.state, self._greeter.tenant_of(turn.state, turn.channel), message)
         if answer.fetch is not None:
             turn.work(answer.fetch)
         if answer.at is not None:
-            await self._answer(turn, answer.at, event, answer)
+            await self._answer(turn, answer.at, message, answer, transaction)
 
     async def _handed(self, turn: Turn[EstateState], tenant: Tenant | None, event: Event) -> bool:
         """Take an event about a hand-over; False if it is about anything else."""
@@ -130,10 +138,10 @@ class EstateBot(Actor[EstateState]):
         return True
 
     async def _answer(
-        self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer
+        self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer, transaction: Begin
     ) -> None:
         """Let the tenant answer a message."""
-        talk = self._talk(turn, tenant, message.id)
+        talk = self._talk(turn, tenant, message.id, transaction)
         said = _said(talk, message)
         nudging.put_away(talk.part)
         if answer.head is not None:
@@ -142,7 +150,9 @@ class EstateBot(Actor[EstateState]):
         if turn.paused:
             await handover.listen(turn, talk, said)
             return
-        if answer.moved:
+        if (answer.moved or said is not None) and await menu.arrive(talk, None if answer.moved else said):
+            pass  # a vertical that a link named
+        elif answer.moved:
             menu.resume(talk)
         elif said is None:
             _acknowledge(talk, message)
@@ -200,7 +210,9 @@ class EstateBot(Actor[EstateState]):
             else:
                 turn.remind(name, at=at)
 
-    def _talk(self, turn: Turn[EstateState], tenant: Tenant, message: str) -> Talk:
+    def _talk(
+        self, turn: Turn[EstateState], tenant: Tenant, message: str, transaction: Begin | None = None
+    ) -> Talk:
         return Talk(
             tenant=tenant,
             part=turn.state.part(tenant.id),
@@ -209,23 +221,37 @@ class EstateBot(Actor[EstateState]):
             conversation=turn.conversation,
             message=message,
             now=turn.now,
-            transaction=turn.postgres,
+            transaction=transaction or turn.postgres,
         )
 
-    async def _record(self, turn: Turn[EstateState], message: Message, answer: Answer) -> None:
-        """Record where a link led."""
-        if (entered := answer.entered) is None:
-            return
-        turn.label(tenant=entered.tenant.slug)
-        async with turn.postgres() as transaction:
-            await transaction.execute(
-                statement("record_routing_decision"),
-                turn.conversation,
-                message.id,
-                entered.tenant.id,
-                entered.reason,
-                turn.now,
-            )
+
+async def _way(turn: Turn[EstateState], message: Message, begin: Begin) -> Way | None:
+    """Return where what was opened leads; the tables are asked only for codes and advertisements."""
+    if (seen := opened(message, turn.state.clicked)) is None:
+        return None
+    found: dict[str, routes.Route] = {}
+    if seen.codes:
+        async with begin() as transaction:
+            for code in seen.codes:
+                if (known := await routes.find(transaction, code)) is not None:
+                    found[code] = known
+    return way(seen, found, turn.now)
+
+
+async def _record(
+    turn: Turn[EstateState], message: Message, entered: Enter, named: str, begin: Begin
+) -> None:
+    """Record what led a conversation to a tenant; `named` is the code or the advertisement, "" for neither."""
+    async with begin() as transaction:
+        await transaction.execute(
+            statement("record_routing_decision"),
+            turn.conversation,
+            message.id,
+            entered.tenant.id,
+            entered.reason,
+            turn.now,
+            named or None,
+        )
 
 
 def _nudge(turn: Turn[EstateState], at: datetime | None) -> None:

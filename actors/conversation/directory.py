@@ -14,6 +14,7 @@ class Directory:
         """Take tenants and channels of settings that were validated; nothing is known without them."""
         tenants = settings.tenants if settings else ()
         slugs = {tenant.slug: tenant for tenant in tenants}
+        self._slugs = slugs
         self._tenants = {tenant.id: tenant for tenant in tenants}
         self._owners = {
             channel.key: slugs[channel.tenant] if channel.tenant else None
@@ -23,6 +24,10 @@ class Directory:
     def tenant(self, number: int) -> Tenant | None:
         """Return the tenant with this id, or None."""
         return self._tenants.get(number)
+
+    def named(self, tenant: int | str) -> Tenant | None:
+        """Return the tenant with this id, or this slug, or None."""
+        return self._slugs.get(tenant) if isinstance(tenant, str) else self._tenants.get(tenant)
 
     def knows(self, channel: str) -> bool:
         """Tell whether the channel "provider:id" is configured."""

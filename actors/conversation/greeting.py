@@ -22,7 +22,7 @@ from actors.conversation.routing import (
     Lost,
     Route,
     Stay,
-    parse_link,
+    Way,
     route,
 )
 from actors.conversation.state import EstateState
@@ -97,25 +97,27 @@ class Greeter:
         """Tell whether several tenants may speak on a channel."""
         return self._directory.owner(channel) is None
 
-    def answer(self, state: EstateState, channel: str, message: Message, now: datetime) -> Answer:
-        """Bring `state` up to date with a message and return what is to be done about it."""
-        link, picked = _understand(state, message)
-        routed = route(self._directory, channel, state.tenant, link)
-        if isinstance(routed, Enter):
+    def answer(
+        self, state: EstateState, channel: str, message: Message, now: datetime, way: Way | None = None
+    ) -> Answer:
+        """Bring `state` up to date with a message, by which `way` was opened, and return what is to be done about it."""
+        link = way is not None and way.by != "ad"
+        picked = None if link else _understand(state, message)
+        routed = route(self._directory, channel, state.tenant, way)
+        if not isinstance(routed, Stay | Enter):
+            return Answer(self._say(state, routed, message, now))
+        entered = routed if isinstance(routed, Enter) else None
+        if entered:
             state.tenant = routed.tenant.id
-            part = state.part(routed.tenant.id)
-            head: Key = "welcome-back" if part.welcomed else "welcome"
-            if state.language is None and not part.welcomed:
-                return Answer(self._welcome(state, routed.tenant, message), routed)
-            part.welcomed = True
-            return Answer(entered=routed, at=routed.tenant, head=head, moved=True)
-        if isinstance(routed, Stay) and isinstance(message, MediaReceived):
-            return self._medium(state, routed.tenant, message)
-        if isinstance(routed, Stay):
-            return self._stay(
-                state, routed.tenant, message, chosen=picked is not None, again=link is not None
+        if way is not None:
+            _take(state, routed.tenant, way, leads=self._directory.named(way.tenant) is routed.tenant)
+        if isinstance(message, MediaReceived):
+            answer = self._medium(state, routed.tenant, message)
+        else:
+            answer = self._stay(
+                state, routed.tenant, message, chosen=picked is not None, link=link, back=entered is not None
             )
-        return Answer(self._say(state, routed, message, now))
+        return msgspec.structs.replace(answer, entered=entered)
 
     def fetched(self, state: EstateState, event: MediaFetched) -> Outgoing:
         """Answer a medium, now that it is known what came of it."""
@@ -162,19 +164,17 @@ class Greeter:
         return Answer(welcome, fetch=task)
 
     def _stay(
-        self, state: EstateState, tenant: Tenant, message: Message, *, chosen: bool, again: bool
+        self, state: EstateState, tenant: Tenant, message: Message, *, chosen: bool, link: bool, back: bool
     ) -> Answer:
-        """Have a message answered by the tenant at which the conversation is; a newcomer is welcomed.
-
-        `again`: it is the link to that very tenant, which leads to where the conversation is.
-        """
+        """Have a message answered by the tenant at which the conversation is (`back`: again); a newcomer is welcomed."""
         part = state.part(tenant.id)
-        if part.welcomed:
-            return Answer(at=tenant, head="language-chosen" if chosen else None, moved=chosen or again)
-        if state.language is None:
+        if not part.welcomed and state.language is None:
             return Answer(self._welcome(state, tenant, message))
+        head: Key | None = "language-chosen" if chosen else None
+        if not part.welcomed or back:
+            head = "welcome-back" if part.welcomed else "welcome"
         part.welcomed = True
-        return Answer(at=tenant, head="welcome", moved=chosen or again)
+        return Answer(at=tenant, head=head, moved=chosen or link)
 
     def _say(
         self,
@@ -226,20 +226,30 @@ class Greeter:
         return Text(body, quote=message.id)
 
 
-def _understand(state: EstateState, message: Message) -> tuple[int | None, Language | None]:
-    """Return the link and the choice of a language in a message, and keep what it says of the language."""
-    link: int | None = None
+def _understand(state: EstateState, message: Message) -> Language | None:
+    """Return the choice of a language in a message, and keep what it says of the language."""
     picked: Language | None = None
     match message:
         case ChoicePicked(choice=choice):
             picked = _CHOICES.get(choice)
         case MessageReceived(text=text):
-            link = parse_link(text)
-            if link is None:
-                picked = named(text)
-                state.shown = detect(text) or state.shown
+            picked = named(text)
+            state.shown = detect(text) or state.shown
     state.chosen = picked or state.chosen
-    return link, picked
+    return picked
+
+
+def _take(state: EstateState, tenant: Tenant, way: Way, *, leads: bool) -> None:
+    """Keep what was opened on the way to a tenant: the vertical and the language if it `leads` there, and whence."""
+    part = state.part(tenant.id)
+    if leads:
+        part.due = way.vertical
+        if state.language is None and way.language:
+            state.shown = msgspec.convert(way.language, Language)
+    if not part.source:
+        part.source, part.source_ref = way.source, way.source_ref
+    if way.click:
+        state.click(way.click)
 
 
 def _recently(told_at: datetime | None, now: datetime) -> bool:

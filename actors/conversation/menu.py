@@ -95,6 +95,21 @@ async def enter(talk: Talk, vertical: Vertical) -> None:
             show_menu(talk)
 
 
+async def arrive(talk: Talk, heard: Heard | None) -> bool:
+    """Enter the vertical that a link named; False where none is due, or what was `heard` says itself where to go."""
+    vertical, talk.part.due = talk.part.due, ""
+    if not vertical or (heard is not None and _says_where(heard)):
+        return False
+    await enter(talk, vertical)
+    return True
+
+
+def _says_where(heard: Heard) -> bool:
+    if heard.what == "text":
+        return question(heard.text) is not None or not read_wish(heard.text).nothing
+    return heard.what not in ("greeting", "thanks", "yes", "no", "skip", "language")
+
+
 def resume(talk: Talk, *before: str) -> None:
     """Put what is open once more, or the menu; the books stay closed."""
     resuming.put(talk, *before)

@@ -13,6 +13,7 @@ from actors.brain.language import Language
 
 _MOST_TALLIES = 32
 _LONGEST_NAME = 80
+_MOST_CLICKS = 8
 
 Vertical = Literal["", "realty", "expo", "support"]
 Slot = Literal[
@@ -29,7 +30,8 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     the person's lead, 0 before there is one; `untold` means that it does not know all of this yet. `listing`: the one
     that was shown last. `offered`: ids and titles of the choices that were shown last. `missed`: answers in a row to the
     open question of which nothing could be used. `nudges`: how many of the ladder were sent since the person wrote;
-    `ladder_at`: when the first of a ladder was sent last.
+    `ladder_at`: when the first of a ladder was sent last. `due`: a vertical that was opened by a link and is
+    not entered yet.
     """
 
     welcomed: bool = False
@@ -50,6 +52,7 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     ladder_at: datetime | None = None
     source: str = ""
     source_ref: str = ""
+    due: Vertical = ""
 
 
 class Tally(msgspec.Struct, kw_only=True):
@@ -94,6 +97,7 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     shown: Language | None = None  # by the latest text that left no doubt
     tenant: int = 0  # where a link led; 0: nowhere yet. On a tenant's own number it is not used
     parts: dict[int, Part] = {}
+    clicked: tuple[str, ...] = ()  # advertisements that have counted, the latest last
     help_told_at: datetime | None = None
     noted: dict[str, Tally] = {}
     opted_out: bool = False  # nothing may be sent that is marketing
@@ -114,6 +118,10 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     def part(self, tenant: int) -> Part:
         """Return the part of a tenant, a new one at its first visit."""
         return self.parts.setdefault(tenant, Part())
+
+    def click(self, click: str) -> None:
+        """Let a click on an advertisement count, once; the latest few are remembered."""
+        self.clicked = (*self.clicked, click)[-_MOST_CLICKS:]
 
     def consent(self, *, allowed: bool, stamped: int, now: datetime, told_us: bool = False) -> None:
         """Take what the person allows, said at `stamped` or now; what they said before their latest word is void.

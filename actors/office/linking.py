@@ -1,4 +1,4 @@
-"""The command `majlis link`: a link, and its QR picture, that lead to an agency and a vertical for a time."""
+"""The command `majlis link`: a link with its QR picture, or an advertisement, leads to an agency for a time."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ def link_command(app: str) -> click.Command:
         type=click.Path(dir_okay=False, path_type=Path),
         help="Write the QR as a PNG to this file.",
     )
+    @click.option(
+        "--ad", metavar="ID", help="Make no link: let who comes through this advertisement be led there."
+    )
     @settings_options
     @json_option
     @plainly
@@ -54,19 +57,29 @@ def link_command(app: str) -> click.Command:
         days: int,
         channel: str,
         picture: Path | None,
+        ad: str | None,
         config: Path | None,
         demo: bool,
         data_dir: Path | None,
         as_json: bool,
     ) -> None:
-        """Print a new link that opens WhatsApp at this agency, and its QR picture."""
+        """Print a new link that opens WhatsApp at this agency, and its QR picture; or bind an advertisement to it."""
         import segno  # noqa: PLC0415 - a tenth of a second that no other command has to wait
 
         settings = read_settings(config, demo, data_dir)
         tenant = tenant_named(settings, slug)
-        number = phone_of(settings, tenant, channel)
         expires = datetime.now(UTC) + timedelta(days=days)
-        route = trio.run(_make, settings, app, tenant, vertical, campaign, language, expires)
+        leads = (vertical, campaign, language, expires)
+        if ad is not None:
+            if channel or picture is not None:
+                raise click.UsageError("--ad makes no link: leave --channel and --picture out")
+            trio.run(_bind, settings, app, tenant, ad, *leads)
+            told = {"ad": ad, "tenant": slug, "vertical": vertical, "expires_at": expires.isoformat()}
+            words = f"advertisement {ad} leads to {slug}, {vertical}, until {expires:%Y-%m-%d %H:%M} UTC"
+            click.echo(json.dumps(told) if as_json else words)
+            return
+        number = phone_of(settings, tenant, channel)
+        route = trio.run(_make, settings, app, tenant, *leads)
         link = routes.link(number, route.code)
         drawn = segno.make(link, error="m")
         if picture is not None:
@@ -123,3 +136,25 @@ async def _make(
         route = await routes.make(tx, vertical, now, campaign=campaign, language=language, expires_at=expires)
         await staff.audit(tx, "command", "link", route.code, {"vertical": vertical, "campaign": campaign})
     return route
+
+
+async def _bind(
+    settings: Settings,
+    app: str,
+    tenant: Tenant,
+    ad: str,
+    vertical: Vertical,
+    campaign: str | None,
+    language: str | None,
+    expires: datetime,
+) -> None:
+    if routes.ad_code(ad) is None:
+        raise CommandFailed(f"{ad[:100]!r} is no id of an advertisement: letters, digits, _ and - only")
+    async with open_office(settings, app, tenant) as office, office.transaction() as tx:
+        now = datetime.now(UTC)
+        route = await routes.bind_ad(
+            tx, ad, vertical, now, campaign=campaign, language=language, expires_at=expires
+        )
+        if route is None:
+            raise CommandFailed(f"the advertisement {ad} leads to another tenant")
+        await staff.audit(tx, "command", "link", route.code, {"vertical": vertical, "campaign": campaign})

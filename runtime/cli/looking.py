@@ -42,6 +42,7 @@ _PATIENCE = 2.0  # seconds for the running server to answer
 @click.option("--channel", help="Only those of this channel, such as meta:1002003004.")
 @click.option("--waiting", "which", flag_value="waiting", help="Only those whose events wait.")
 @click.option("--parked", "which", flag_value="parked", help="Only those that are parked.")
+@click.option("--paused", "which", flag_value="paused", help="Only those whose bot is paused.")
 @click.option("--all", "which", flag_value="all", help="All of them, by id.")
 @click.option("--after", default="", help="With --all: go on behind this id.")
 @json_option
@@ -56,7 +57,7 @@ def ps(
     after: str,
     as_json: bool,
 ) -> None:
-    """List conversations, the most telling first: parked, failing, waiting, busy, with sends in doubt or timers due."""
+    """List conversations, the most telling first: parked, failing, paused, waiting, busy, with sends or timers."""
     if after and (which != "all" or channel is not None):
         raise click.UsageError("--after goes with --all, without --channel")
     settings = read_settings(config, demo, data_dir)

@@ -11,7 +11,7 @@ import msgspec
 
 from runtime.journal.inspection import Situation
 
-State = Literal["parked", "busy", "waiting", "idle", "passivated", "at rest"]
+State = Literal["parked", "paused", "busy", "waiting", "idle", "passivated", "at rest"]
 HEADER = (
     "conversation",
     "channel",
@@ -71,6 +71,8 @@ def lines(
 def _state(one: Situation, cell: InMemory | None, here: bool | None) -> State:
     if one.parked:
         return "parked"
+    if one.paused_since is not None:
+        return "paused"
     if cell is not None and cell.busy:
         return "busy"
     if one.waiting:
@@ -81,11 +83,20 @@ def _state(one: Situation, cell: InMemory | None, here: bool | None) -> State:
 
 
 def _rank(line: Line) -> tuple[float, float, float, str]:
-    """Sort: stopped, failing, waiting for longest, busy for longest, in doubt, with something to leave, then by id."""
+    """Sort: stopped, failing, paused, waiting, each the longest first, busy, in doubt, with something to leave; by id."""
     one = line.situation
-    kinds = (one.parked, one.attempts, one.waiting, line.state == "busy", one.doubtful, one.queued, True)
+    kinds = (
+        one.parked,
+        one.attempts,
+        one.paused_since,
+        one.waiting,
+        line.state == "busy",
+        one.doubtful,
+        one.queued,
+        True,
+    )
     first = next(place for place, holds in enumerate(kinds) if holds)
-    since = one.parked_since if one.parked else one.oldest
+    since = one.parked_since if one.parked else one.paused_since or one.oldest
     busy = line.cell.seconds if line.cell and line.cell.busy else 0.0
     return first, since.timestamp() if since else inf, -busy, one.conversation
 
@@ -150,9 +161,17 @@ def _memory(line: Line) -> str:
 
 def _why(one: Situation) -> str:
     if not one.parked:
-        return ""
+        return _pause(one)
     place = f"timer {one.parked_timer}" if one.parked_timer is not None else f"event {one.parked_seq}"
     return f"{one.fault} at {place} ({one.origin})"
+
+
+def _pause(one: Situation) -> str:
+    """Say whose pause it is, in operators' own words; "" while the bot answers."""
+    if one.paused_since is None:
+        return ""
+    taken = f", taken by {one.paused_to}" if one.paused_to else ""
+    return f"by {one.paused_by}: {one.paused_why or 'no reason'}{taken}"
 
 
 def _ago(then: datetime, now: datetime) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from runtime.actor.event import OperatorCommand
 from runtime.channel import RECEIPTS
 from runtime.cli.telling import content_of, place_of, readable, tag_of, text_of
 from runtime.journal.inspection import PastEffect, PastEvent, Row, Story
@@ -23,6 +24,13 @@ class Entry(msgspec.Struct, frozen=True):
     kind: str
     what: Mapping[str, object]
     payload: bytes = b""
+
+
+class _Command(msgspec.Struct):
+    """What of an operator's command is shown."""
+
+    name: str = ""
+    data: dict[str, str] = {}
 
 
 def masked(name: str) -> str:
@@ -46,7 +54,7 @@ def timeline(story: Story, last: int, *, whole: bool = False) -> tuple[Sequence[
     return entries[-last:], len(entries) > last or full
 
 
-_ORDER = ("event", "turn", "effect", "failed", "dead letter", "parked", "timer")
+_ORDER = ("event", "turn", "effect", "failed", "dead letter", "parked", "paused", "timer")
 
 
 def _entries(story: Story, whole: bool) -> Iterator[Entry]:
@@ -54,7 +62,7 @@ def _entries(story: Story, whole: bool) -> Iterator[Entry]:
     fates = {letter.seq: letter.fate for letter in story.letters if letter.seq is not None}
     for event in reversed(story.events):
         fate = fates.get(event.seq) or ("done" if event.seq <= row.done_seq else _waits(event, story))
-        what = {"seq": event.seq, "type": tag_of(event.payload), "fate": fate}
+        what = {"seq": event.seq, "type": tag_of(event.payload), **_commanded(event), "fate": fate}
         yield Entry(event.received_at, "event", what, event.payload if whole else b"")
     for turn in reversed(story.turns):
         handled = turn.timer or (
@@ -68,6 +76,7 @@ def _entries(story: Story, whole: bool) -> Iterator[Entry]:
                 "timer" if turn.timer else "events": handled,
                 "replica": turn.replica,
                 "epoch": turn.epoch,
+                "paused": turn.paused or None,
             },
         )
     for effect in reversed(story.effects):
@@ -88,6 +97,9 @@ def _entries(story: Story, whole: bool) -> Iterator[Entry]:
         )
     if row.attempts and row.attempts_since is not None and story.park is None:
         yield Entry(row.attempts_since, "failed", {"attempts": row.attempts, "seq": row.done_seq + 1})
+    if row.paused_since is not None:
+        labels = {"by": row.paused_by, "why": row.paused_why, "taken by": row.paused_to}
+        yield Entry(row.paused_since, "paused", labels)
     if story.park is not None:
         park = story.park
         yield Entry(
@@ -95,6 +107,17 @@ def _entries(story: Story, whole: bool) -> Iterator[Entry]:
             "parked",
             {"at": place_of(park), "attempts": park.attempts, "fault": park.fault, "origin": park.origin},
         )
+
+
+def _commanded(event: PastEvent) -> Mapping[str, object]:
+    """Return what an operator told the bot, such as that it may answer again, and who did; never more of the data."""
+    if tag_of(event.payload) != OperatorCommand.__name__:
+        return {}
+    try:
+        command = msgspec.json.decode(event.payload, type=_Command)
+    except msgspec.DecodeError:
+        return {}
+    return {"name": command.name, "by": command.data.get("by") if command.name == "resumed" else None}
 
 
 def _waits(event: PastEvent, story: Story) -> str:
@@ -107,6 +130,7 @@ def _effect(effect: PastEffect, whole: bool) -> Mapping[str, object]:
         "id": f"{effect.version}.{effect.ordinal}",
         "lane": effect.lane,
         "type": tag_of(effect.payload),
+        "by": effect.operator,
         "status": effect.status,
         "attempts": effect.attempts,
         "maybe_duplicate": effect.maybe_duplicate or None,

@@ -19,7 +19,7 @@ from runtime.channel import Request, Response
 from runtime.ingress.openapi import Fault, describe
 from runtime.journal.tokens import Token
 from runtime.resources.errors import ResourceUnavailable
-from runtime.route import Call, Nothing, Route, RouteFault
+from runtime.route import Call, File, Nothing, Route, RouteFault
 
 _log = structlog.get_logger(__name__)
 
@@ -29,13 +29,16 @@ JSON = "application/json"
 
 
 class ApiLimits(msgspec.Struct, frozen=True):
-    """What callers may cost: bytes of a body, seconds of a call, calls at once, and calls of one token.
+    """What callers may cost: bytes of a body, seconds of a call and its `lookup`, calls at once, and calls of one token.
+
+    The lookup says who calls; where it does not end in time the database is away, and surely nothing has happened.
 
     A token has a burst of calls, and then so many a second; calls without one that holds share a token's limits.
     """
 
     body: int = 64 * 1024
     deadline: float = 20.0
+    lookup: float = 5.0
     at_once: int = 32
     per_second: float = 20.0
     burst: float = 60.0
@@ -124,13 +127,21 @@ class Api:
             return _fault(503, "the database is away; try again with the same key", ("Retry-After", "1"))
         if request.method != "GET":
             _log.info("api", route=f"{route.method} {route.path}", token=token.id)
+        if isinstance(answer, File):
+            saved = ("Content-Disposition", f'attachment; filename="{answer.name}"')
+            return Response(200, answer.content, content_type=route.produces, headers=(saved,))
         content = b"" if isinstance(answer, Nothing) else msgspec.json.encode(answer)
         return Response(200, content, content_type=JSON)
 
     async def _caller(self, request: Request) -> Token:
         """Return whose call it is, if they may call now."""
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        token = await self._find(secret.strip()) if scheme.lower() == "bearer" else None
+        token = None
+        if scheme.lower() == "bearer":
+            with trio.move_on_after(self._limits.lookup) as lookup:
+                token = await self._find(secret.strip())
+            if lookup.cancelled_caught:
+                raise ResourceUnavailable("postgres", f"no answer within {self._limits.lookup:g} s")
         if wait := self._wait(0 if token is None else token.id):
             raise _Refused(429, "too many calls", ("Retry-After", str(int(wait) + 1)))
         if token is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from runtime.route import Nothing, Route
+from runtime.route import File, Nothing, Route
 
 #: What may come of any call, beside its own answer.
 FAULTS: Mapping[int, str] = {
@@ -22,6 +22,8 @@ FAULTS: Mapping[int, str] = {
     504: "It took too long; it may have happened.",
 }
 
+_BARE = (Nothing, File)
+
 
 class Fault(msgspec.Struct, frozen=True):
     """Why a call was refused."""
@@ -35,11 +37,13 @@ def describe(title: str, prefix: str, routes: Sequence[Route]) -> Mapping[str, o
         dict.fromkeys(
             [
                 Fault,
-                *(one for route in routes for one in (route.request, route.response) if one is not Nothing),
+                *(one for route in routes for one in (route.request, route.response) if one not in _BARE),
             ]
         )
     )
-    refs, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    refs, components = msgspec.json.schema_components(
+        types, schema_hook=_anything, ref_template="#/components/schemas/{name}"
+    )
     schemas = dict(zip(types, refs, strict=True))
     paths: dict[str, dict[str, object]] = {}
     for route in routes:
@@ -64,7 +68,9 @@ def _operation(route: Route, schemas: Mapping[type, Mapping[str, Any]]) -> Mappi
         for name, what in (route.query or {}).items()
     ]
     done: dict[str, object] = {"description": "Done."}
-    if route.response is not Nothing:
+    if route.response is File:
+        done["content"] = {route.produces: {"schema": {"type": "string"}}}
+    elif route.response is not Nothing:
         done["content"] = _json(schemas[route.response])
     operation: dict[str, object] = {
         "operationId": operation_id(route),
@@ -88,6 +94,13 @@ def operation_id(route: Route) -> str:
     """Return the name of a route, unique in its table."""
     words = [route.method.lower(), *(part.strip("{}") for part in route.path.split("/") if part)]
     return "_".join(words).replace("-", "_").replace(".", "_")
+
+
+def _anything(kind: type) -> dict[str, Any]:
+    """Describe a field of type `object`, which may hold any JSON."""
+    if kind is object:
+        return {"description": "any JSON"}
+    raise NotImplementedError
 
 
 def _json(schema: Mapping[str, Any]) -> Mapping[str, object]:

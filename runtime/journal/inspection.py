@@ -28,13 +28,14 @@ LOOKED_AT = 2000
 _NAMES = 20
 _PATIENCE = 10.0  # seconds for one statement
 
-Which = Literal["telling", "waiting", "parked", "all"]
+Which = Literal["telling", "waiting", "parked", "paused", "all"]
 
 
 class Situation(msgspec.Struct, frozen=True):
     """How one conversation stands. `waiting` events, of which the `oldest` came then; `turn`: the last one's version.
 
-    `queued` effects wait to leave, `doubtful` ones are under way or of unknown outcome.
+    `queued` effects wait to leave, `doubtful` ones are under way or of unknown outcome. `paused_since` is None while the
+    bot answers; the other labels of the pause are operators' own.
     """
 
     conversation: str
@@ -59,6 +60,10 @@ class Situation(msgspec.Struct, frozen=True):
     origin: str | None
     parked_seq: int | None
     parked_timer: str | None
+    paused_since: datetime | None
+    paused_by: str | None
+    paused_why: str | None
+    paused_to: str | None
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -76,6 +81,10 @@ class Row(msgspec.Struct, frozen=True):
     attempts: int
     attempts_since: datetime | None
     parked: bool
+    paused_since: datetime | None
+    paused_by: str | None
+    paused_why: str | None
+    paused_to: str | None
     created_at: datetime
     state_bytes: int
     state: bytes
@@ -99,7 +108,7 @@ class PastEvent(msgspec.Struct, frozen=True):
 
 
 class PastTurn(msgspec.Struct, frozen=True):
-    """A committed turn and what it handled."""
+    """A committed turn and what it handled; `paused`: it knew that nothing of it would be sent."""
 
     version: int
     first_seq: int
@@ -108,10 +117,11 @@ class PastTurn(msgspec.Struct, frozen=True):
     at: datetime
     replica: str
     epoch: int
+    paused: bool
 
 
 class PastEffect(msgspec.Struct, frozen=True):
-    """An effect and what became of it."""
+    """An effect and what became of it; `operator`: who wrote it by hand."""
 
     version: int
     ordinal: int
@@ -125,6 +135,7 @@ class PastEffect(msgspec.Struct, frozen=True):
     created_at: datetime
     claimed_at: datetime | None
     expires_at: datetime
+    operator: str | None
     payload: bytes
 
 
@@ -161,6 +172,7 @@ class Inspection:
         """Return ids of conversations that are worth a look, in no order that matters, at most `limit` of each kind."""
         looks: dict[Which, Sequence[tuple[str, Sequence[object]]]] = {
             "parked": [("overview_parked", (channel, limit))],
+            "paused": [("overview_paused", (channel, limit))],
             "waiting": [("overview_waiting", (channel, LOOKED_AT, limit))],
             "all": [
                 ("overview_page", (after, limit))
@@ -170,6 +182,7 @@ class Inspection:
         }
         looks["telling"] = [
             *looks["parked"],
+            *looks["paused"],
             *looks["waiting"],
             ("overview_sends", (channel, LOOKED_AT, limit)),
             ("overview_timers", (channel, limit)),

@@ -14,10 +14,13 @@ from runtime.ingress.openapi import operation_id
 from runtime.node.handing_over import HandingOver
 from runtime.route import Route
 from runtime.serve.conversations_api import ConversationRoutes
+from tests.integration.outages import family, frozen, postmaster
 from tests.integration.world import MARK, OWN, World, majlis_command, open_world, person, until
 
 PREFIX = "/api/v1"
 BOTH = ("conversations:read", "conversations:write")
+READS, WRITES = ("conversations:read", "leads:read"), ("conversations:write", "leads:write")
+NOWHERE = {"{conversation}": "cnowhere", "{lead}": "999999"}
 desk: HandingOver = None  # type: ignore[assignment]  # the table alone asks nothing of it
 assert app.tenancy is not None
 ROUTES = [*ConversationRoutes(app.tenancy, desk).table(), *app.routes]
@@ -25,6 +28,7 @@ BODIES: Mapping[str, object] = {
     "texts": {"text": f"by hand {MARK}", "key": "k1"},
     "commands": {"name": "look", "key": "k1"},
     "assign": {"to": "omar"},
+    "stage": {"stage": "won", "key": "k1"},
 }
 
 
@@ -49,15 +53,19 @@ class Caller:
 
     def __init__(self, world: World, client: httpx.AsyncClient, secret: str = "") -> None:
         self._world, self._client = world, client
-        self._headers = {"authorization": f"Bearer {secret}"} if secret else {}
+        self._headers = {"content-type": "application/x-www-form-urlencoded"}  # as `curl -d` does it
+        if secret:
+            self._headers["authorization"] = f"Bearer {secret}"
 
     async def ask(self, method: str, path: str, body: object = None, content: bytes = b"") -> httpx.Response:
         sent = content or (b"" if body is None else json.dumps(body).encode())
         url = self._world.majlis.admin + PREFIX + path
         return await self._client.request(method, url, headers=self._headers, content=sent)
 
-    async def walk(self, route: Route, name: str) -> httpx.Response:
-        path = route.path.replace("{conversation}", name)
+    async def walk(self, route: Route, names: Mapping[str, str]) -> httpx.Response:
+        path = route.path
+        for brace, name in names.items():
+            path = path.replace(brace, name)
         return await self.ask(route.method, path, BODIES.get(path.rpartition("/")[2]))
 
 
@@ -65,26 +73,37 @@ async def test_who_may_not_learns_nothing_and_who_may_takes_over() -> None:  # n
     async with open_world() as world, httpx.AsyncClient(timeout=20) as client:
         to = person(1)
         await world.welcomed(world.majlis, to)
-        (row,) = await world.rows("select id from conversation")
+        assert await world.majlis.say(OWN, to, "support") == 200
+        await world.handled(2)
+        (row,) = await world.rows("select c.id, l.id as lead from conversation c, leads l")
         name = str(row["id"])
-        made = await token(world, "palm", *BOTH)
+        names = {"{conversation}": name, "{lead}": str(row["lead"])}
+        made = await token(world, "palm", *READS, *WRITES)
         palm = Caller(world, client, made["token"])
         nobody, stranger = Caller(world, client), Caller(world, client, "majlis_" + "x" * 43)
-        marina = Caller(world, client, (await token(world, "marina", *BOTH))["token"])
-        reader = Caller(world, client, (await token(world, "palm", BOTH[0]))["token"])
-        every = Caller(world, client, (await token(world, "", *BOTH))["token"])
+        marina = Caller(world, client, (await token(world, "marina", *READS, *WRITES))["token"])
+        reader = Caller(world, client, (await token(world, "palm", *READS))["token"])
+        every = Caller(world, client, (await token(world, "", *READS, *WRITES))["token"])
 
         for route in ROUTES:  # refused without a token, and across tenants as if there were nothing
             for one in (nobody, stranger):
-                assert (await one.walk(route, name)).status_code == 401, route
-            if "{conversation}" in route.path:
-                there, nowhere = await marina.walk(route, name), await marina.walk(route, "cnowhere")
+                assert (await one.walk(route, names)).status_code == 401, route
+            if route.names:
+                there, nowhere = await marina.walk(route, names), await marina.walk(route, NOWHERE)
                 assert there.status_code == nowhere.status_code == 404, route
                 assert there.content == nowhere.content
-            if route.scope == BOTH[1]:
-                assert (await reader.walk(route, name)).status_code == 403, route
+            assert route.scope in {*READS, *WRITES}
+            if route.scope in WRITES:
+                assert (await reader.walk(route, names)).status_code == 403, route
         assert (await nobody.ask("GET", "/nowhere")).status_code == 401
         assert (await marina.ask("GET", "/conversations")).json()["conversations"] == []
+        assert (await marina.ask("GET", "/leads")).json()["leads"] == []
+        assert (await marina.ask("GET", "/leads.csv")).text.count("\n") == 1
+        for path in ("/leads", "/leads.csv", f"/leads/{row['lead']}"):
+            assert (await marina.ask("GET", f"{path}?tenant=palm")).status_code == 404
+            assert (await marina.ask("GET", f"{path}?tenant=nobody")).status_code == 404
+            assert (await every.ask("GET", f"{path}?tenant=palm")).status_code == 200
+            assert (await every.ask("GET", path)).status_code == 422
         for one in (palm, every, reader):
             assert [c["id"] for c in (await one.ask("GET", "/conversations")).json()["conversations"]] == [
                 name
@@ -98,7 +117,11 @@ async def test_who_may_not_learns_nothing_and_who_may_takes_over() -> None:  # n
         assert (wrong.status_code, "$.text" in wrong.json()["error"]) == (422, True)
         assert (await palm.ask("POST", texts, content=b"{")).status_code == 422
         assert (await palm.ask("POST", texts, {"text": "x", "key": "k", "more": 1})).status_code == 422
-        assert (await palm.ask("POST", texts, content=b" " * 70_000)).status_code == 413
+        body, most = json.dumps({"text": "", "key": "k"}).encode(), 64 * 1024
+        for size, status in ((most, 422), (most + 1, 413)):
+            full = body.replace(b'""', b'"' + b"x" * (size - len(body)) + b'"')
+            assert len(full) == size
+            assert (await palm.ask("POST", texts, content=full)).status_code == status
         assert (await palm.ask("POST", f"/conversations/{name}/assign", {"to": "omar"})).status_code == 409
 
         done = (await palm.ask("POST", pause, {"why": "asked"})).json()
@@ -108,7 +131,7 @@ async def test_who_may_not_learns_nothing_and_who_may_takes_over() -> None:  # n
         for _ in range(2):
             assert (await palm.ask("POST", texts, BODIES["texts"])).status_code == 200
         await world.fake.wait_sent(before, to=to, timeout=10)
-        await world.handled(2)
+        await world.handled(3)
         assert len(world.fake.sent(before, to=to)) == 1, "the bot spoke, or a text left twice"
         code, listed = await command(world, "handoff", "list")
         assert (code, [one["why"] for one in listed["paused"]]) == (0, ["asked"])
@@ -129,6 +152,32 @@ async def test_who_may_not_learns_nothing_and_who_may_takes_over() -> None:  # n
         assert set(statuses) <= {200, 429}
         rows = await world.rows("select hash from api_token")
         assert all(made["token"].encode() not in bytes(row["hash"]) for row in rows)
+
+
+async def test_a_token_that_has_expired_holds_no_more_and_without_a_database_nobody_waits_for_ever() -> None:
+    async with open_world() as world, httpx.AsyncClient(timeout=30) as client:
+        code, made = await command(
+            world, "token", "create", "--tenant", "palm", "--scope", BOTH[0], "--expires", "0"
+        )
+        assert (code, made["expires_at"] is not None) == (0, True)
+        assert (await Caller(world, client, made["token"]).ask("GET", "/conversations")).status_code == 401
+        code, made = await command(
+            world, "token", "create", "--tenant", "palm", "--scope", BOTH[0], "--expires", "1"
+        )
+        palm = Caller(world, client, made["token"])
+        assert (await palm.ask("GET", "/conversations")).status_code == 200
+        await world.rows("update api_token set expires_at = now() where id = $1", made["id"])
+        assert (await palm.ask("GET", "/conversations")).status_code == 401
+        await world.rows("update api_token set expires_at = null where id = $1", made["id"])
+        assert (await palm.ask("GET", "/conversations")).status_code == 200
+        with frozen(family(postmaster(world))):
+            away = await palm.ask("GET", "/conversations")
+        assert (away.status_code, away.headers["retry-after"]) == (503, "1")
+
+        async def back() -> bool:
+            return (await palm.ask("GET", "/conversations")).status_code == 200
+
+        await until(back, 20)
 
 
 async def test_the_document_names_every_route_and_all_that_it_refers_to_is_there() -> None:

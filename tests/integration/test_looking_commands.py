@@ -84,6 +84,7 @@ async def test_the_most_telling_conversations_come_first_and_the_quiet_ones_only
         return [one["conversation"] for one in (await terminal.facts("ps", *words))["conversations"]]
 
     assert await ids("--parked") == [kinds["parked"]]
+    assert await ids("--paused") == []
     assert await ids("--waiting") == [kinds["waiting"]]
     assert await ids("--all") == sorted(kinds.values())
     assert await ids("--all", "--after", sorted(kinds.values())[2]) == sorted(kinds.values())[3:]
@@ -163,6 +164,56 @@ async def test_beside_a_running_server_the_state_in_memory_is_told() -> None:
         ) == 2
 
 
+async def test_a_pause_is_marked_and_all_of_it_is_told_what_a_person_wrote_and_what_the_bot_did_not() -> None:
+    async with open_world() as world:
+        terminal = Terminal(world.majlis.config)
+        for number in (1, 2):
+            await world.welcomed(world.majlis, person(number))
+        sql = "select conversation from alias where identity = $1"
+        name = str((await world.rows(sql, f"wa_id:{person(1)}"))[0][0])
+        before = world.fake.last_index
+        assert (await terminal.type("handoff", "pause", name, "--why", "asked")).exit_code == 0
+        assert await world.majlis.say(OWN, person(1), f"Again {MARK}") == 200
+        await world.handled(3)
+        assert (await terminal.type("handoff", "reply", name, f"By hand {MARK}")).exit_code == 0
+        assert (await terminal.type("handoff", "assign", name, "omar")).exit_code == 0
+        await world.fake.wait_sent(before, to=person(1), timeout=10)
+
+        async def sent() -> bool:
+            return [one["status"] for one in await effects()] == ["done", "cancelled", "done"]
+
+        async def effects() -> list[dict[str, object]]:
+            told = (await terminal.facts("show", name))["timeline"]
+            return [one for one in told if one["kind"] == "effect"]
+
+        await until(sent)
+        assert [one["by"] for one in await effects()] == [None, None, "operator"]
+        (paused,) = (await terminal.facts("ps", "--paused"))["conversations"]
+        assert (paused["conversation"], paused["state"]) == (name, "paused")
+        assert next(iter((await terminal.facts("ps"))["conversations"]))["conversation"] == name
+        told = await terminal.type("ps")
+        assert "by operator: asked, taken by omar" in told.stdout
+        shown = await terminal.type("show", name)
+        assert "by operator  why asked  taken by omar" in shown.stdout
+        assert leaks(told.stdout + shown.stdout) == []
+        timeline = (await terminal.facts("show", name))["timeline"]
+        assert [
+            (one["kind"], one.get("paused")) for one in timeline if one["kind"] in ("turn", "paused")
+        ] == [
+            ("turn", None),
+            ("paused", None),
+            ("turn", True),
+        ]
+
+        assert (await terminal.type("handoff", "resume", name)).exit_code == 0
+        await world.handled(4)
+        assert (await terminal.facts("ps", "--paused"))["conversations"] == []
+        timeline = (await terminal.facts("show", name))["timeline"]
+        assert [one["kind"] for one in timeline].count("paused") == 0
+        (resumed,) = [one for one in timeline if one.get("type") == "OperatorCommand"]
+        assert (resumed["name"], resumed["by"], resumed["fate"]) == ("resumed", "operator", "done")
+
+
 async def test_the_tree_of_tasks_is_told_over_the_socket_and_at_a_signal_while_work_goes_on() -> None:
     async with open_world() as world:
         terminal = Terminal(world.majlis.config)
@@ -240,6 +291,7 @@ async def test_no_look_goes_through_all_conversations(
                 await session.execute("analyze")
             looks = {
                 "overview_parked": "null, 51",
+                "overview_paused": "null, 51",
                 "overview_waiting": f"null, {LOOKED_AT}, 51",
                 "overview_sends": f"null, {LOOKED_AT}, 51",
                 "overview_timers": "null, 51",

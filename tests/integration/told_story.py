@@ -215,6 +215,7 @@ _BENCHMARKS = (
     "integration/test_benchmarks.py::test_a_benchmark_tells_its_results_and_judges_those_that_have_a_target"
 )
 _AGENCY = "integration/test_agency_commands.py::"
+_LEADS = "integration/test_e2e_leads_api.py::test_leads_are_found_page_by_page_exported_and_ended"
 _API = "integration/test_e2e_api.py::test_who_may_not_learns_nothing_and_who_may_takes_over"
 _DRILLS = "drills/test_drill_run.py::test_drills_by_name_end_with_a_scorecard_a_report_and_a_page"
 #: What is not typed on the stage: the reason, or the test that runs it whole.
@@ -250,6 +251,14 @@ ELSEWHERE: Mapping[str, str] = {
     "majlis leads show": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",
     "majlis leads export": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",
     "majlis link": f"{_AGENCY}test_a_link_is_opaque_leads_to_its_tenant_and_ends",
+    "majlis token create --tenant palm-estates --scope leads:read --scope leads:write --label crm --expires 90": _API,
+    """curl -H "Authorization: Bearer $TOKEN" 'http://127.0.0.1:8081/api/v1/leads?stage=qualified&score=40'""": _LEADS,
+    """curl -H "Authorization: Bearer $TOKEN" -o leads.csv 'http://127.0.0.1:8081/api/v1/leads.csv?bom=true'""": _LEADS,
+    """curl -H "Authorization: Bearer $TOKEN" -d '{"stage": "won", "key": "deal-7"}' """
+    "http://127.0.0.1:8081/api/v1/leads/7/stage": _LEADS,
+    "majlis link --ad": (
+        "integration/test_e2e_links.py::test_an_advertisement_that_is_bound_leads_there_once_for_each_click"
+    ),
     "majlis token revoke": _API,
     "majlis handoff pause": _API,
     "majlis handoff reply": _API,

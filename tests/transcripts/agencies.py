@@ -14,6 +14,7 @@ from actors.sql import migrations
 from config import Settings
 from runtime import Transaction
 from runtime.journal.migrations import migrate
+from runtime.journal.statements import migrations as journal_migrations
 from runtime.resources.bridge import open_bridge
 from runtime.resources.postgres import PostgresPool, open_postgres_pool
 
@@ -32,7 +33,7 @@ async def open_pool(dsn: str) -> AsyncIterator[PostgresPool]:
 
 async def furnish(pool: PostgresPool, settings: Settings) -> None:
     """Make the tables, and give the first two agencies what the demo shows."""
-    await migrate(pool, {"app_estate": migrations()})
+    await migrate(pool, {"journal": journal_migrations(), "app_estate": migrations()})
     async with pool.transaction() as transaction:
         await app.prepare(transaction, settings)
     for tenant in settings.tenants[:2]:

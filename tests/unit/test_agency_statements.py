@@ -20,6 +20,8 @@ OUTSIDE = {
     *("enter_tenant", "leave_tenant", "ensure_tenant_role", "tenant_role_standing", "tenant_is_known"),
     *("find_route", "upsert_locations", "begin_snapshot"),
     *("conversation_address", "operator_wrote_at"),
+    *("find_route", "upsert_locations", "begin_snapshot", "conversation_owners", "tenant_conversations"),
+    "tenant_of_slug",
 }
 NAMES = sorted(
     path.name.removesuffix(".sql")

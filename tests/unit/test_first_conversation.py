@@ -574,9 +574,9 @@ async def test_a_routing_decision_is_recorded_with_its_cause_once_per_move() -> 
     for text in ("TENANT_2", "TENANT_2", "hi", "TENANT_777", "TENANT_9", "TENANT_5", "TENANT_2"):
         await stage.says(text)
     assert stage.decisions == [
-        ("c1", "wamid.0", 2, "link", stage.now),
-        ("c1", "wamid.5", 5, "link", stage.now),
-        ("c1", "wamid.6", 2, "link", stage.now),
+        ("c1", "wamid.0", 2, "link", stage.now, None),
+        ("c1", "wamid.5", 5, "link", stage.now, None),
+        ("c1", "wamid.6", 2, "link", stage.now, None),
     ]
 
 

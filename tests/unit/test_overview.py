@@ -42,6 +42,8 @@ def situation(conversation: str = "c", **known: object) -> Situation:
             "parked",
             "idle 1.0 s",
         ),
+        ({"paused_since": NOW, "waiting": 3}, None, None, "paused", "no serve"),
+        ({"paused_since": NOW, "parked": True}, None, None, "parked", "no serve"),
     ],
 )
 def test_the_state_is_told_as_far_as_it_is_known(

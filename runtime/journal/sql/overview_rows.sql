@@ -6,7 +6,8 @@ select c.id as conversation, c.channel, c.shard, c.version, c.parked, c.attempts
   t.version as turn, t.at as turn_at, t.first_seq, t.last_seq, t.timer,
   coalesce(o.queued, 0) as queued, coalesce(o.doubtful, 0) as doubtful,
   (select min(due_at) from timer where conversation = c.id) as next_timer,
-  p.since as parked_since, p.fault, p.origin, p.seq as parked_seq, p.timer as parked_timer
+  p.since as parked_since, p.fault, p.origin, p.seq as parked_seq, p.timer as parked_timer,
+  c.paused_since, c.paused_by, c.paused_why, c.paused_to
 from unnest($1::text[]) as w(id)
 join conversation c on c.id = w.id
 left join parked p on p.conversation = c.id and c.parked
