@@ -113,6 +113,7 @@ class EstateBot(Actor[EstateState]):
         answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
         if answer.entered is not None:
             turn.label(tenant=answer.entered.tenant.slug)
+            handover.cross(turn, answer.entered.tenant)
             await _record(turn, message, answer.entered, where.named if where else "", transaction)
         if answer.say is not None:
             turn.reply(answer.say)
@@ -127,6 +128,7 @@ class EstateBot(Actor[EstateState]):
         """Take an event about a hand-over; False if it is about anything else."""
         if not handover.concerns(event):
             return False
+        _nudge(turn, None)  # people speak, or have just spoken
         if isinstance(event, HumanAnswered):
             _note(turn.state, event, turn.now)
             if tenant is not None:

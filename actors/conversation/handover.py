@@ -108,6 +108,21 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
             await _given_back(turn, talk, event)
 
 
+def cross(turn: Turn[EstateState], tenant: Tenant) -> None:
+    """A link led to a tenant: people of another one silence their own bot alone, and there they are again on the way back.
+
+    A conversation that an operator holds stays silent, wherever it is.
+    """
+    handed = turn.state.handed
+    if handed is None or turn.held:
+        return
+    if handed.tenant != tenant.id and turn.paused:
+        turn.resume()
+    elif handed.tenant == tenant.id and not turn.paused:
+        turn.pause("asked for a person")
+        turn.remind(QUIET, after=_quiet(tenant))
+
+
 def answered(turn: Turn[EstateState], tenant: Tenant) -> None:
     """Somebody of the agency was there: the bot is silent until they were not for the quiet time."""
     if turn.paused and not turn.held:

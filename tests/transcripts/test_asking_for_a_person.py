@@ -10,10 +10,7 @@ from actors.conversation.bot import EstateBot
 from config import Settings
 from runtime.resources.postgres import PostgresPool
 from tests.transcripts.engine import Conversation
-from tests.transcripts.test_transcripts import pool, settings
 from tests.unit.test_wants_person import ASKS, DOES_NOT
-
-__all__ = ["pool", "settings"]
 
 
 @pytest.mark.parametrize("language", sorted(ASKS))

@@ -73,6 +73,8 @@ class Recorder:
         yield self
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
+        if "from tenant_routes" in sql:
+            return []  # nobody has bound a code or an advertisement
         raise AssertionError(f"nothing is read: {sql}")
 
     async def execute(self, sql: str, *args: object) -> str:

@@ -132,7 +132,7 @@ async def test_the_bot_does_what_its_row_says(row: tuple[str, str]) -> None:
     assert len(said) == (answers == "one")
     assert len(stage.asked) - downloads == (answers == "later")
     if said:
-        quoted = "picture" if when in ("it was stored", "a download") else "m"
+        quoted = "picture" if when in ("it was stored", "a download") else "" if kind == "Stale" else "m"
         assert getattr(said[0], "quote", None) == quoted
     assert set(stage.state.noted) == ({counted} if counted else set())
     assert stage.state.opted_out == (when in OPTS_OUT)
