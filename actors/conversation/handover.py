@@ -109,7 +109,7 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
 
 
 def cross(turn: Turn[EstateState], tenant: Tenant) -> None:
-    """A link led to a tenant: people of another one silence their own bot alone, and there they are again on the way back.
+    """A link led to a tenant: people of another one silence their own bot alone, and are there again on the way back.
 
     A conversation that an operator holds stays silent, wherever it is.
     """
