@@ -22,7 +22,7 @@ Table = dict[str, object]
 PREFIX = "MAJLIS_"
 _CONFIG = "MAJLIS_CONFIG"  # names the TOML file; loading.py reads it
 _NO_SETTINGS = (_CONFIG, "MAJLIS_CACHE_DIR")  # the latter is read by the single binary before it is Majlis
-CHANNEL_SECRETS = ("app_secret", "verify_token", "access_token")
+CHANNEL_SECRETS = ("app_secret", "verify_token", "access_token", "auth_token")
 _SECRET_URLS = (("postgres", "url"), ("redis", "url"))
 _FLAG_ONLY = "demo"
 _FILE_LIMIT = 4 * 1024 * 1024  # bytes of a TOML file
@@ -135,7 +135,7 @@ def leaves() -> Iterator[tuple[tuple[str, ...], object]]:
 def from_environment(environ: Mapping[str, str], below: Table, faults: Faults) -> Table:
     """Return the layer of the `MAJLIS_*` variables. `below`: the layers under it, which name the channels.
 
-    A channel's secrets are `MAJLIS_CHANNELS_<PROVIDER>_<ID>_APP_SECRET` and so on. Any name of a secret may
+    A channel's secrets are `MAJLIS_CHANNELS_<PROVIDER>_<NAME or ID>_APP_SECRET` and so on. Any name of a secret may
     end in `_FILE`. A variable no setting has, and one that cannot be converted, is a fault.
     """
     settable = {_variable(*path): (path, kind) for path, kind in leaves()}
@@ -188,7 +188,12 @@ def _copied(channels: object) -> list[object]:
 def _channel_variables(channels: list[object]) -> dict[str, tuple[Table, str]]:
     """Return the variables that may hold a secret of one of the channels, each with its table and key."""
     return {
-        _variable("channels", str(channel.get("provider")), str(channel.get("id")), key): (channel, key)
+        _variable(
+            "channels", str(channel.get("provider")), str(channel.get("name", channel.get("id"))), key
+        ): (
+            channel,
+            key,
+        )
         for channel in channels
         if isinstance(channel, dict)
         for key in CHANNEL_SECRETS
