@@ -5,6 +5,7 @@ from __future__ import annotations
 from actors.agency.places import mirror_places
 from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
+from actors.channels.twilio import TwilioProvider
 from actors.conversation import directory
 from actors.conversation.bot import EstateBot
 from actors.conversation.tenancy import EstateTenancy
@@ -16,6 +17,7 @@ from config import Settings
 from runtime import App, Transaction
 
 _bot, _meta = EstateBot(), MetaProvider()
+_twilio = TwilioProvider(_meta.downloads)
 
 
 async def _begin(_settings: Settings) -> None:
@@ -36,7 +38,7 @@ async def _prepare(transaction: Transaction, settings: Settings) -> None:
 app = App(
     name="estate",
     actor=_bot,
-    providers=(_meta,),
+    providers=(_meta, _twilio),
     events=(*INCOMING, MediaFetched),
     migrations=migrations(),
     prepare=_prepare,
