@@ -11,7 +11,7 @@ class NoSuchNumber(CommandFailed):
 
 
 def choose(settings: Settings, wanted: str = "") -> Channel:
-    """Return the number at Meta that is wanted: its id or key, "shared", "own", or a tenant's slug; "": one that welcomes.
+    """Return which number of Meta's is `wanted`: its id or key, "shared", "own", or a slug; "": one that welcomes.
 
     Raises NoSuchNumber.
     """

@@ -24,6 +24,7 @@ CHANNEL: Mapping[str, object] = {
     "tenant": "palm",
     "max_mps": 1000,
 }
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(range(256)) * 40
 HOOK = f"{PUBLIC}/webhooks/twilio/tw1"
 
 
@@ -70,6 +71,9 @@ async def test_a_message_through_twilio_is_answered_once_and_its_callback_is_the
         assert len(twilio.fake.sent()) == 1
         # Meta's channels are served beside it.
         await twilio.world.welcomed(twilio.world.majlis, person(2))
+        said = twilio.world.majlis.log + await twilio.world.majlis.page("/metrics")
+        assert TOKEN not in said
+        assert NUMBER.removeprefix("whatsapp:+") not in said
 
 
 async def test_what_twilio_did_not_sign_is_not_stored(postgres_dsn: str, redis_dsn: str) -> None:
@@ -81,6 +85,23 @@ async def test_what_twilio_did_not_sign_is_not_stored(postgres_dsn: str, redis_d
         assert await twilio.world.number("select count(*) from inbox") == 0
         answer = await twilio.client.post(front.replace("tw1", "tw2"), content=b"")
         assert answer.status_code == 404
+
+
+async def test_a_picture_is_fetched_with_the_token_and_the_storage_never_sees_it(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with open_twilio(postgres_dsn, redis_dsn) as twilio:
+        assert await twilio.say(person(4), f"Good evening {MARK}", "SM03") == 200
+        await twilio.fake.wait_sent()
+        picture = twilio.fake.add_media(ACCOUNT, "image/jpeg", JPEG)
+        more = {"MessageType": "image", "NumMedia": "1", "MediaUrl0": picture}
+        assert await twilio.say(person(4), "", "MM1", MediaContentType0="image/jpeg", **more) == 200
+        sends = await twilio.fake.wait_sent(2)
+        assert "message of yours" in sends[1].body
+        [path] = (twilio.world.majlis.settings.data_dir / "media").rglob("*.jpg")
+        assert path.read_bytes() == JPEG
+        told = twilio.fake.statistics()
+        assert (told.fetched, told.leaked) == (1, 0)
 
 
 async def test_a_rate_limit_of_twilio_delays_the_answer_and_loses_nothing(

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.brain.choices import pick
 from actors.channels.meta.limits import clusters, units
 from actors.channels.twilio.rendering import BODY, PARTS, render
 from actors.messages import Buttons, Choice, Choices, MarkRead, Text
@@ -104,6 +105,16 @@ def test_buttons_and_lists_become_numbered_lines_and_none_is_left_out() -> None:
     [rows] = render(Choices("Where?", "Options", CHOICES, header="Areas"))
     assert rows.splitlines()[:4] == ["Areas", "", "Where?", ""]
     assert [line.split(". ")[0] for line in rows.splitlines()[4:]] == [str(n) for n in range(1, 13)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 40])
+def test_the_number_of_a_line_and_its_title_mean_to_the_bot_what_the_person_reads(count: int) -> None:
+    titles = [f"{chr(ord('a') + place % 26)}{place // 26 * 'x'}villa" for place in range(count)]
+    read = "\n".join(render(Choices("?", "", tuple(Choice(f"c:{title}", title) for title in titles))))
+    for line in read.splitlines()[2:]:
+        number, _, title = line.partition(". ")
+        persian = number.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+        assert {pick(said, titles) for said in (number, persian, title)} == {titles.index(title)}
 
 
 def test_a_long_text_ends_its_parts_with_sentences() -> None:

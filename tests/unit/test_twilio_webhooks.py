@@ -283,6 +283,27 @@ def test_what_is_not_ours_or_says_nothing_is_counted(fields: dict[str, str], rea
     assert (verified.arrivals, verified.receipts, dict(verified.dropped)) == ((), (), {reason: 1})
 
 
+NAMES = st.sampled_from(
+    (*inbound(), *status("failed"), "Latitude", "Longitude", "MediaUrl0", "ButtonPayload", "ListId")
+)
+ODD = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ("nan", "\0", "9" * 400)
+)
+
+
+@given(st.dictionaries(NAMES, ODD), st.booleans(), st.text("abc=&%\0", max_size=6))
+def test_whatever_is_signed_is_stored_or_counted_and_can_be_read_again(
+    odd: dict[str, str], callback: bool, query: str
+) -> None:
+    fields = (status("failed") if callback else inbound()) | odd | {"AccountSid": ACCOUNT}
+    verified = taken(request(fields, query=query))
+    assert verified.arrivals or verified.receipts or verified.dropped
+    for arrival in verified.arrivals:
+        assert b"\\u0000" not in arrival.payload
+        assert all(name.isprintable() and len(name) < 600 for name in (*arrival.identities, arrival.dedup))
+        assert type(CODEC.decode(arrival.payload)).__name__ != "UnreadableEvent"
+
+
 def test_no_number_of_a_person_is_in_the_channels_key() -> None:
     assert PROVIDER.channels() == (KEY,)
     assert NUMBER not in KEY

@@ -1,9 +1,10 @@
 """`FakeTwilio`: takes messages as Twilio's API does, tells what became of them, and posts what people write.
 
 What it checks of a send: the account and its token, that From is the account's, the form of To, the body and its length,
-the callback's URL, and that no field is unknown. It keeps no rate limits and no service window, serves no media and no
-templates, and delivers everything. Webhooks are signed by code of its own for the public URL and posted to `front`, as a
-proxy before Majlis would pass them on; once, for Twilio repeats none.
+the callback's URL, and that no field is unknown. It keeps no rate limits and no service window, knows no templates, and
+delivers everything. Media are given to who has the token by a redirect to another host, which notes who brings it along.
+Webhooks are signed by code of its own for the public URL and posted to `front`, as a proxy before Majlis would pass them
+on; once, for Twilio repeats none.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from config import Settings
 from runtime import Request, Response
 
 _PATH = re.compile(r"/2010-04-01/Accounts/([^/]+)/Messages\.json")
+_MEDIA = re.compile(r"/2010-04-01/Accounts/([^/]+)/Messages/MM1/Media/(ME[0-9a-f]{32})")
+_ELSEWHERE = "127.0.0.2"  # another host, as far as a client can see
 _TO = re.compile(r"whatsapp:\+[1-9][0-9]{6,14}")
 _KNOWN = frozenset({"From", "To", "Body", "StatusCallback"})
 _LONGEST = 1600
@@ -51,12 +54,17 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class FakeTwilioStatistics(msgspec.Struct, frozen=True):
-    """`refused` sends by code; `lost` callbacks were not answered 200, or found too many waiting."""
+    """`refused` requests by code; `lost` callbacks were not answered 200, or found too many waiting.
+
+    `fetched` media were given away, to `leaked` visitors that brought the token to the other host.
+    """
 
     accepted: int
     refused: Mapping[int, int]
     posts: int
     lost: int
+    fetched: int
+    leaked: int
 
 
 class _Account(msgspec.Struct):
@@ -83,21 +91,27 @@ class FakeTwilio:
         self._news = trio.Event()
         self._accepted = self._posts = self._lost = 0
         self._refused: dict[int, int] = {}
+        self._media: dict[str, tuple[str, bytes]] = {}
+        self._fetched = self._leaked = 0
+        self._address = self._elsewhere = ""
 
     async def serve(self, host: str, port: int, *, task_status: TaskStatus[str]) -> None:
         """Serve and report statuses until cancelled. Starts with "host:port"; raises as `http1.listen`."""
-        listeners = await http1.listen(host, port)
+        listeners, others = await http1.listen(host, port), await http1.listen(_ELSEWHERE, 0)
         async with (
             httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client,
             trio.open_nursery() as nursery,
         ):
-            address = await nursery.start(http1.serve_on, self, host, listeners)
+            self._elsewhere = await nursery.start(http1.serve_on, self._visit, _ELSEWHERE, others)
+            self._address = await nursery.start(http1.serve_on, self, host, listeners)
             nursery.start_soon(self._report, client)
-            task_status.started(address)
+            task_status.started(self._address)
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request as Twilio would."""
         await trio.lowlevel.checkpoint()
+        if medium := _MEDIA.fullmatch(request.path):
+            return self._redirect(request, medium[1], medium[2])
         answer = self._take(request)
         self._news.set()
         self._news = trio.Event()
@@ -123,9 +137,17 @@ class FakeTwilio:
                 await self._news.wait()
         return self.sent(to)
 
+    def add_media(self, account: str, mime: str, content: bytes) -> str:
+        """Keep a file as if a person had sent it to the account; return its URL."""
+        name = f"ME{len(self._media):032x}"
+        self._media[name] = mime, content
+        return f"http://{self._address}/2010-04-01/Accounts/{account}/Messages/MM1/Media/{name}"
+
     def statistics(self) -> FakeTwilioStatistics:
         """Return the counters."""
-        return FakeTwilioStatistics(self._accepted, dict(self._refused), self._posts, self._lost)
+        return FakeTwilioStatistics(
+            self._accepted, dict(self._refused), self._posts, self._lost, self._fetched, self._leaked
+        )
 
     async def post(self, client: httpx.AsyncClient, url: str, fields: Mapping[str, str]) -> int:
         """Post a signed webhook to a public URL, and return the status of the answer; 0 where there was none."""
@@ -140,6 +162,22 @@ class FakeTwilio:
         except httpx.HTTPError:
             return 0
         return answer.status_code
+
+    def _redirect(self, request: Request, account: str, medium: str) -> Response:
+        known = self._accounts.get(account)
+        if known is None or not _knows(request, account, known.token):
+            return Response(401)
+        return Response(307, headers=(("location", f"http://{self._elsewhere}/{medium}"),))
+
+    async def _visit(self, request: Request) -> Response:
+        """Answer one request at the storage, which gives a medium to anybody who knows its address."""
+        await trio.lowlevel.checkpoint()
+        self._leaked += "authorization" in request.headers
+        found = self._media.get(request.path.removeprefix("/"))
+        if found is None:
+            return Response(404)
+        self._fetched += 1
+        return Response(200, found[1], found[0])
 
     def _take(self, request: Request) -> Sent | Answer:
         """Check a send, and remember it."""

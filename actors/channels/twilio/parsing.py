@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from actors.channels.meta.wire import bounded, canonical, clean, decode, name
+from actors.channels.meta.wire import RAW_LIMIT, bounded, canonical, clean, decode, name
 from actors.channels.twilio.errors import failure_of
 from actors.messages import (
     AccountNotice,
@@ -121,14 +121,14 @@ def _events(form: Form, sid: str) -> list[Content]:
     def understood(event: Callable[..., Content], **fields: object) -> Content:
         return event(**heading, **fields)
 
-    body = clean(form.get("Body", ""))
+    body = clean(form.get("Body", ""))[:RAW_LIMIT]
     for picked, title in (("ButtonPayload", "ButtonText"), ("ListId", "ListTitle")):
         if form.get(picked):
-            shown = clean(form.get(title) or body)
-            return [understood(ChoicePicked, choice=clean(form[picked]), title=shown)]
+            shown = clean(form.get(title) or body)[:_LONGEST_PART]
+            return [understood(ChoicePicked, choice=clean(form[picked])[:_LONGEST_PART], title=shown)]
     latitude, longitude = _degrees(form.get("Latitude")), _degrees(form.get("Longitude"))
     if latitude is not None and longitude is not None:
-        label, address = clean(form.get("Label", "")), clean(form.get("Address", ""))
+        label, address = (clean(form.get(one, ""))[:_LONGEST_PART] for one in ("Label", "Address"))
         return [
             understood(LocationShared, latitude=latitude, longitude=longitude, label=label, address=address)
         ]
