@@ -45,7 +45,7 @@ app = App(
     configure=_bot.configure,
     begin=_begin,
     upkeep=_upkeep,
-    statistics=lambda: {"media": _meta.downloads.statistics()},
+    statistics=lambda: {"media": _meta.downloads.statistics(), "twilio": _twilio.statistics()},
     metrics=METRICS,
     tenancy=EstateTenancy(),
 )

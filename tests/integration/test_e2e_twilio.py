@@ -104,6 +104,18 @@ async def test_a_picture_is_fetched_with_the_token_and_the_storage_never_sees_it
         assert (told.fetched, told.leaked) == (1, 0)
 
 
+async def test_twilio_hears_200_only_when_its_message_is_stored(postgres_dsn: str, redis_dsn: str) -> None:
+    async with open_twilio(postgres_dsn, redis_dsn) as twilio:
+        stored = "select count(*) from inbox"
+        async with twilio.world.locked("inbox"):
+            assert await twilio.say(person(5), f"Good evening {MARK}", "SM04") == 503
+        assert await twilio.say(person(5), f"Good evening {MARK}", "SM04") == 200  # to the fallback URL, say
+        assert await twilio.world.number(stored) == 1
+        await twilio.fake.wait_sent()
+        assert await twilio.say(person(5), f"Good evening {MARK}", "SM04") == 200
+        assert await twilio.world.number(stored) == 1
+
+
 async def test_a_rate_limit_of_twilio_delays_the_answer_and_loses_nothing(
     postgres_dsn: str, redis_dsn: str
 ) -> None:

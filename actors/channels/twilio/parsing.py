@@ -70,8 +70,9 @@ def parse(form: Form, owner: Owner, effect: str = "") -> Verified:
     who = people(form)
     if not sid or not who:
         return _dropped("malformed")
+    first = f"m|{owner.key}|{name(sid)}"
     arrivals = [
-        Arrival(owner.key, who, f"m|{owner.key}|{name(sid)}{f'|{place}' * bool(place)}", encode_event(event))
+        Arrival(owner.key, who, f"{first}|{place}" if place else first, encode_event(event))
         for place, event in enumerate(_events(form, sid))
     ]
     return Verified(tuple(arrivals))
