@@ -219,7 +219,9 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     verify_token: Secret = _NO_SECRET
     access_token: Secret = _NO_SECRET
     account_sid: str = ""
-    auth_token: Secret = _NO_SECRET
+    auth_token: Annotated[
+        tuple[Secret, ...], Meta(min_length=1, max_length=8)
+    ] = ()  # the first one sends, each of them may have signed
     tenant: str | None = None  # slug; None = a number shared by all
     api_url: str = "https://graph.facebook.com/v23.0"
     max_mps: Annotated[int, Meta(ge=1, le=1000)] = 80
@@ -239,7 +241,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """All secrets that it has."""
-        given = (*self.app_secret, self.verify_token, self.access_token, self.auth_token)
+        given = (*self.app_secret, *self.auth_token, self.verify_token, self.access_token)
         return tuple(secret for secret in given if secret)
 
 

@@ -71,6 +71,7 @@ async def test_a_message_through_twilio_is_answered_once_and_its_callback_is_the
         assert len(twilio.fake.sent()) == 1
         # Meta's channels are served beside it.
         await twilio.world.welcomed(twilio.world.majlis, person(2))
+        assert (await twilio.world.majlis.statistics())["twilio"] == {"channels": 1, "half_sent": 0}
         said = twilio.world.majlis.log + await twilio.world.majlis.page("/metrics")
         assert TOKEN not in said
         assert NUMBER.removeprefix("whatsapp:+") not in said

@@ -135,7 +135,7 @@ def test_a_channel_at_twilio_is_called_by_its_name(start):
         ({"name": "tw1"}, "name: twilio:tw1 is taken by channels[0] already"),
         ({"name": "../tw"}, "name: expected 1 to 32 lower-case letters, digits and hyphens"),
         ({"account_sid": "AC1"}, "account_sid: expected AC and 32 lower-case hex digits"),
-        ({"auth_token": ""}, "auth_token: is empty"),
+        ({"auth_token": ""}, "auth_token[0]: is empty"),
         ({"api_url": "http://api.twilio.com"}, "api_url: must be https"),
         ({"app_secret": "s"}, "app_secret: is no setting of a channel at twilio"),
     ],
@@ -143,6 +143,20 @@ def test_a_channel_at_twilio_is_called_by_its_name(start):
 def test_a_bad_channel_at_twilio_is_told_by_its_path(start, change, fault):
     second = TWILIO | {"name": "tw2", "id": "whatsapp:+14155238887"} | change
     assert only_fault(start, [], [TWILIO, second], PUBLIC).startswith(f"channels[1].{fault}")
+
+
+def test_a_token_of_twilio_may_come_by_the_channels_name_or_from_files(tmp_path):
+    (tmp_path / "old").write_text("before\n")
+    (tmp_path / "new").write_text("after\n")
+    head = f'data_dir = "{tmp_path}"\n{PUBLIC}\n[[channels]]\n'
+    plain = "\n".join(f"{key} = {json.dumps(value)}" for key, value in TWILIO.items() if key != "auth_token")
+    file = tmp_path / "majlis.toml"
+    file.write_text(head + plain)
+    [channel] = load(config=file, environ={"MAJLIS_CHANNELS_TWILIO_TW1_AUTH_TOKEN": "given"}).channels
+    assert [token.reveal() for token in channel.auth_token] == ["given"]
+    file.write_text(head + plain + '\nauth_token_file = ["new", "old"]')
+    [channel] = load(config=file, environ={}).channels
+    assert [token.reveal() for token in channel.auth_token] == ["after", "before"]
 
 
 @pytest.mark.parametrize("missing", ["name", "id", "account_sid", "auth_token", "api_url"])

@@ -21,6 +21,7 @@ from actors.messages import (
     MessageReceived,
     Unsupported,
 )
+from config import Secret
 from runtime import EffectFailed, Event, Failure, Receipt, Request, Response, Verified
 from runtime.actor.event import EventCodec
 from tests.unit.twilio_webhooks import (
@@ -30,6 +31,8 @@ from tests.unit.twilio_webhooks import (
     PATH,
     PUBLIC,
     SID,
+    TOKEN,
+    channel,
     configured,
     inbound,
     request,
@@ -92,6 +95,13 @@ def test_the_public_url_is_signed_with_and_without_the_default_port(
     assert isinstance(answer, Verified) is right
 
 
+def test_while_a_token_is_rotated_both_may_have_signed() -> None:
+    rotated = configured(channel(auth_token=(Secret("the-new-one"), Secret(TOKEN))))
+    assert isinstance(rotated.receive(request(inbound())), Verified)
+    gone = configured(channel(auth_token=(Secret("the-new-one"),)))
+    assert isinstance(gone.receive(request(inbound())), Response)
+
+
 def test_every_value_of_a_repeated_field_is_signed_once_and_in_order() -> None:
     fields = {"A": ["2", "1", "2"], "B": [""]}
     assert signature("t", "https://h/", fields) == signature("t", "https://h/", {"A": ["1", "2"], "B": [""]})
@@ -117,10 +127,11 @@ def test_new_fields_are_accepted_and_signed(new: dict[str, str]) -> None:
 
 def meant(body: bytes) -> object:
     """Return what a body says by the standard library alone; None for no form in UTF-8."""
+    if b" " in body:
+        return None
     try:
-        assert b" " not in body
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
-    except (ValueError, AssertionError):
+    except ValueError:
         return None
     return sorted(set(pairs))
 

@@ -24,7 +24,7 @@ def channel(name: str = "tw1", **more: object) -> Channel:
     given = {
         "id": NUMBER,
         "account_sid": ACCOUNT,
-        "auth_token": Secret(TOKEN),
+        "auth_token": (Secret(TOKEN),),
         "api_url": "http://127.0.0.1:1",
     }
     return Channel(**{"provider": "twilio", "name": name, **given, **more})  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ class FakeTwilio:
         for channel in settings.channels:
             if channel.provider == "twilio":
                 account = self._accounts.setdefault(
-                    channel.account_sid, _Account(channel.auth_token.reveal(), set())
+                    channel.account_sid, _Account(channel.auth_token[0].reveal(), set())
                 )
                 account.numbers.add(channel.id)
         self._sent: deque[Sent] = deque(maxlen=_KEPT)

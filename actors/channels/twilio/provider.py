@@ -57,7 +57,7 @@ class _Line:
     """What is known of one channel."""
 
     owner: Owner
-    token: str = field(repr=False)
+    tokens: tuple[str, ...] = field(repr=False)
     url: str
     callback: str
     headers: Mapping[str, str] = field(repr=False)
@@ -118,7 +118,7 @@ class TwilioProvider:
         if "bodySHA256" in query:
             return _json(request, line, url, query["bodySHA256"][-1], header)
         fields = fields_of(request.body)
-        if fields is None or not signs(line.token, url, fields, header):
+        if fields is None or not signs(line.tokens, url, fields, header):
             return _UNSIGNED
         form = {name: values[-1] for name, values in fields.items()}
         return parse(form, line.owner, query.get("effect", [""])[-1])
@@ -193,7 +193,7 @@ _UNSIGNED = Response(
 
 def _json(request: Request, line: _Line, url: str, given: str, header: str) -> Verified | Response:
     """Verify a body that is no form: the URL is signed, and holds the body's sum."""
-    if not (signs(line.token, url, {}, header) and is_sum(request.body, given)):
+    if not (signs(line.tokens, url, {}, header) and is_sum(request.body, given)):
         return _UNSIGNED
     try:
         return parse_json(request.body, line.owner)
@@ -203,11 +203,12 @@ def _json(request: Request, line: _Line, url: str, given: str, header: str) -> V
 
 def _line(channel: Channel, public: str) -> _Line:
     api, account = channel.api_url.rstrip("/"), channel.account_sid
-    pair = f"{account}:{channel.auth_token.reveal()}".encode()
+    tokens = tuple(token.reveal() for token in channel.auth_token)
+    pair = f"{account}:{tokens[0]}".encode()
     authorization = {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
     return _Line(
         owner=Owner(channel.key, channel.id, account),
-        token=channel.auth_token.reveal(),
+        tokens=tokens,
         url=f"{api}/2010-04-01/Accounts/{account}/Messages.json",
         callback=f"{public}{_HOOK}{channel.name}",
         headers={**authorization, "content-type": "application/x-www-form-urlencoded"},

@@ -54,10 +54,10 @@ def signature(token: str, url: str, fields: Fields) -> str:
     return base64.b64encode(digest).decode()
 
 
-def signs(token: str, url: str, fields: Fields, header: str) -> bool:
-    """Say whether `header` signs these fields, posted to `url` with or without the default port."""
+def signs(tokens: Sequence[str], url: str, fields: Fields, header: str) -> bool:
+    """Say whether `header` signs these fields by a token, posted to `url` with or without the default port."""
     given = header.encode("utf-8", "surrogatepass")
-    right = [signature(token, one, fields).encode() for one in _spellings(url)]
+    right = [signature(token, one, fields).encode() for one in _spellings(url) for token in tokens]
     return any([hmac.compare_digest(one, given) for one in right])  # noqa: C419 - no early exit
 
 
