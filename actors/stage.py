@@ -184,10 +184,8 @@ def _plain(settings: Settings) -> dict[str, object]:
     values: dict[str, object] = msgspec.json.decode(encoded)
     del values["demo"]  # a flag, never in a file
     tables = msgspec.convert(values["channels"], list[dict[str, object]])
-    values["channels"] = [
-        {name: value for name, value in table.items() if value}
-        for table in tables  # what it has
-    ]
+    # What another provider's channel has is empty here, and would be refused in a file.
+    values["channels"] = [{name: value for name, value in table.items() if value} for table in tables]
     return values
 
 
