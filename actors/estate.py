@@ -8,6 +8,7 @@ from actors.agency.places import mirror_places
 from actors.agency.seeding import seed_once
 from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
+from actors.channels.twilio import TwilioProvider
 from actors.conversation import calling, directory
 from actors.conversation.bot import EstateBot
 from actors.conversation.tenancy import EstateTenancy
@@ -20,6 +21,7 @@ from config import Settings
 from runtime import App, Transaction
 
 _bot, _meta = EstateBot(), MetaProvider()
+_twilio = TwilioProvider(_meta.downloads)
 
 
 async def _begin(_settings: Settings) -> None:
@@ -42,14 +44,18 @@ async def _prepare(transaction: Transaction, settings: Settings) -> None:
 app = App(
     name="estate",
     actor=_bot,
-    providers=(_meta,),
+    providers=(_meta, _twilio),
     events=(*INCOMING, MediaFetched, *calling.EVENTS),
     migrations=migrations(),
     prepare=_prepare,
     configure=_bot.configure,
     begin=_begin,
     upkeep=_upkeep,
-    statistics=lambda: {"media": _meta.downloads.statistics(), "conversation": _bot.statistics()},
+    statistics=lambda: {
+        "media": _meta.downloads.statistics(),
+        "conversation": _bot.statistics(),
+        "twilio": _twilio.statistics(),
+    },
     metrics=METRICS,
     routes=leads_api.table(),
     tenancy=EstateTenancy(),

@@ -89,7 +89,11 @@ def with_channels(settings: Settings, wanted: int, shared: bool, mps: int) -> Se
 
     Further ones are copies of the first of that kind under ids of their own. Raises CommandFailed where there is none.
     """
-    kind = [channel for channel in settings.channels if (channel.tenant is None) == shared]
+    kind = [
+        channel
+        for channel in settings.channels
+        if channel.provider == "meta" and (channel.tenant is None) == shared
+    ]
     if not kind:
         raise CommandFailed(
             f"the settings have no channel that tenants {'share' if shared else 'own'} (try --demo)"
@@ -180,9 +184,8 @@ def _plain(settings: Settings) -> dict[str, object]:
     values: dict[str, object] = msgspec.json.decode(encoded)
     del values["demo"]  # a flag, never in a file
     tables = msgspec.convert(values["channels"], list[dict[str, object]])
-    values["channels"] = [
-        {name: value for name, value in table.items() if value is not None} for table in tables
-    ]
+    # What another provider's channel has is empty here, and would be refused in a file.
+    values["channels"] = [{name: value for name, value in table.items() if value} for table in tables]
     return values
 
 

@@ -22,7 +22,8 @@ Table = dict[str, object]
 PREFIX = "MAJLIS_"
 _CONFIG = "MAJLIS_CONFIG"  # names the TOML file; loading.py reads it
 _NO_SETTINGS = (_CONFIG, "MAJLIS_CACHE_DIR")  # the latter is read by the single binary before it is Majlis
-CHANNEL_SECRETS = ("app_secret", "verify_token", "access_token")
+CHANNEL_SECRETS = ("app_secret", "verify_token", "access_token", "auth_token")
+_SEVERAL = ("app_secret", "auth_token")  # while one is rotated
 _SECRET_URLS = (("postgres", "url"), ("redis", "url"))
 _FLAG_ONLY = "demo"
 _FILE_LIMIT = 4 * 1024 * 1024  # bytes of a TOML file
@@ -88,7 +89,7 @@ def _secret_place(named: str, base: Path, credentials: Path | None) -> Path:
 def _take_secret_file(
     table: object, key: str, where: str, find: Callable[[str], Path], faults: Faults
 ) -> None:
-    """Replace `KEY_file` in the table by `KEY` and the file's text; `app_secret_file` may be a list."""
+    """Replace `KEY_file` in the table by `KEY` and the file's text; one of `_SEVERAL` may be a list."""
     if not isinstance(table, dict) or f"{key}_file" not in table:
         return
     named = table.pop(f"{key}_file")
@@ -96,7 +97,7 @@ def _take_secret_file(
         faults.add(f"{where}.{key}_file", f"{key} is given as well; give one of the two")
     elif isinstance(named, str):
         table[key] = read_secret(find(named), f"{where}.{key}_file", faults)
-    elif key == "app_secret" and isinstance(named, list) and all(isinstance(name, str) for name in named):
+    elif key in _SEVERAL and isinstance(named, list) and all(isinstance(name, str) for name in named):
         table[key] = [
             read_secret(find(name), f"{where}.{key}_file[{index}]", faults)
             for index, name in enumerate(named)
@@ -135,7 +136,7 @@ def leaves() -> Iterator[tuple[tuple[str, ...], object]]:
 def from_environment(environ: Mapping[str, str], below: Table, faults: Faults) -> Table:
     """Return the layer of the `MAJLIS_*` variables. `below`: the layers under it, which name the channels.
 
-    A channel's secrets are `MAJLIS_CHANNELS_<PROVIDER>_<ID>_APP_SECRET` and so on. Any name of a secret may
+    A channel's secrets are `MAJLIS_CHANNELS_<PROVIDER>_<NAME or ID>_APP_SECRET` and so on. Any name of a secret may
     end in `_FILE`. A variable no setting has, and one that cannot be converted, is a fault.
     """
     settable = {_variable(*path): (path, kind) for path, kind in leaves()}
@@ -188,11 +189,15 @@ def _copied(channels: object) -> list[object]:
 def _channel_variables(channels: list[object]) -> dict[str, tuple[Table, str]]:
     """Return the variables that may hold a secret of one of the channels, each with its table and key."""
     return {
-        _variable("channels", str(channel.get("provider")), str(channel.get("id")), key): (channel, key)
+        _variable("channels", str(channel.get("provider")), _called(channel), key): (channel, key)
         for channel in channels
         if isinstance(channel, dict)
         for key in CHANNEL_SECRETS
     }
+
+
+def _called(channel: Table) -> str:
+    return str(channel.get("name", channel.get("id")))
 
 
 def _at(path: tuple[str, ...], value: object) -> Table:

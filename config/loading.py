@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, get_args, get_origin
 
@@ -23,7 +23,7 @@ from config.layers import (
     readable,
 )
 from config.rules import broken_rules
-from config.settings import Secret, Settings, dec_hook
+from config.settings import CHANNEL_NEEDS, Channel, Secret, Settings, dec_hook
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 _HERE = Path(__file__).parent
@@ -93,7 +93,10 @@ def _fill_demo_secrets(merged: Table, keep: bool) -> None:
     if not isinstance(channels, list) or not isinstance(data_dir, Path):
         return
     drawn = msgspec.structs.asdict(demo_secrets(data_dir, keep=keep))
-    merged["channels"] = [drawn | channel if isinstance(channel, dict) else channel for channel in channels]
+    merged["channels"] = [
+        drawn | channel if isinstance(channel, dict) and channel.get("provider") != "twilio" else channel
+        for channel in channels
+    ]
 
 
 def _table(kind: type[_S], raw: object, where: str, faults: Faults) -> _S | None:
@@ -105,14 +108,27 @@ def _table(kind: type[_S], raw: object, where: str, faults: Faults) -> _S | None
     known = {field.name: field for field in msgspec.structs.fields(kind)}
     for key in [key for key in raw if key not in known]:
         faults.add(_path(where, key), f"unknown setting{_nearest(key, where, known)}")
+    needs, strange = _of_provider(raw) if kind is Channel else ((), ())
+    for key in strange:
+        faults.add(_path(where, key), f"is no setting of a channel at {raw['provider']}")
     values = {}
     for key, field in known.items():
         if key in raw:
             values[key] = _value(field.type, raw[key], _path(where, key), faults)
-        elif field.required:
+        elif field.required or key in needs:
             instead = f" (or {key}_file)" if key in CHANNEL_SECRETS else ""
             faults.add(_path(where, key), f"is missing{instead}")
     return kind(**values) if len(faults) == before else None
+
+
+def _of_provider(channel: Table) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what a channel needs at its provider, and what it has that belongs to another one's."""
+    provider = channel.get("provider")
+    if not isinstance(provider, str) or provider not in CHANNEL_NEEDS:
+        return (), ()
+    needs = CHANNEL_NEEDS[provider]
+    others = {key for keys in CHANNEL_NEEDS.values() for key in keys} - {*needs, "api_url"}
+    return needs, [key for key in channel if key in others]
 
 
 def _value(kind: object, raw: object, where: str, faults: Faults) -> object:

@@ -19,7 +19,11 @@ _REDIS_SCHEMES = ("redis", "rediss", "unix")
 _PLAIN_URL = re.compile(
     r"[A-Za-z0-9._~:/%\[\]-]+"
 )  # neither user, query, blank nor backslash: nothing parsers read differently
-_IDS = {"meta": (re.compile(r"[0-9]{1,32}"), "the digits of a Meta phone number id")}
+_IDS = {
+    "meta": (re.compile(r"[0-9]{1,32}"), "the digits of a Meta phone number id"),
+    "twilio": (re.compile(r"whatsapp:\+[1-9][0-9]{6,14}"), "a sender such as whatsapp:+14155238886"),
+}
+_ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 
 
 def broken_rules(settings: Settings) -> Iterator[Fault]:
@@ -27,6 +31,7 @@ def broken_rules(settings: Settings) -> Iterator[Fault]:
     yield from _servers(settings)
     yield from _tenants(settings.tenants)
     yield from _channels(settings.channels, {tenant.slug for tenant in settings.tenants})
+    yield from _public_url(settings)
     if settings.demo:
         yield from _loopback_only(settings)
 
@@ -87,7 +92,8 @@ def _zone_exists(name: str) -> bool:
 
 
 def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]:
-    yield from _repeated("channels", "id", (channel.key for channel in channels))
+    yield from _repeated("channels", "id", (f"{channel.provider}:{channel.id}" for channel in channels))
+    yield from _repeated("channels", "name", (channel.key if channel.name else None for channel in channels))
     for index, channel in enumerate(channels):
         where = f"channels[{index}]"
         shape, words = _IDS[channel.provider]
@@ -99,6 +105,17 @@ def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]
             yield f"{where}.access_token", "has characters that no HTTP header can carry"
         if wrong := _api_url_fault(channel.api_url):
             yield f"{where}.api_url", wrong
+        if channel.provider == "twilio" and not _ACCOUNT_SID.fullmatch(channel.account_sid):
+            yield f"{where}.account_sid", "expected AC and 32 lower-case hex digits"
+
+
+def _public_url(settings: Settings) -> Iterator[Fault]:
+    url = settings.server.public_url
+    if url:
+        if wrong := _api_url_fault(url):
+            yield "server.public_url", wrong
+    elif any(channel.provider == "twilio" for channel in settings.channels):
+        yield "server.public_url", "is missing: Twilio signs the URL under which it reaches us"
 
 
 def _api_url_fault(url: str) -> str | None:
@@ -111,16 +128,14 @@ def _api_url_fault(url: str) -> str | None:
     if not readable or parts.scheme not in {"http", "https"}:
         return "expected https://host/path, without user, query or blanks"
     if parts.scheme == "http" and not is_loopback(host):
-        return (
-            "must be https: access tokens would cross the network readable (plain http is for loopback hosts)"
-        )
+        return "must be https: tokens and messages would cross the network readable (plain http is for loopback hosts)"
     return None
 
 
-def _repeated(array: str, key: str, values: Iterable[Hashable]) -> Iterator[Fault]:
+def _repeated(array: str, key: str, values: Iterable[Hashable | None]) -> Iterator[Fault]:
     first: dict[Hashable, int] = {}
     for index, value in enumerate(values):
-        if first.setdefault(value, index) != index:
+        if value is not None and first.setdefault(value, index) != index:
             yield f"{array}[{index}].{key}", f"{value} is taken by {array}[{first[value]}] already"
 
 

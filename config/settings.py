@@ -6,6 +6,7 @@ hold between values is rules.py's.
 
 import hmac
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,6 +52,17 @@ class Secret:
             raise ValueError("must be printable text with no blanks at its ends")
         self._text = text
 
+    @classmethod
+    def absent(cls) -> "Secret":
+        """Return what stands where a provider has no such secret: it is false, and reveals nothing."""
+        secret = cls("absent")
+        secret._text = ""
+        return secret
+
+    def __bool__(self) -> bool:
+        """Whether there is a secret."""
+        return bool(self._text)
+
     def reveal(self) -> str:
         """Return the text itself, for the one place that signs, compares or sends it."""
         return self._text
@@ -88,6 +100,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_alive: Seconds = 5.0
     max_connections: Annotated[int, Meta(ge=1, le=100_000)] = 2000
     ingest_timeout: Seconds = 1.2  # from a verified body to 503
+    public_url: str = ""  # what providers that sign the URL (Twilio) reach us under
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -207,16 +220,36 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = ""
 
 
-class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A business number at a provider."""
+_NO_SECRET = Secret.absent()
 
-    provider: Literal["meta"]
+#: What a channel must have at its provider besides `id`; no other provider's channel may have it, but for `api_url`.
+CHANNEL_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "meta": ("app_secret", "verify_token", "access_token"),
+    "twilio": ("name", "account_sid", "auth_token", "api_url"),
+}
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A business number at a provider. What of it belongs to which provider, `CHANNEL_NEEDS` says."""
+
+    provider: Literal["meta", "twilio"]
     id: Annotated[str, Meta(min_length=1, max_length=128)]
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z",
+            description="1 to 32 lower-case letters, digits and hyphens, no hyphen first",
+        ),
+    ] = ""  # stands in the webhook's path and, for the id, in the key
     app_secret: Annotated[
         tuple[Secret, ...], Meta(min_length=1, max_length=8)
-    ]  # several while one is rotated
-    verify_token: Secret
-    access_token: Secret
+    ] = ()  # several while one is rotated
+    verify_token: Secret = _NO_SECRET
+    access_token: Secret = _NO_SECRET
+    account_sid: str = ""
+    auth_token: Annotated[
+        tuple[Secret, ...], Meta(min_length=1, max_length=8)
+    ] = ()  # the first one sends, each of them may have signed
     tenant: str | None = None  # slug; None = a number shared by all
     api_url: str = "https://graph.facebook.com/v23.0"
     max_mps: Annotated[int, Meta(ge=1, le=1000)] = 80
@@ -230,8 +263,14 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def key(self) -> str:
-        """The channel's name everywhere: `provider:id`."""
-        return f"{self.provider}:{self.id}"
+        """The channel's name everywhere: `provider:id`, or `provider:name` where the id is a phone number."""
+        return f"{self.provider}:{self.name or self.id}"
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """All secrets that it has."""
+        given = (*self.app_secret, *self.auth_token, self.verify_token, self.access_token)
+        return tuple(secret for secret in given if secret)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

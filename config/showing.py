@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from config.settings import MASK, Backend, Secret, Settings
+from config.settings import MASK, Backend, Channel, Secret, Settings
 
 
 def show(settings: Settings) -> dict[str, object]:
@@ -18,6 +18,8 @@ def _struct(struct: msgspec.Struct) -> dict[str, object]:
     values = {name: getattr(struct, name) for name in struct.__struct_fields__}
     if isinstance(struct, Backend):
         values["url"] = struct.masked_url
+    if isinstance(struct, Channel):  # what its provider does not have
+        values = {name: value for name, value in values.items() if value}
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 

@@ -18,13 +18,17 @@ from runtime.actor.resources import HttpClient
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One HTTP request, read whole. Header names are lower-case; of a repeated name the last value counts."""
+    """One HTTP request, read whole. Header names are lower-case; of a repeated name the last value counts.
+
+    `raw_query` is the query as it was sent, for those who sign it.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    raw_query: str = ""
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -173,6 +177,14 @@ class Provider(Protocol):
         The deadline of a send or an aside is `node.send_timeout`. Work keeps one of its own, from here on; the caller's
         is only there for work that forgets it. Work may be begun again after a crash or a stop, with the same delivery.
         """
+
+
+@runtime_checkable
+class PerChannel(Provider, Protocol):
+    """A provider whose channels have a webhook each, `/webhooks/<provider>/<name>`; others have one for all."""
+
+    def serves(self, name: str) -> bool:
+        """Tell whether a channel of this name is configured; any other path is answered 404."""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ class Directory:
         return self._slugs.get(tenant) if isinstance(tenant, str) else self._tenants.get(tenant)
 
     def knows(self, channel: str) -> bool:
-        """Tell whether the channel "provider:id" is configured."""
+        """Tell whether a channel of this key is configured."""
         return channel in self._owners
 
     def owner(self, channel: str) -> Tenant | None:
@@ -49,7 +49,8 @@ async def prepare(transaction: Transaction, settings: Settings) -> None:
     Raises the driver's errors; cancellation leaves everything to the transaction's owner.
     """
     tenants = sorted(settings.tenants, key=lambda tenant: tenant.id)
-    channels = sorted(settings.channels, key=lambda channel: (channel.provider, channel.id))
+    channels = sorted(settings.channels, key=lambda channel: channel.key)
+    names = [channel.key.partition(":")[2] for channel in channels]
     ids = {tenant.slug: tenant.id for tenant in tenants}
     await transaction.execute(
         statement("upsert_tenants"),
@@ -64,7 +65,7 @@ async def prepare(transaction: Transaction, settings: Settings) -> None:
     await transaction.execute(
         statement("upsert_channels"),
         [channel.provider for channel in channels],
-        [channel.id for channel in channels],
+        names,
         [ids[channel.tenant] if channel.tenant else None for channel in channels],
         [channel.account for channel in channels],
         [channel.max_mps for channel in channels],
@@ -72,5 +73,5 @@ async def prepare(transaction: Transaction, settings: Settings) -> None:
     await transaction.execute(
         statement("disable_channels"),
         [channel.provider for channel in channels],
-        [channel.id for channel in channels],
+        names,
     )

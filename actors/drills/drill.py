@@ -189,11 +189,7 @@ async def _judged(drill: ServeDrill, order: Order, rehearsal: Rehearsal) -> list
         for replica in rehearsal.replicas
         for path in (replica.log, *sorted(replica.settings.data_dir.glob("log/*")))
     )
-    secrets = {
-        secret.reveal()
-        for channel in settings.channels
-        for secret in (*channel.app_secret, channel.verify_token, channel.access_token)
-    }
+    secrets = {secret.reveal() for channel in settings.channels for secret in channel.secrets}
     texts = [text for texts in TEXTS.values() for text in texts]
     left = [what for replica in rehearsal.replicas for what in replica.left()]
     recovery = rehearsal.figures.get("recovery s")

@@ -11,11 +11,11 @@ class NoSuchNumber(CommandFailed):
 
 
 def choose(settings: Settings, wanted: str = "") -> Channel:
-    """Return the number that is `wanted`: its id or key, "shared", "own", or a tenant's slug; "": one that welcomes.
+    """Return which number of Meta's is `wanted`: its id or key, "shared", "own", or a slug; "": one that welcomes.
 
     Raises NoSuchNumber.
     """
-    channels = settings.channels
+    channels = [channel for channel in settings.channels if channel.provider == "meta"]
     if not channels:
         raise NoSuchNumber("the settings have no number to write to (try --demo)")
     active = {tenant.slug for tenant in settings.tenants if tenant.status == "active"}

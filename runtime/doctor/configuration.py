@@ -38,8 +38,7 @@ def judge_configuration(settings: Settings, demo_secrets: AbstractSet[str], zone
 
 
 def _secrets(channel: Channel) -> tuple[str, ...]:
-    secrets = (*channel.app_secret, channel.verify_token, channel.access_token)
-    return tuple(secret.reveal() for secret in secrets)
+    return tuple(secret.reveal() for secret in channel.secrets)
 
 
 _Mistakes = Iterator[tuple[str, str]]  # what is seen, what to do

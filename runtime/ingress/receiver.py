@@ -16,7 +16,7 @@ import structlog
 import trio
 
 from runtime.actor.metric import Distribution, Histogram
-from runtime.channel import Provider, Request, Response, Verified
+from runtime.channel import PerChannel, Provider, Request, Response, Verified
 from runtime.ingress.serving import describe
 from runtime.resources.errors import ResourceUnavailable
 
@@ -76,8 +76,8 @@ class Receiver:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        provider = self._providers.get(request.path.removeprefix(PREFIX))
-        if provider is None or not request.path.startswith(PREFIX):
+        provider = self._provider(request.path)
+        if provider is None:
             return self._count("", "not_found", Response(404, b"nothing here\n"))
         if request.method not in {"GET", "POST"}:
             refusal = Response(405, b"only GET and POST\n", headers=(("Allow", "GET, POST"),))
@@ -87,6 +87,16 @@ class Receiver:
             return self._count(provider.name, "challenged" if verified.status < 400 else "rejected", verified)
         outcome = await self._stored(provider.name, verified)
         return self._count(provider.name, outcome, OK if outcome in {"stored", "empty"} else _LATER[outcome])
+
+    def _provider(self, path: str) -> Provider | None:
+        """Return whose webhook a path is, None of a path that is nobody's."""
+        if not path.startswith(PREFIX):
+            return None
+        named, slash, channel = path.removeprefix(PREFIX).partition("/")
+        provider = self._providers.get(named)
+        if isinstance(provider, PerChannel):
+            return provider if provider.serves(channel) else None
+        return None if slash else provider
 
     async def _stored(self, provider: str, verified: Verified) -> WebhookOutcome:
         """Store it and say how that went."""

@@ -236,6 +236,7 @@ class _App(QuartTrio):
                         for name, value in request.scope["headers"]
                     },
                     body=body,
+                    raw_query=request.query_string.decode("latin-1"),
                 )
             )
         response = self.response_class(answer.body, answer.status, content_type=answer.content_type)

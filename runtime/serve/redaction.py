@@ -15,8 +15,8 @@ MASK = "***"
 
 _PHONE = re.compile(r"(?:(?<![\w:./-])\+?\d{10,15}|(?<=wa_id:)\d+|(?<=phone:)\d+|(?<=tel:)\+?\d+)(?![\w./-])")
 _SECRET = re.compile(
-    r"(?P<before>\b(?:Bearer|OAuth)\s+"
-    r"|\b(?:access_token|app_secret|verify_token|password|secret|token)(?:\s*=\s*[\"']?|[\"']\s*:\s*[\"'])"
+    r"(?P<before>\b(?:Bearer|OAuth|Basic(?=\s+[\w+/=]{20}))\s+"
+    r"|\b(?:access_token|app_secret|verify_token|auth_token|password|secret|token)(?:\s*=\s*[\"']?|[\"']\s*:\s*[\"'])"
     r")[^\s\"'&,;}]+",
     re.IGNORECASE,
 )

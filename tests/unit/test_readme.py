@@ -258,9 +258,10 @@ def test_the_channels_and_tenants_of_readme_are_valid(tmp_path: Path) -> None:
     (block,) = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     (tmp_path / "majlis.toml").write_text(block)
     settings = load(config=tmp_path / "majlis.toml", environ={"HOME": str(tmp_path)})
-    assert [len(settings.tenants), len(settings.channels)] == [1, 1]
+    assert [len(settings.tenants), len(settings.channels)] == [1, 2]  # a channel of each provider
     for entry, kind in (("tenants", settings.tenants[0]), ("channels", settings.channels[0])):
-        keys = set(re.findall(r"^(\w+) =", block.split(f"[[{entry}]]")[1].split("[[")[0], re.MULTILINE))
+        tables = [part.split("\n[")[0] for part in block.split(f"[[{entry}]]")[1:]]
+        keys = set(re.findall(r"^(\w+) =", "\n".join(tables), re.MULTILINE))
         assert keys == set(kind.__struct_fields__)
 
 

@@ -55,6 +55,15 @@ class Shop:
         return Accepted()
 
 
+class Street(Shop):
+    """A provider with a webhook for each channel."""
+
+    name = "street"
+
+    def serves(self, name: str) -> bool:
+        return name == "one"
+
+
 class Store:
     """Remembers what it was given; `fault` runs first."""
 
@@ -69,6 +78,26 @@ class Store:
 
 def answered(receiver: Receiver) -> dict[str, int]:
     return {status: sum(seen.counts) for status, seen in receiver.statistics().answers.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("shop", 200),
+        ("shop/", 404),
+        ("shop/one", 404),
+        ("street/one", 200),
+        ("street/two", 404),
+        ("street", 404),
+        ("street/one/", 404),
+    ],
+)
+async def test_a_path_with_a_channels_name_is_for_providers_that_have_one_each(
+    path: str, status: int
+) -> None:
+    receiver = Receiver([Shop(SOMETHING), Street(SOMETHING)], Store())
+    request = Request(method="POST", path=f"/webhooks/{path}", query={}, headers={}, body=b"x")
+    assert (await receiver(request)).status == status
 
 
 async def test_200_says_that_it_is_stored() -> None:

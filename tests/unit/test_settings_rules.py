@@ -109,7 +109,7 @@ def test_a_tenant_writes_to_people_when_and_how_it_says(tmp_path):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"provider": "mata"}, "provider: must be one of meta (did you mean meta?)"),
+        ({"provider": "mata"}, "provider: must be one of meta, twilio (did you mean meta?)"),
         ({"id": "12a"}, "id: expected the digits of a Meta phone number id"),
         ({"id": "١٢"}, "id: expected the digits of a Meta phone number id"),
         ({"id": ""}, "id: expected str of length >= 1"),
@@ -139,6 +139,78 @@ def test_a_bad_channel_is_told_by_its_path(start, change, fault):
     assert only_fault(start, [TENANT], [CHANNEL | {"id": "77"}, CHANNEL | change]).startswith(
         f"channels[1].{fault}"
     )
+
+
+TWILIO = {
+    "provider": "twilio",
+    "name": "tw1",
+    "id": "whatsapp:+14155238886",
+    "account_sid": "AC" + "0a" * 16,
+    "auth_token": "t",
+    "api_url": "https://api.twilio.com",
+}
+PUBLIC = '[server]\npublic_url = "https://bot.example.com"'
+
+
+def test_a_channel_at_twilio_is_called_by_its_name(start):
+    [channel] = start([], [TWILIO], PUBLIC).channels
+    assert (channel.key, channel.max_mps, len(channel.secrets)) == ("twilio:tw1", 80, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"id": "+14155238886"}, "id: expected a sender such as whatsapp:+14155238886"),
+        ({"id": "whatsapp:+14155238886"}, "id: twilio:whatsapp:+14155238886 is taken by channels[0] already"),
+        ({"name": "tw1"}, "name: twilio:tw1 is taken by channels[0] already"),
+        ({"name": "../tw"}, "name: expected 1 to 32 lower-case letters, digits and hyphens"),
+        ({"account_sid": "AC1"}, "account_sid: expected AC and 32 lower-case hex digits"),
+        ({"auth_token": ""}, "auth_token[0]: is empty"),
+        ({"api_url": "http://api.twilio.com"}, "api_url: must be https"),
+        ({"app_secret": "s"}, "app_secret: is no setting of a channel at twilio"),
+    ],
+)
+def test_a_bad_channel_at_twilio_is_told_by_its_path(start, change, fault):
+    second = TWILIO | {"name": "tw2", "id": "whatsapp:+14155238887"} | change
+    assert only_fault(start, [], [TWILIO, second], PUBLIC).startswith(f"channels[1].{fault}")
+
+
+def test_a_token_of_twilio_may_come_by_the_channels_name_or_from_files(tmp_path):
+    (tmp_path / "old").write_text("before\n")
+    (tmp_path / "new").write_text("after\n")
+    head = f'data_dir = "{tmp_path}"\n{PUBLIC}\n[[channels]]\n'
+    plain = "\n".join(f"{key} = {json.dumps(value)}" for key, value in TWILIO.items() if key != "auth_token")
+    file = tmp_path / "majlis.toml"
+    file.write_text(head + plain)
+    [channel] = load(config=file, environ={"MAJLIS_CHANNELS_TWILIO_TW1_AUTH_TOKEN": "given"}).channels
+    assert [token.reveal() for token in channel.auth_token] == ["given"]
+    file.write_text(head + plain + '\nauth_token_file = ["new", "old"]')
+    [channel] = load(config=file, environ={}).channels
+    assert [token.reveal() for token in channel.auth_token] == ["after", "before"]
+
+
+@pytest.mark.parametrize("missing", ["name", "id", "account_sid", "auth_token", "api_url"])
+def test_a_channel_at_twilio_needs_all_that_it_works_with(start, missing):
+    channel = {key: value for key, value in TWILIO.items() if key != missing}
+    assert only_fault(start, [], [channel], PUBLIC).startswith(f"channels[0].{missing}: is missing")
+
+
+def test_a_channel_at_meta_takes_no_setting_of_twilios(start):
+    fault = only_fault(start, [], [CHANNEL | {"name": "m1"}])
+    assert fault == "channels[0].name: is no setting of a channel at meta"
+
+
+@pytest.mark.parametrize(
+    ("head", "fault"),
+    [
+        ("", "is missing: Twilio signs the URL under which it reaches us"),
+        ('[server]\npublic_url = "bot.example.com"', "expected https://host/path"),
+        ('[server]\npublic_url = "http://bot.example.com"', "must be https"),
+        ('[server]\npublic_url = "https://bot.example.com?x=1"', "expected https://host/path"),
+    ],
+)
+def test_twilio_needs_a_public_url_that_it_can_sign(start, head, fault):
+    assert only_fault(start, [], [TWILIO], head).startswith(f"server.public_url: {fault}")
 
 
 @pytest.mark.parametrize("missing", ["provider", "id", "app_secret", "verify_token", "access_token"])

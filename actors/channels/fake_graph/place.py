@@ -22,7 +22,8 @@ class NoFakeGraph(CommandFailed):
 
 
 def place_of(channels: Sequence[Channel]) -> tuple[str, int]:
-    """Return the host and port that these channels send to. Raises NoFakeGraph unless it is one, on loopback."""
+    """Return the host and port that Meta's channels send to. Raises NoFakeGraph unless it is one, on loopback."""
+    channels = [channel for channel in channels if channel.provider == "meta"]
     places = sorted({urlsplit(channel.api_url).netloc for channel in channels})
     if not places:
         raise NoFakeGraph("the settings have no channels (try --demo)")

@@ -36,11 +36,12 @@ class Action(enum.Enum):
     HALTED = "the account or the template is halted: a human has to act"
 
 
-def _table(rows: Mapping[Action, tuple[int, ...]]) -> Mapping[int, Action]:
+def table(rows: Mapping[Action, tuple[int, ...]]) -> Mapping[int, Action]:
+    """Return the action for each code."""
     return {code: action for action, codes in rows.items() for code in codes}
 
 
-CODES: Mapping[int, Action] = _table(
+CODES: Mapping[int, Action] = table(
     {
         Action.RETRY: (1, 2, 4, 80007, 130429, 131016, 131057, 133004),
         Action.PAIR: (131056,),
@@ -59,7 +60,7 @@ CODES: Mapping[int, Action] = _table(
 )
 
 #: What a refusal is to the runtime.
-_KINDS: Mapping[Action, Failure] = {
+KINDS: Mapping[Action, Failure] = {
     Action.MEDIA: Failure.NEVER,
     Action.LONG_PAUSE: Failure.LONG,
     Action.TEMPLATE: Failure.TEMPLATE,
@@ -100,14 +101,15 @@ def judge(status: int, body: bytes, attempt: int = 1, told_to_wait: int = 0) -> 
     if code == 1 and status >= 500 and status != 503:
         action = Action.UNCERTAIN  # "unknown error" beside a crash says nothing about the message
     if action is None:
-        action = STATUSES.get(status) or _by_class(status)
-    return _outcome(action, code, str(code) if code is not None else f"http_{status}", attempt, told_to_wait)
+        action = STATUSES.get(status) or by_class(status)
+    word = str(code) if code is not None else f"http_{status}"
+    return outcome_of(action, word, attempt, told_to_wait, _ADVICE.get(code or 0))
 
 
 def failure_of(code: str) -> Failure:
     """Return why a send failed that was accepted at first, by the code in its failed status."""
     action = CODES.get(int(code)) if code.isascii() and code.isdigit() and len(code) < 10 else None
-    kind = _KINDS.get(action, Failure.NEVER) if action else Failure.NEVER
+    kind = KINDS.get(action, Failure.NEVER) if action else Failure.NEVER
     return Failure.UNDELIVERED if kind is Failure.NEVER else kind
 
 
@@ -128,10 +130,13 @@ def judge_fault(fault: httpx.HTTPError) -> TryAgain | Uncertain:
     return Uncertain("no_answer", type(fault).__name__)
 
 
-def _outcome(action: Action, code: int | None, word: str, attempt: int, told_to_wait: int) -> Outcome:
+def outcome_of(
+    action: Action, word: str, attempt: int, told_to_wait: int, advice: str | None = None
+) -> Outcome:
+    """Return what an action comes to for a try; `word` is the provider's own, `advice` what a human is to do."""
     match action:
         case Action.MEDIA if attempt >= MEDIA_TRIES:
-            return Refused(word, action.value, _KINDS[action])
+            return Refused(word, action.value, KINDS[action])
         case Action.RETRY | Action.MEDIA:
             return TryAgain(word, action.value)
         case Action.PAIR:
@@ -141,10 +146,11 @@ def _outcome(action: Action, code: int | None, word: str, attempt: int, told_to_
         case Action.UNCERTAIN:
             return Uncertain(word, action.value)
         case _:
-            return Refused(word, _ADVICE.get(code or 0, action.value), _KINDS[action])
+            return Refused(word, advice or action.value, KINDS[action])
 
 
-def _by_class(status: int) -> Action:
+def by_class(status: int) -> Action:
+    """Return what an HTTP status means that STATUSES does not name."""
     if status < 400:
         return Action.RETRY  # a redirect or a strange 1xx: nobody took it, and the address may be mended
     return Action.NEVER if status < 500 else Action.UNCERTAIN

@@ -29,7 +29,7 @@ def cut(text: str, limit: int) -> str:
     if units(text) <= limit:
         return text
     room, kept = limit - 1, 0
-    for end, size in _clusters(
+    for end, size in clusters(
         text[:limit]
     ):  # this part alone is too long, so its last cluster, cut or not, never fits
         room -= size
@@ -48,7 +48,7 @@ def _shows(char: str) -> bool:
     return char.isprintable() and char not in _INVISIBLE and unicodedata.category(char)[0] not in "MZC"
 
 
-def _clusters(text: str) -> Iterator[tuple[int, int]]:
+def clusters(text: str) -> Iterator[tuple[int, int]]:
     """Yield the end of each cluster and its size in units."""
     start = 0
     for place in range(1, len(text) + 1):

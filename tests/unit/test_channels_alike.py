@@ -1,0 +1,365 @@
+"""What every channel must do alike, whoever the provider is: verify, understand, render within limits, judge errors.
+
+A provider joins by one more `Subject`: how it words each thing, and how its sends are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.channels.meta import errors as meta_errors
+from actors.channels.meta import rendering as meta_rendering
+from actors.channels.meta.limits import units
+from actors.channels.twilio import errors as twilio_errors
+from actors.channels.twilio import rendering as twilio_rendering
+from actors.messages import (
+    INCOMING,
+    Buttons,
+    Choice,
+    ChoicePicked,
+    Choices,
+    LocationShared,
+    MediaReceived,
+    MessageReceived,
+    Text,
+    Unsupported,
+)
+from runtime import (
+    Accepted,
+    Broken,
+    Delivery,
+    EffectFailed,
+    Event,
+    Failure,
+    Outcome,
+    Provider,
+    Receipt,
+    Refused,
+    Request,
+    Response,
+    TryAgain,
+    Uncertain,
+    Verified,
+)
+from runtime.actor.effect import Lane
+from runtime.actor.event import EventCodec
+from tests.unit import twilio_webhooks as twilio
+from tests.unit import webhooks as meta
+
+CODEC = EventCodec(INCOMING)
+ID, EFFECT = "SM" + "1b" * 16, "0b9c7a52-8f0e-5d6f-9c55-7d9d6a1b2c3d"
+WHO = "971500000001"
+Kind = Literal["text", "picture", "place", "picked", "odd", "foreign", "delivered", "failed"]
+Fault = Literal["rate", "window", "opted_out", "bad_recipient", "credentials", "crash", "no_id"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One provider: its webhooks, its errors, and the texts that a person reads of a send."""
+
+    provider: Provider
+    channel: str
+    webhook: Callable[[Kind, bool], Request]
+    judge: Callable[[int, bytes], Outcome]
+    errors: Mapping[Fault, tuple[int, bytes]]
+    read: Callable[[Text | Buttons | Choices], Sequence[str]]
+    limit: int
+
+
+# ── how each of them words it ─────────────────────────────────────────
+
+_META: Mapping[Kind, Mapping[str, Any]] = {
+    "text": {"type": "text", "text": {"body": "سلام، ۲ خوابه؟"}},
+    "picture": {"type": "image", "image": {"id": "9001", "mime_type": "image/jpeg", "caption": "kitchen"}},
+    "place": {"type": "location", "location": {"latitude": 25.5, "longitude": 55.25, "name": "Marina"}},
+    "picked": {
+        "type": "interactive",
+        "interactive": {"type": "button_reply", "button_reply": {"id": "ok_1", "title": "Confirm"}},
+    },
+    "odd": {"type": "hologram", "hologram": {"id": "1"}},
+}
+
+
+def _meta(kind: Kind, novel: bool) -> Request:
+    number = meta.STRANGE if kind == "foreign" else meta.NUMBER
+    value: dict[str, Any] = {"metadata": {"phone_number_id": number}, "messaging_product": "whatsapp"}
+    if kind in {"delivered", "failed"}:
+        one = {"id": ID, "status": kind, "timestamp": "1767225600", "recipient_id": WHO}
+        value["statuses"] = [{**one, "biz_opaque_callback_data": EFFECT, "errors": [{"code": 131047}]}]
+    else:
+        content = _META["text" if kind == "foreign" else kind]
+        value["contacts"] = [{"profile": {"name": "Sara"}, "wa_id": WHO}]
+        value["messages"] = [{"from": WHO, "id": ID, "timestamp": "1767225600", **content}]
+        if novel:
+            value["messages"][0]["brand_new"] = {"سلام": 1}
+    change = {"field": "messages", "value": value}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
+    digest = hmac.new(b"mine", body.encode(), hashlib.sha256).hexdigest()
+    return Request("POST", "/webhooks/meta", {}, {"x-hub-signature-256": f"sha256={digest}"}, body.encode())
+
+
+_TWILIO: Mapping[Kind, Mapping[str, str]] = {
+    "text": {},
+    "picture": {
+        "MessageType": "image",
+        "NumMedia": "1",
+        "MediaUrl0": "https://m/1",
+        "MediaContentType0": "image/jpeg",
+        "Body": "kitchen",
+    },
+    "place": {
+        "MessageType": "location",
+        "Latitude": "25.5",
+        "Longitude": "55.25",
+        "Label": "Marina",
+        "Body": "",
+    },
+    "picked": {
+        "MessageType": "button",
+        "ButtonPayload": "ok_1",
+        "ButtonText": "Confirm",
+        "Body": "Confirm",
+    },
+    "odd": {"MessageType": "hologram", "Body": ""},
+    "foreign": {"To": "whatsapp:+15550000000"},
+}
+
+
+def _twilio(kind: Kind, novel: bool) -> Request:
+    if kind in {"delivered", "failed"}:
+        return twilio.request(twilio.status(kind, ErrorCode="63016"), query=f"effect={EFFECT}")
+    return twilio.request(twilio.inbound(**_TWILIO[kind], **({"BrandNew": "سلام"} if novel else {})))
+
+
+def _read_meta(message: Text | Buttons | Choices) -> Sequence[str]:
+    sent = json.loads(meta_rendering.render(message, {"to": WHO}, EFFECT))
+    if sent["type"] == "text":
+        return [sent["text"]["body"]]
+    action = sent["interactive"]["action"]
+    rows = [row for section in action.get("sections", ()) for row in section["rows"]]
+    titles = [*(one["reply"]["title"] for one in action.get("buttons", ())), *(row["title"] for row in rows)]
+    return [sent["interactive"]["body"]["text"], *titles]
+
+
+def _graph(code: int) -> bytes:
+    return json.dumps({"error": {"code": code, "message": "no"}}).encode()
+
+
+def _api(code: int) -> bytes:
+    return json.dumps({"code": code, "message": "no"}).encode()
+
+
+SUBJECTS: Mapping[str, Subject] = {
+    "meta": Subject(
+        meta.PROVIDER,
+        meta.CHANNEL,
+        _meta,
+        meta_errors.judge,
+        {
+            "rate": (429, _graph(130429)),
+            "window": (400, _graph(131047)),
+            "opted_out": (400, _graph(131050)),
+            "bad_recipient": (400, _graph(131026)),
+            "credentials": (401, _graph(190)),
+            "crash": (502, b"<html>"),
+            "no_id": (200, b"{}"),
+        },
+        _read_meta,
+        meta_rendering.TEXT_BODY,
+    ),
+    "twilio": Subject(
+        twilio.configured(),
+        twilio.KEY,
+        _twilio,
+        twilio_errors.judge,
+        {
+            "rate": (429, _api(20429)),
+            "window": (400, _api(63016)),
+            "opted_out": (400, _api(21610)),
+            "bad_recipient": (400, _api(21211)),
+            "credentials": (401, _api(20003)),
+            "crash": (502, b"<html>"),
+            "no_id": (201, b"{}"),
+        },
+        twilio_rendering.render,
+        twilio_rendering.BODY,
+    ),
+}
+each = pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+
+
+def taken(subject: Subject, kind: Kind, *, novel: bool = False) -> Verified:
+    answer = subject.provider.receive(subject.webhook(kind, novel))
+    assert isinstance(answer, Verified), answer
+    return answer
+
+
+def event(subject: Subject, kind: Kind, *, novel: bool = False) -> Event:
+    [arrival] = taken(subject, kind, novel=novel).arrivals
+    return CODEC.decode(arrival.payload)
+
+
+# ── verify ────────────────────────────────────────────────────────────
+
+
+@each
+@given(st.data())
+def test_a_webhook_with_one_byte_or_one_header_changed_is_refused(
+    subject: Subject, data: st.DataObject
+) -> None:
+    right = subject.webhook("text", False)
+    place = data.draw(st.integers(0, len(right.body) - 1))
+    byte = data.draw(st.integers(1, 255)) ^ right.body[place]
+    changed = right.body[:place] + bytes([byte]) + right.body[place + 1 :]
+    name = data.draw(st.sampled_from([one for one in right.headers if "signature" in one]))
+    header = right.headers[name]
+    spot = data.draw(st.integers(0, len(header) - 1))
+    forged = header[:spot] + ("A" if header[spot] != "A" else "B") + header[spot + 1 :]
+    spelt_alike = changed.lower() == right.body.lower() and b"%" in right.body[max(place - 2, 0) : place + 1]
+    bodies = () if spelt_alike else (msgspec.structs.replace(right, body=changed),)
+    headers = {**right.headers, name: forged}
+    for wrong in (*bodies, msgspec.structs.replace(right, headers=headers)):
+        answer = subject.provider.receive(wrong)
+        assert isinstance(answer, Response)
+        assert answer.status == 401
+
+
+@each
+def test_a_field_that_nobody_knows_is_accepted_and_signed(subject: Subject) -> None:
+    assert event(subject, "text", novel=True) == event(subject, "text")
+    right, plain = subject.webhook("text", True), subject.webhook("text", False)
+    answer = subject.provider.receive(msgspec.structs.replace(right, headers=plain.headers))
+    assert isinstance(answer, Response)
+    assert answer.status == 401
+
+
+# ── parse ─────────────────────────────────────────────────────────────
+
+
+@each
+def test_a_text_comes_under_the_channel_its_person_and_its_id(subject: Subject) -> None:
+    [arrival] = taken(subject, "text").arrivals
+    assert arrival.channel == subject.channel
+    assert arrival.channel in subject.provider.channels()
+    assert (arrival.identities[0], arrival.dedup) == (f"wa_id:{WHO}", f"m|{subject.channel}|{ID}")
+    said = CODEC.decode(arrival.payload)
+    assert isinstance(said, MessageReceived)
+    assert (said.id, said.text, said.name) == (ID, "سلام، ۲ خوابه؟", "Sara")
+    assert taken(subject, "text") == taken(subject, "text")
+
+
+@each
+def test_a_picture_a_place_a_pick_and_what_is_unknown_are_the_same_events(subject: Subject) -> None:
+    picture, place, picked = (event(subject, kind) for kind in ("picture", "place", "picked"))
+    assert isinstance(picture, MediaReceived)
+    assert (picture.kind, picture.mime, picture.caption) == ("image", "image/jpeg", "kitchen")
+    assert picture.media
+    assert isinstance(place, LocationShared)
+    assert (place.latitude, place.longitude, place.label) == (25.5, 55.25, "Marina")
+    assert isinstance(picked, ChoicePicked)
+    assert (picked.choice, picked.title) == ("ok_1", "Confirm")
+    odd = event(subject, "odd")
+    assert isinstance(odd, Unsupported)
+    assert odd.kind == "hologram"
+    assert "hologram" in odd.raw
+
+
+@each
+def test_what_is_for_another_number_is_counted_and_not_stored(subject: Subject) -> None:
+    verified = taken(subject, "foreign")
+    assert verified.arrivals == ()
+    assert sum(verified.dropped.values()) == 1
+
+
+@each
+def test_receipts_name_their_effect_and_a_failure_says_what_may_help(subject: Subject) -> None:
+    verified = taken(subject, "delivered")
+    assert verified == Verified(receipts=(Receipt(subject.channel, EFFECT, ID, "delivered"),))
+    failed = event(subject, "failed")
+    assert isinstance(failed, EffectFailed)
+    assert (failed.effect, failed.kind) == (EFFECT, Failure.TEMPLATE)
+    assert taken(subject, "failed") == taken(subject, "failed")
+
+
+# ── errors ────────────────────────────────────────────────────────────
+
+OUTCOMES: Mapping[Fault, tuple[type[Outcome], Failure | None]] = {
+    "rate": (TryAgain, None),
+    "window": (Refused, Failure.TEMPLATE),
+    "opted_out": (Refused, Failure.OPTED_OUT),
+    "bad_recipient": (Refused, Failure.NEVER),
+    "credentials": (Broken, None),
+    "crash": (Uncertain, None),
+    "no_id": (Uncertain, None),
+}
+
+
+@each
+@pytest.mark.parametrize("fault", OUTCOMES)
+def test_the_same_fault_has_the_same_outcome(subject: Subject, fault: Fault) -> None:
+    outcome = subject.judge(*subject.errors[fault])
+    kind, failure = OUTCOMES[fault]
+    assert isinstance(outcome, kind)
+    assert getattr(outcome, "kind", None) == failure
+
+
+@each
+@given(st.integers(100, 599), st.binary(max_size=60))
+def test_no_answer_raises_and_only_a_named_message_is_accepted(
+    subject: Subject, status: int, body: bytes
+) -> None:
+    assert not isinstance(subject.judge(status, body), Accepted)
+
+
+class Nobody:
+    """An HTTP client at which nothing may be asked."""
+
+    async def request(self, *_asked: object, **_more: object) -> httpx.Response:
+        raise AssertionError("a request for a channel that is not there")
+
+
+@each
+async def test_a_channel_that_is_not_configured_is_broken_and_asks_nobody(subject: Subject) -> None:
+    delivery = Delivery(
+        EFFECT, f"{subject.provider.name}:gone", f"wa_id:{WHO}", Lane.SEND, msgspec.json.encode(Text("a"))
+    )
+    assert isinstance(await subject.provider.perform(delivery, Nobody()), Broken)  # type: ignore[arg-type]
+
+
+# ── render ────────────────────────────────────────────────────────────
+
+
+@each
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=6000))
+def test_any_text_is_sent_within_the_limit(subject: Subject, body: str) -> None:
+    texts = subject.read(Text(body))
+    assert texts
+    assert all(0 < units(text) <= subject.limit for text in texts)
+
+
+@each
+@pytest.mark.parametrize("count", [1, 3, 4, 10, 11, 25])
+def test_every_choice_can_be_read_however_many_there_are(subject: Subject, count: int) -> None:
+    choices = tuple(Choice(f"c:{place}", f"Tower {place:02}") for place in range(count))
+    for message in (Choices("Which one?", "Towers", choices), Buttons("Which one?", choices)):
+        read = "\n".join(subject.read(message))
+        assert "Which one?" in read
+        assert [choice.title for choice in choices if choice.title not in read] == []
+
+
+@each
+def test_equal_titles_are_made_distinct(subject: Subject) -> None:
+    read = "\n".join(subject.read(Buttons("Which?", (Choice("a", "Marina"), Choice("b", "Marina")))))
+    lines = [line for line in read.splitlines() if "Marina" in line]
+    assert len(set(lines)) == 2
