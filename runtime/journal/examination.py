@@ -23,8 +23,17 @@ R = TypeVar("R")
 
 #: The journal's tables; the partitions of some of them come beside.
 TABLES = (
-    *("alias", "alias_conflict", "conversation", "dead_letter", "inbox", "installation", "outbox", "parked"),
-    *("period", "receipt", "schema_version", "seen", "shards", "state_format", "timer", "turn"),
+    *(
+        "alias",
+        "alias_conflict",
+        "api_token",
+        "conversation",
+        "dead_letter",
+        "inbox",
+        "installation",
+        "outbox",
+    ),
+    *("parked", "period", "receipt", "schema_version", "seen", "shards", "state_format", "timer", "turn"),
 )
 #: Seconds without a sign after which a replica is taken for dead.
 SILENT = 30.0

@@ -30,7 +30,7 @@ from actors.channels.twilio.signature import fields_of, is_sum, signs
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
-from actors.messages import MarkRead, Outgoing
+from actors.messages import MarkRead, Outgoing, Template
 from config import Channel, Settings
 from runtime import (
     Accepted,
@@ -128,7 +128,7 @@ class TwilioProvider:
         line = self._lines.get(channel)
         return line.pace if line else Pace(1.0, PAIR_INTERVAL, PAIR_BURST)
 
-    async def perform(self, delivery: Delivery, http: HttpClient) -> Outcome:
+    async def perform(self, delivery: Delivery, http: HttpClient) -> Outcome:  # noqa: PLR0911 - a line a refusal
         """Send one message, or fetch a medium, and return what became of it. Cancelled, a message may have been sent."""
         line = self._lines.get(delivery.channel)
         if line is None:
@@ -141,6 +141,10 @@ class TwilioProvider:
             return Refused("unreadable", "the effect is not a message of this version")
         if isinstance(message, MarkRead):
             return Refused("not_offered", "Twilio has no read marks and no typing signs")
+        if isinstance(message, Template):
+            return Refused(
+                "not_offered", "templates of Twilio have ids of their own: none is configured here"
+            )
         to = recipient(delivery.address)
         if to is None:
             return Refused("no_address", "the person has no phone number")
