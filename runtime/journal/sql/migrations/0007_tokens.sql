@@ -1,3 +1,4 @@
+-- additive: a version before does not look at it.
 -- Tokens of the API. What is not obvious from the columns:
 --   * hash: SHA-256 of 32 random bytes in writing. Nobody guesses those, so nothing is gained by a slow hash; and what leaks
 --     with the table opens nothing.
