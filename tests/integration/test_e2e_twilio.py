@@ -98,7 +98,7 @@ async def test_a_picture_is_fetched_with_the_token_and_the_storage_never_sees_it
         more = {"MessageType": "image", "NumMedia": "1", "MediaUrl0": picture}
         assert await twilio.say(person(4), "", "MM1", MediaContentType0="image/jpeg", **more) == 200
         sends = await twilio.fake.wait_sent(2)
-        assert "message of yours" in sends[1].body
+        assert "your picture has arrived" in sends[1].body
         [path] = (twilio.world.majlis.settings.data_dir / "media").rglob("*.jpg")
         assert path.read_bytes() == JPEG
         told = twilio.fake.statistics()
