@@ -34,6 +34,7 @@ from runtime.resources.servers import (
 
 _log = structlog.get_logger(__name__)
 
+_LAST_BREATH = 0.5  # seconds for processes that were killed to be gone
 _PATIENCE = 60.0  # seconds for each move of a start; recovery after a crash is the long one
 Left = Callable[[], float]
 
@@ -227,4 +228,7 @@ def _stop(server: Server, child: Child, within: float = inf) -> Steps[None]:
         for pid in processes_in(server.work_dir, server.process_names):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+        gone_by = time.monotonic() + _LAST_BREATH
+        while time.monotonic() < gone_by and any(processes_in(server.work_dir, server.process_names)):
+            yield POLL
     _log.info("embedded server stopped", server=server.name, exit_code=code)

@@ -182,7 +182,7 @@ AFTER_THE_DEMO: Sequence[Sequence[Typed]] = (
             short={"500": "20"},
         ),
     ),
-    (Typed("./dev chat", r"(?s)You write to.*\nme: hi\n.*Thank you", typed="hi\n/quit\n"),),
+    (Typed("./dev chat", r"(?s)You write to.*\nme: hi\n.*Hello!", typed="hi\n/quit\n"),),
     (
         Typed(
             "./dev chat --app hello:app --data-dir /tmp/hello",
