@@ -153,6 +153,17 @@ def processes_in(directory: Path, names: Sequence[str]) -> Iterator[int]:
                 yield int(entry.name)
 
 
+def kill_frozen(pid: int) -> None:
+    """Kill those of a process and its children that are stopped. Does nothing without /proc."""
+    with contextlib.suppress(OSError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        for one in (pid, *map(int, children)):
+            with contextlib.suppress(OSError):  # ended meanwhile
+                state = Path(f"/proc/{one}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+                if state == "T":
+                    os.kill(one, signal.SIGKILL)
+
+
 async def pace(steps: Steps[T]) -> T:
     """Run steps under Trio. Cancelled at a pause, they are closed."""
     with contextlib.closing(steps):

@@ -15,6 +15,7 @@ import trio
 
 from config import Settings, child_environment
 from runtime.actor.supervision import backoff
+from runtime.resources.children import kill_frozen
 from runtime.resources.data_dir import StartFailed
 from runtime.resources.embedded import EmbeddedServer, Left, embedded_postgres, embedded_redis, for_ever
 
@@ -41,6 +42,12 @@ class Backends:
 
 class Servers(dict[str, EmbeddedServer]):
     """The servers of ours, by name, each as it was started last."""
+
+    def kill_frozen(self) -> None:
+        """Kill what is frozen of them: it would not even hear that its parent has gone. Linux only."""
+        for server in self.values():
+            if server.child.exit_code is None:
+                kill_frozen(server.pid)
 
     def left(self) -> Mapping[str, int]:
         """Count those that had to be killed, and those that run all the same."""

@@ -66,6 +66,8 @@ class Life:
         """The exit code that a second signal has asked for; 0 without one."""
         self.stopping = trio.Event()
         """Set once there is a last moment."""
+        self.last_word: Callable[[], None] = lambda: None
+        """What is still to be done when the deadline has passed; it must not wait."""
         self.report = Report(pid=os.getpid(), began=datetime.now(UTC).isoformat(timespec="milliseconds"))
 
     def statistics(self) -> Mapping[str, float]:

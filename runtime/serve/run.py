@@ -171,6 +171,7 @@ async def _open(
     life = around.life
     life.begin(_DATABASES)
     ours = Servers()
+    life.last_word = ours.kill_frozen
     servers = await stack.enter_async_context(life.closing(SERVERS_STOPPED, ours.left))
     backends = await servers.enter_async_context(open_backends(settings, ours, life.left))
     _log.info("databases", postgres=backends.postgres.kind, redis=backends.redis.kind)

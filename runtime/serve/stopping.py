@@ -77,12 +77,13 @@ async def heed_late(signals: AsyncIterator[int], over: trio.Event, life: Life) -
 async def end_in_time(life: Life) -> None:
     """End the process when its last moment has come: what is still open then, the system closes.
 
-    The embedded servers stop by themselves when they have lost their parent.
+    The embedded servers stop by themselves when they have lost their parent; those that are frozen are killed.
     """
     await life.stopping.wait()
     while life.left() > _MARGIN:  # noqa: ASYNC110 - the moment may come nearer, and time is what this waits for
         await trio.sleep(_LOOK)
     _log.error("the deadline has passed, and not all is closed; ending at once")
+    life.last_word()
     _at_once(life, life.forced or (LEFT_DURABLE if life.report.signal else FAULT))
 
 

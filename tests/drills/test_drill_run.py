@@ -85,7 +85,7 @@ def test_a_drill_of_ones_own_is_thirty_lines_and_runs_as_the_readme_says(tmp_pat
 
 
 def test_another_bot_can_be_rehearsed_whose_turns_may_stay_silent(tmp_path: Path) -> None:
-    told = drill_run("term-under-load", "--quick", "--app", "actors.echo:app", cwd=tmp_path)
+    told = drill_run("idle-keepalives", "--quick", "--app", "actors.echo:app", cwd=tmp_path)
     assert told.returncode == 0, told.stderr
 
 

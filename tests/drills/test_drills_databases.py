@@ -69,7 +69,6 @@ async def test_a_webhook_taken_twice_and_a_wrong_end_are_found(order: Order) -> 
 @pytest.mark.parametrize(
     ("name", "protection", "found"),
     [
-        ("clock-jump", "steady clock", {"goes on", "acknowledged messages lost"}),
         ("net-stall", "bounded intake", {"answered 503 meanwhile"}),
     ],
 )

@@ -244,7 +244,7 @@ def test_its_drills_rehearse_it_and_what_it_cannot_do_is_skipped_with_its_reason
     binary: Path, place: Path
 ) -> None:
     report = place / "drills.json"
-    words = ("drill", "run", "term-under-load", "clock-jump", "--quick", "--json", str(report))
+    words = ("drill", "run", "idle-keepalives", "clock-jump", "--quick", "--json", str(report))
     done = run(binary, *words, cache=place / "cache")
     assert done.returncode == 0, done.stdout + done.stderr
     passed, skipped = msgspec.json.decode(report.read_bytes(), type=list[DrillResult])
