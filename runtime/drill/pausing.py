@@ -6,13 +6,8 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-
-def family(pid: int) -> list[int]:
-    """Return a process and its children. Linux only."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return [pid, *map(int, children)]
+from runtime.resources.children import family
 
 
 @contextmanager

@@ -153,11 +153,16 @@ def processes_in(directory: Path, names: Sequence[str]) -> Iterator[int]:
                 yield int(entry.name)
 
 
+def family(pid: int) -> list[int]:
+    """Return a process and its children. Raises OSError where it has ended, or there is no /proc."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [pid, *map(int, children)]
+
+
 def kill_frozen(pid: int) -> None:
     """Kill those of a process and its children that are stopped. Does nothing without /proc."""
     with contextlib.suppress(OSError):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-        for one in (pid, *map(int, children)):
+        for one in family(pid):
             with contextlib.suppress(OSError):  # ended meanwhile
                 state = Path(f"/proc/{one}/stat").read_text("ascii").rpartition(")")[2].split()[0]
                 if state == "T":

@@ -17,7 +17,6 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import asyncpg
@@ -27,7 +26,7 @@ from redis.exceptions import OutOfMemoryError
 
 from runtime.journal.ledger import postgres_of
 from runtime.resources.bridge import Bridge, open_bridge
-from runtime.resources.children import processes_in
+from runtime.resources.children import family, processes_in
 from runtime.resources.embedded import running_redis_dsn
 from runtime.resources.redis import RedisPool, open_redis_pool
 from tests.integration.world import World
@@ -63,11 +62,6 @@ def valkey(world: World) -> int:
     """Return the process id of the embedded Redis."""
     (pid,) = processes_in(world.majlis.settings.data_dir / "redis", ("valkey-server", "redis-server"))
     return pid
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and its children."""
-    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 @contextmanager
