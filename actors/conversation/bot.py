@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from actors.agency import leads, routes
-from actors.conversation import calling, handover, menu, nudging, realty, reminding, unasked
+from actors.conversation import calling, handover, menu, nudging, realty, reminding, resuming, unasked
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -155,7 +155,7 @@ class EstateBot(Actor[EstateState]):
         if (answer.moved or said is not None) and await menu.arrive(talk, None if answer.moved else said):
             pass  # a vertical that a link named
         elif answer.moved:
-            menu.resume(talk)
+            resuming.put(talk)
         elif said is None:
             _acknowledge(talk, message)
         elif said.what in ("opt_out", "opt_in"):

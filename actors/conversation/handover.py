@@ -20,7 +20,7 @@ import msgspec
 
 from actors.agency import leads, staff
 from actors.agency.staff import Operator
-from actors.conversation import asking, menu, realty
+from actors.conversation import asking, menu, realty, resuming
 from actors.conversation.calling import GivenBack, Settled, Taken, call, identity_of, language_of
 from actors.conversation.hearing import Heard
 from actors.conversation.realty import Understood
@@ -250,7 +250,7 @@ async def _come_back(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> Non
         return
     talk.head = talk.text("handover-resumed")
     if turn.held:  # the books may have been opened in this turn
-        menu.resume(talk)
+        resuming.put(talk)
     elif talk.part.vertical == "realty":
         await menu.go_on(talk)
     else:

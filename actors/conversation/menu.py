@@ -55,15 +55,15 @@ def _in_passing(talk: Talk, what: What) -> bool:
     match what:
         case "greeting" if asked not in _WAIT_FOR_WORDS:
             hello = "" if talk.head else talk.text("hello")
-            resume(talk, hello) if asked else show_menu(talk, hello)
+            resuming.put(talk, hello) if asked else show_menu(talk, hello)
         case "thanks" if asked not in _WAIT_FOR_WORDS:
-            resume(talk, talk.text("thanks"))
+            resuming.put(talk, talk.text("thanks"))
         case "no" | "skip" if asked in _WAIT_FOR_WORDS:
             _cancel(talk)
         case "yes" | "language" if not asked or asked in _WAIT_FOR_WORDS:
-            resume(talk)
+            resuming.put(talk)
         case "no" | "skip" if not asked:
-            resume(talk)
+            resuming.put(talk)
         case _:
             return False
     return True
@@ -108,11 +108,6 @@ def _says_where(heard: Heard) -> bool:
     if heard.what == "text":
         return question(heard.text) is not None or not read_wish(heard.text).nothing
     return heard.what not in ("greeting", "thanks", "yes", "no", "skip", "language")
-
-
-def resume(talk: Talk, *before: str) -> None:
-    """Put what is open once more, or the menu; the books stay closed."""
-    resuming.put(talk, *before)
 
 
 async def go_on(talk: Talk, *before: str) -> None:
