@@ -31,10 +31,10 @@ _TRICKS: Sequence[tuple[Trick, Key]] = (
     ("drip", "timed-out-image"),
     ("stall", "timed-out-image"),
     ("stall_at_99", "timed-out-image"),
-    ("slow", "acknowledged"),
+    ("slow", "media-image"),
 )
 """What a picture's server does, and what its sender is told."""
-_TOO_SLOW = ("acknowledged", ["timed-out-image"])
+_TOO_SLOW = ("media-image", ["timed-out-image"])
 """What a sender of a slow picture may hear on a busy machine; then no file may be there."""
 _TIMES = 6.0
 """So many times as long as before may what the others want take, with half of a machine's work being the drill's own."""
@@ -78,7 +78,7 @@ async def _media_tarpit(rehearsal: Rehearsal) -> None:
     await rehearsal.recovered()
     rehearsal.fake.put_faults(Faults())
     medium = rehearsal.fake.add_media("image/jpeg", _JPEG)
-    pictures.append(Picture(await _picture(rehearsal, senders[0], medium), senders[0], "acknowledged"))
+    pictures.append(Picture(await _picture(rehearsal, senders[0], medium), senders[0], "media-image"))
     await _answered(rehearsal, pictures)
     await rehearsal.over()
     heard = [_heard(rehearsal, one) for one in pictures]
@@ -87,8 +87,8 @@ async def _media_tarpit(rehearsal: Rehearsal) -> None:
         for one, words in zip(pictures, heard, strict=True)
         if words != [one.told] and (one.told, words) != _TOO_SLOW
     ]
-    thanked = heard.count(["acknowledged"])
-    slow_ones = sum(one.told == "acknowledged" for one in pictures)
+    thanked = heard.count(["media-image"])
+    slow_ones = sum(one.told == "media-image" for one in pictures)
     kept_files = [one for one in (rehearsal.settings.data_dir / "media").rglob("*") if one.is_file()]
     descriptors = await rehearsal.server.descriptors_back(open_before + _SLACK)
     rehearsal.figures["pictures"] = len(pictures)
@@ -132,17 +132,13 @@ def _heard(rehearsal: Rehearsal, picture: Picture) -> list[str]:
         if sent.quoted == picture.message:
             text = sent.content().get("text")
             body = text.get("body") if isinstance(text, dict) else None
-            told.append(_KNOWN.get(str(body), "acknowledged" if _is_thanks(str(body)) else "?"))
+            told.append(_KNOWN.get(str(body), "?"))
     return told
 
 
 _CATALOGUE = Catalogue.load()
-_KNOWN: Mapping[str, str] = {_CATALOGUE.text("en", "timed-out-image"): "timed-out-image"}
-_THANKS = _CATALOGUE.text("en", "acknowledged", count=1).partition(".")[0]
-
-
-def _is_thanks(body: str) -> bool:
-    return body.startswith(_THANKS)
+_SAID: Sequence[Key] = ("timed-out-image", "media-image")
+_KNOWN: Mapping[str, str] = {_CATALOGUE.text("en", key): key for key in _SAID}
 
 
 MEDIA_TARPIT = ServeDrill(
