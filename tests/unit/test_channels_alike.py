@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.channels.limits import units
 from actors.channels.meta import errors as meta_errors
 from actors.channels.meta import rendering as meta_rendering
-from actors.channels.meta.limits import units
 from actors.channels.twilio import errors as twilio_errors
 from actors.channels.twilio import rendering as twilio_rendering
 from actors.messages import (

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.brain.choices import pick
-from actors.channels.meta.limits import clusters, units
+from actors.channels.limits import clusters, units
 from actors.channels.twilio.rendering import BODY, PARTS, render
 from actors.messages import Buttons, Choice, Choices, MarkRead, Text
 from runtime import Accepted, Broken, Delivery, Outcome, Refused, TryAgain, Uncertain

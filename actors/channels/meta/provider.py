@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 import httpx
 import msgspec
 
-from actors.channels.meta.errors import judge, judge_fault, judge_mark
+from actors.channels.errors import judge_fault
+from actors.channels.meta.errors import judge, judge_mark
 from actors.channels.meta.examination import examine_shapes, examine_truth
 from actors.channels.meta.media import source_of
 from actors.channels.meta.parsing import Routes, parse
 from actors.channels.meta.rendering import recipient, render
 from actors.channels.meta.signature import fingerprint, knows, matching
-from actors.channels.meta.wire import MalformedError, name
+from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
+from actors.channels.wire import MalformedError, name
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
@@ -39,10 +41,6 @@ from runtime import (
     Response,
     Verified,
 )
-
-#: Meta's pair limit is 45 messages to one person at once, then one each 6 seconds. One less leaves 6 seconds for requests
-#: that the network brings closer together than they left.
-PAIR_INTERVAL, PAIR_BURST = 6.0, 44
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Literal
 
 import msgspec
 
-from actors.channels.meta.wire import RAW_LIMIT, bounded, canonical, clean, decode, name
 from actors.channels.twilio.errors import failure_of
+from actors.channels.wire import RAW_LIMIT, bounded, canonical, clean, decode, name
 from actors.messages import (
     AccountNotice,
     ChoicePicked,

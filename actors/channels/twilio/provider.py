@@ -19,14 +19,14 @@ from urllib.parse import parse_qs, urlencode
 import httpx
 import msgspec
 
-from actors.channels.meta.errors import judge_fault
-from actors.channels.meta.provider import PAIR_BURST, PAIR_INTERVAL
-from actors.channels.meta.wire import MalformedError
+from actors.channels.errors import judge_fault
+from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
 from actors.channels.twilio.errors import judge
 from actors.channels.twilio.media import source_of
 from actors.channels.twilio.parsing import Owner, parse, parse_json
 from actors.channels.twilio.rendering import recipient, render
 from actors.channels.twilio.signature import fields_of, is_sum, signs
+from actors.channels.wire import MalformedError
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
