@@ -9,6 +9,7 @@ from actors.agency.seeding import seed_once
 from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
 from actors.channels.twilio import TwilioProvider
+from actors.channels.waha import WahaProvider
 from actors.conversation import calling, directory
 from actors.conversation.bot import EstateBot
 from actors.conversation.tenancy import EstateTenancy
@@ -22,6 +23,7 @@ from runtime import App, Transaction
 
 _bot, _meta = EstateBot(), MetaProvider()
 _twilio = TwilioProvider(_meta.downloads)
+_waha = WahaProvider(_meta.downloads)
 
 
 async def _begin(_settings: Settings) -> None:
@@ -44,7 +46,7 @@ async def _prepare(transaction: Transaction, settings: Settings) -> None:
 app = App(
     name="estate",
     actor=_bot,
-    providers=(_meta, _twilio),
+    providers=(_meta, _twilio, _waha),
     events=(*INCOMING, MediaFetched, *calling.EVENTS),
     migrations=migrations(),
     prepare=_prepare,
@@ -55,6 +57,7 @@ app = App(
         "media": _meta.downloads.statistics(),
         "conversation": _bot.statistics(),
         "twilio": _twilio.statistics(),
+        "waha": _waha.statistics(),
     },
     metrics=METRICS,
     routes=leads_api.table(),

@@ -109,7 +109,7 @@ def test_a_tenant_writes_to_people_when_and_how_it_says(tmp_path):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"provider": "mata"}, "provider: must be one of meta, twilio (did you mean meta?)"),
+        ({"provider": "mata"}, "provider: must be one of meta, twilio, waha (did you mean meta?)"),
         ({"id": "12a"}, "id: expected the digits of a Meta phone number id"),
         ({"id": "١٢"}, "id: expected the digits of a Meta phone number id"),
         ({"id": ""}, "id: expected str of length >= 1"),
@@ -211,6 +211,51 @@ def test_a_channel_at_meta_takes_no_setting_of_twilios(start):
 )
 def test_twilio_needs_a_public_url_that_it_can_sign(start, head, fault):
     assert only_fault(start, [], [TWILIO], head).startswith(f"server.public_url: {fault}")
+
+
+WAHA = {
+    "provider": "waha",
+    "name": "wa1",
+    "id": "default",
+    "hmac_key": "h",
+    "api_key": "k",
+    "api_url": "http://waha:3000",
+}
+
+
+def test_a_channel_at_waha_is_a_session_at_a_server_of_ones_own_and_keeps_a_persons_pace(start):
+    other = WAHA | {"name": "wa2", "api_url": "http://10.0.0.7:3000", "max_mps": 5}
+    one, two = start([], [WAHA, other]).channels  # both sessions are called "default"
+    assert (one.key, one.max_mps, len(one.secrets)) == ("waha:wa1", 2, 2)
+    assert (two.key, two.max_mps) == ("waha:wa2", 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"id": "my session"}, "id: expected the name of a session of WAHA's, such as default"),
+        ({"id": "default"}, "id: waha:default at http://waha:3000 is taken by channels[0] already"),
+        ({"name": "wa1"}, "name: waha:wa1 is taken by channels[0] already"),
+        ({"hmac_key": []}, "hmac_key: expected array of length >= 1"),
+        ({"hmac_key": ["a", ""]}, "hmac_key[1]: is empty"),
+        ({"api_key": ""}, "api_key: is empty"),
+        ({"api_key": "kéy"}, "api_key: has characters that no HTTP header can carry"),
+        ({"api_url": "http://waha.example.com"}, "api_url: must be https"),
+        ({"api_url": "http://8.8.8.8:3000"}, "api_url: must be https"),
+        ({"api_url": "http://1:3000"}, "api_url: must be https"),
+        ({"auth_token": "t"}, "auth_token: is no setting of a channel at waha"),
+        ({"verify_token": "t"}, "verify_token: is no setting of a channel at waha"),
+    ],
+)
+def test_a_bad_channel_at_waha_is_told_by_its_path(start, change, fault):
+    second = WAHA | {"name": "wa2", "id": "second"} | change
+    assert only_fault(start, [], [WAHA, second]).startswith(f"channels[1].{fault}")
+
+
+@pytest.mark.parametrize("missing", ["name", "id", "hmac_key", "api_key", "api_url"])
+def test_a_channel_at_waha_needs_all_that_it_works_with(start, missing):
+    channel = {key: value for key, value in WAHA.items() if key != missing}
+    assert only_fault(start, [], [channel]).startswith(f"channels[0].{missing}: is missing")
 
 
 @pytest.mark.parametrize("missing", ["provider", "id", "app_secret", "verify_token", "access_token"])
