@@ -109,6 +109,8 @@ def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]
             yield f"{where}.api_url", wrong
         if channel.provider == "twilio" and not _ACCOUNT_SID.fullmatch(channel.account_sid):
             yield f"{where}.account_sid", "expected AC and 32 lower-case hex digits"
+        if channel.contents and channel.provider != "twilio":
+            yield f"{where}.contents", f"is no setting of a channel at {channel.provider}"
 
 
 def _number_of(channel: Channel) -> str:

@@ -36,6 +36,15 @@ TemplateName = Annotated[
     Meta(pattern=r"^[a-z0-9_]{1,512}\Z", description="a template's name: lower-case letters, digits and _"),
 ]
 
+ContentKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9_]{1,512}/[a-z]{2,3}(_[A-Z]{2})?\Z",
+        description='a template\'s name and language, "continue_search/fa"',
+    ),
+]
+ContentSid = Annotated[str, Meta(pattern=r"^HX[0-9a-f]{32}\Z", description="HX and 32 lower-case hex digits")]
+
 
 class Secret:
     """A text that shows only when asked: `repr`, `str` and formatting give a mask, `reveal()` the text."""
@@ -257,6 +266,9 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         tuple[Secret, ...], Meta(min_length=1, max_length=8)
     ] = ()  # several while one is rotated
     api_key: Secret = _NO_SECRET
+    contents: dict[
+        ContentKey, ContentSid
+    ] = {}  # at Twilio: the content template for each template and language
     tenant: str | None = None  # slug; None = a number shared by all
     api_url: str = "https://graph.facebook.com/v23.0"
     max_mps: Annotated[int, Meta(ge=1, le=1000)] = 80

@@ -11,7 +11,8 @@ import pytest
 import trio
 
 from actors.channels.fake_graph import FakeGraph
-from actors.simulate.watch import Watch, watching
+from actors.simulate.door import Watch
+from actors.simulate.meta_door import MetaDoor
 from config import Settings, load
 
 
@@ -60,7 +61,7 @@ async def test_what_a_cancelled_look_has_read_comes_with_the_next(
     channels = [msgspec.structs.replace(settings.channels[0], api_url=f"http://{fake.address}/v23.0")]
     async with (
         httpx.AsyncClient(trust_env=False) as client,
-        watching(settings, channels, fake if where == "in this process" else None) as watch,
+        MetaDoor().watching(settings, channels, fake if where == "in this process" else None) as watch,
     ):
         for checkpoints in range(40):
             await accept(settings, fake, client, f"9990000{checkpoints:02}")
