@@ -198,7 +198,8 @@ class WahaProvider:
             content = text_request(line.owner.session, chat, text, "" if place else message.quote)
             # A receipt settles its effect: so only the last text has one.
             self._own.begin(channel, delivery.address, text, delivery.id if is_last else "")
-            outcome = await _post(line, "sendText", content, delivery, http)
+            told = delivery.id if is_last else f"{delivery.id}/{place + 1}"
+            outcome = await _post(line, "sendText", content, told, delivery, http)
             if not isinstance(outcome, Accepted):
                 if not isinstance(outcome, Uncertain):
                     self._own.end(channel, delivery.address, text)
@@ -241,10 +242,13 @@ class WahaProvider:
         return Answered(await self.downloads.fetch(task, delivery.id, source, http))
 
 
-async def _post(line: _Line, what: str, content: bytes, delivery: Delivery, http: HttpClient) -> Outcome:
-    """Ask for a send, and judge what comes."""
+async def _post(
+    line: _Line, what: str, content: bytes, told: str, delivery: Delivery, http: HttpClient
+) -> Outcome:
+    """Ask for a send, and judge what comes; `told` goes along, for who looks for an effect in WAHA's log."""
+    headers = {**line.headers, "x-request-id": told}
     try:
-        answer = await http.request("POST", f"{line.api}/api/{what}", headers=line.headers, content=content)
+        answer = await http.request("POST", f"{line.api}/api/{what}", headers=headers, content=content)
     except httpx.HTTPError as fault:
         return judge_fault(fault)
     return judge(answer.status_code, answer.content, delivery.attempt, delivery.told_to_wait)
