@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.channels.fake_graph.command import fake_graph_command
+from actors.channels.fake_waha.command import fake_waha_command
 from actors.demo import companion
 from actors.drills.command import run_command
 from actors.drills.every import DRILLS
@@ -23,6 +24,7 @@ majlis = commands(
     APP, companion, drill_group([(one.name, one.summary) for one in DRILLS], [run_command(APP)])
 )
 majlis.add_command(fake_graph_command)
+majlis.add_command(fake_waha_command)
 majlis.add_command(simulate_command(read_ledger, APP))
 majlis.add_command(chat_command(APP))
 majlis.add_command(send_command)

@@ -20,5 +20,6 @@ from collections.abc import Mapping
 from actors.simulate.door import Door
 from actors.simulate.meta_door import MetaDoor
 from actors.simulate.twilio_door import TwilioDoor
+from actors.simulate.waha_door import WahaDoor
 
-DOORS: Mapping[str, Door] = {door.provider: door for door in (MetaDoor(), TwilioDoor())}
+DOORS: Mapping[str, Door] = {door.provider: door for door in (MetaDoor(), TwilioDoor(), WahaDoor())}

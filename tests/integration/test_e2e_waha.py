@@ -13,6 +13,7 @@ import trio
 
 from actors.channels.fake_waha import Answer, FakeWaha
 from actors.channels.fake_waha.webhooks import own_of, text_of
+from actors.simulate import Plan, simulate
 from tests.integration.world import CHANNELS, MARK, World, open_world, person, until
 
 HMAC, KEY = "waha-hmac-key-51dd", "waha-api-key-77a0"
@@ -111,6 +112,24 @@ async def test_a_message_through_waha_is_answered_once_and_a_person_at_the_phone
         assert HMAC not in said
         assert KEY not in said
         assert 'reason="group"' in said
+
+
+async def test_many_people_through_waha_and_a_kill_lose_nothing_and_keep_the_order(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with open_waha(postgres_dsn, redis_dsn, send_timeout=2.0, uncertain_wait=4.0) as waha:
+        process = waha.world.majlis.process
+
+        async def restart() -> None:
+            await process.kill()
+            await process.start()
+
+        plan = Plan(people=40, messages=3, provider="waha", duplicates=0.2, shuffle=True, linger=0.2)
+        drive = partial(simulate, fake=waha.fake, ledger=waha.world.ledger, kills=1, restart=restart)
+        verdict = await drive(plan, waha.world.majlis.settings)
+        assert verdict.ok, verdict.table()
+        assert (verdict.kills, verdict.deliveries) == (1, 144)
+        assert (verdict.acknowledged, verdict.handled, verdict.replied) == (120, 120, 120)
 
 
 async def test_what_waha_did_not_sign_is_not_stored_and_a_crash_after_a_send_does_not_send_twice(

@@ -8,20 +8,27 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from actors.channels import fake_waha as waha
 from actors.channels.fake_twilio import Sent
 from actors.channels.meta import MetaProvider
 from actors.channels.twilio import TwilioProvider
+from actors.channels.waha import WahaProvider
 from actors.messages import INCOMING, MessageReceived
 from actors.simulate.door import Door
 from actors.simulate.doors import DOORS
 from actors.simulate.people import Plan, write_script
 from actors.simulate.twilio_door import _page
+from actors.simulate.waha_door import page_of
 from config import Settings, load
 from runtime import Provider, Request, Verified
 from runtime.actor.event import EventCodec
 from runtime.cli import CommandFailed
 
-PROVIDERS: Mapping[str, Callable[[], Provider]] = {"meta": MetaProvider, "twilio": TwilioProvider}
+PROVIDERS: Mapping[str, Callable[[], Provider]] = {
+    "meta": MetaProvider,
+    "twilio": TwilioProvider,
+    "waha": lambda: WahaProvider(clock=lambda: 1_790_000_000),
+}
 each = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
 
 
@@ -62,15 +69,18 @@ def test_the_provider_takes_what_is_posted_and_the_journal_knows_each_message(
         assert arrival.channel == {one.id: one.key for one in channels}[message.person.number.id]
 
 
-def test_channels_are_made_up_for_twilio_alone_and_for_nobody_without_a_tenant(demo: Settings) -> None:
-    made = DOORS["twilio"].staffed(demo, 7, shared=False, mps=80)
-    assert {channel.provider for channel in made.channels} == {"twilio"}
+@pytest.mark.parametrize("provider", ["twilio", "waha"])
+def test_channels_are_made_up_for_one_provider_alone_and_for_nobody_without_a_tenant(
+    provider: str, demo: Settings
+) -> None:
+    made = DOORS[provider].staffed(demo, 7, shared=False, mps=80)
+    assert {channel.provider for channel in made.channels} == {provider}
     assert len({channel.key for channel in made.channels}) == 7
     assert len({channel.tenant for channel in made.channels}) == 5
-    again = DOORS["twilio"].staffed(made, 7, shared=False, mps=80)
+    again = DOORS[provider].staffed(made, 7, shared=False, mps=80)
     assert again == made
     with pytest.raises(CommandFailed, match="no active tenant"):
-        DOORS["twilio"].staffed(Settings(data_dir=demo.data_dir), 1, shared=False, mps=80)
+        DOORS[provider].staffed(Settings(data_dir=demo.data_dir), 1, shared=False, mps=80)
 
 
 def test_a_message_of_several_sends_is_one_reply() -> None:
@@ -83,3 +93,15 @@ def test_a_message_of_several_sends_is_one_reply() -> None:
     page = _page(9, sends)
     assert (page.newest, page.first, page.last) == (9, 4, 6)
     assert [(one.index, one.wamid, one.effect, one.to) for one in page.replies] == [(6, "SM6", "e", "2")]
+
+
+def test_a_send_through_waha_names_its_effect_and_a_part_of_one_is_no_reply() -> None:
+    told = ("effect/1", "effect")
+    sends = [
+        waha.Sent(place, f"true_2@c.us_K{place}", "default", "2@c.us", "words", "Q", request)
+        for place, request in enumerate(told, 4)
+    ]
+    page = page_of(9, sends)
+    assert (page.newest, page.first, page.last) == (9, 4, 5)
+    [one] = page.replies
+    assert (one.index, one.channel, one.effect, one.to, one.quoted) == (5, "default", "effect", "2", "Q")

@@ -10,9 +10,10 @@ import httpx
 import msgspec
 import pytest
 
+from actors.channels.limits import visible
 from actors.channels.waha import WahaProvider
 from actors.channels.waha.errors import judge
-from actors.channels.waha.rendering import BODY, render
+from actors.channels.waha.rendering import BODY, render, unmarked
 from actors.messages import Buttons, Choice, MarkRead, Template, Text
 from runtime import (
     Accepted,
@@ -54,7 +55,7 @@ class Api:
 
     @property
     def texts(self) -> Sequence[str]:
-        return [told["text"] for _, told in self.asked if "text" in told]
+        return [unmarked(told["text"])[0] for _, told in self.asked if "text" in told]
 
 
 async def sent(
@@ -78,13 +79,13 @@ async def test_a_send_names_its_session_and_chat_and_what_it_answers() -> None:
     api = Api(TAKEN, TAKEN)
     assert await sent(api, Text("سلام", quote=f"false_{CHAT}_A")) == Accepted("3EB0BBBB")
     assert await sent(api, Text("Hi"), address="lid:123456789012345") == Accepted("3EB0BBBB")
-    usual = {"session": "default", "linkPreview": False}
+    usual, mark = {"session": "default", "linkPreview": False}, "\u2060\u200b\u2060"
     assert api.asked == [
         (
             f"POST {API}/api/sendText",
-            {**usual, "chatId": CHAT, "text": "سلام", "reply_to": f"false_{CHAT}_A"},
+            {**usual, "chatId": CHAT, "text": "سلام" + mark, "reply_to": f"false_{CHAT}_A"},
         ),
-        (f"POST {API}/api/sendText", {**usual, "chatId": "123456789012345@lid", "text": "Hi"}),
+        (f"POST {API}/api/sendText", {**usual, "chatId": "123456789012345@lid", "text": "Hi" + mark}),
     ]
     assert {headers["x-api-key"] for headers in api.headers} == {API_KEY}
 
@@ -184,6 +185,16 @@ async def test_an_echo_settles_a_send_of_unknown_outcome(answer: Answer) -> None
     echo = told(provider, "message.any", own(source="app"))
     assert echo == Verified(receipts=(Receipt(KEY, EFFECT, "3EB0BBBB", "sent"),))
     assert provider.statistics().unsettled == 0
+
+
+async def test_what_bears_our_mark_was_never_written_by_a_person_whoever_sent_it_when() -> None:
+    api = Api(TAKEN)
+    await sent(api, Text("Hello from the office"))
+    [(_, told_to_waha)] = api.asked
+    another = configured()  # another replica, or this one after a crash
+    echo = told(another, "message.any", own(source="app", body=told_to_waha["text"]))
+    assert echo == Verified(receipts=(Receipt(KEY, "", "3EB0BBBB", "sent"),))
+    assert not visible(told_to_waha["text"].removeprefix("Hello from the office"))
 
 
 async def test_an_echo_of_the_first_part_does_not_settle_the_whole() -> None:

@@ -11,7 +11,6 @@ import click
 import trio
 
 from actors.channels.fake_graph.server import run_fake_graph
-from config import Settings
 from runtime.cli import CommandFailed, json_option, plainly, read_settings, settings_options
 from runtime.testing import holder_of
 
@@ -47,8 +46,24 @@ def fake_graph_command(
     """Stand in for Meta's Graph API on loopback, until interrupted."""
     settings = read_settings(config, demo, data_dir)
     end = partial(_deserted, settings.data_dir, config, linger) if linger else trio.sleep_forever
+    stand_in = partial(run_fake_graph, settings, host=host, port=port, webhook_url=webhook_url)
+    stand(stand_in, f"{host}:{port}", "fake Graph", as_json=as_json, end=end)
+
+
+def stand(
+    serve: Callable[..., Awaitable[None]],
+    place: str,
+    called: str,
+    *,
+    as_json: bool,
+    end: Callable[[], Awaitable[None]] = trio.sleep_forever,
+) -> None:
+    """Serve a stand-in, which starts with its address, until SIGINT, SIGTERM, or `end` returns.
+
+    Raises CommandFailed where it cannot be at its `place`.
+    """
     try:
-        trio.run(_serve, settings, host, port, webhook_url, as_json, end)
+        trio.run(_stand, serve, called, as_json, end)
     except ExceptionGroup as faults:
         expected, others = faults.split((OSError, ValueError))
         if expected is None or others is not None:
@@ -56,26 +71,16 @@ def fake_graph_command(
         reason = expected.exceptions[0]
         while isinstance(reason, ExceptionGroup):
             reason = reason.exceptions[0]
-        raise CommandFailed(f"cannot serve on {host}:{port}: {reason}") from faults
+        raise CommandFailed(f"cannot serve on {place}: {reason}") from faults
 
 
-async def _serve(
-    settings: Settings,
-    host: str,
-    port: int,
-    webhook_url: str | None,
-    as_json: bool,
-    end: Callable[[], Awaitable[None]],
+async def _stand(
+    serve: Callable[..., Awaitable[None]], called: str, as_json: bool, end: Callable[[], Awaitable[None]]
 ) -> None:
-    """Serve until SIGINT, SIGTERM, or `end` returns."""
-
-    async def serve(task_status: trio.TaskStatus[str]) -> None:
-        await run_fake_graph(settings, host=host, port=port, webhook_url=webhook_url, task_status=task_status)
-
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             address = await nursery.start(serve)
-            click.echo(f'{{"address": "{address}"}}' if as_json else f"fake Graph on http://{address}")
+            click.echo(f'{{"address": "{address}"}}' if as_json else f"{called} on http://{address}")
 
             async def signalled() -> None:
                 await anext(aiter(signals))

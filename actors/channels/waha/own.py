@@ -1,9 +1,8 @@
-"""What this process has sent lately, so that its own messages are not taken for those of a person at the phone.
+"""What this process has sent lately: which effect a message is of that WAHA tells of, for it echoes no id of ours.
 
-WAHA tells of everything that the number sends. Its `source` should say whether an API or an app did; some versions say
-"app" of both, and the news may be there before the answer to our request. So a message of ours is known by its key, and
-while the key is not known yet, by its text and to whom it went. What another replica sent is not known here. Memory is
-bounded: the oldest is forgotten first.
+A message is known by its key, and while the key is not known yet, for the news may be there before the answer to our
+request, by its text and to whom it went. So an echo settles a send of unknown outcome. What another replica sent, or this
+one in another life, is not known here. Memory is bounded: the oldest is forgotten first.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from actors.channels.waha.addresses import Chat, beside, chat_of, parted
 from actors.channels.waha.contents import Head, Json, content, head_of, kept
 from actors.channels.waha.errors import SESSION
 from actors.channels.waha.own import OwnSends
+from actors.channels.waha.rendering import unmarked
 from actors.channels.wire import RAW_LIMIT, bounded, canonical, clean, members, name, text, token
 from actors.messages import (
     AccountNotice,
@@ -94,9 +95,9 @@ def _ours(payload: Json, head: Head, webhook: _Webhook) -> Verified:
     if chat.kind != "person":
         return _dropped(chat.kind)
     key = name(parted(head["id"])[1])
-    who, body = people(payload, chat), text(payload.get("body"))
+    who, (body, is_marked) = people(payload, chat), unmarked(text(payload.get("body")))
     effect = webhook.own.echoed(webhook.owner.key, who, key, body)
-    if effect is not None or payload.get("source") == "api":
+    if effect is not None or is_marked or payload.get("source") == "api":
         return Verified(receipts=(Receipt(webhook.owner.key, effect or "", key, "sent"),))
     said = content(payload, head)
     if said is None:

@@ -1,8 +1,8 @@
 """WhatsApp through WAHA as a provider: each channel is a session at a server of one's own, with a webhook of its own.
 
-Theory of operation: as at the others the settings become one immutable table. WAHA echoes no id of ours, so what was sent
-is told from what a person wrote at the phone by `OwnSends`; the same memory gives a receipt its effect. Behind WAHA is a
-phone and not an API: sends keep to a person's pace, and there are neither templates nor a service window.
+Theory of operation: as at the others the settings become one immutable table. WAHA echoes no id of ours: a mark tells
+that a message of the number is ours, and that no person wrote it at the phone; `OwnSends` tells of which effect it is.
+Behind WAHA is a phone and not an API: sends keep to a person's pace, and there are neither templates nor a service window.
 
 A long message is several requests under one effect. Which of them were taken is remembered, so that a second try goes on
 where the first one stopped; another replica does not know that, and begins anew. The typing sign, once begun, is ended
@@ -23,6 +23,7 @@ import trio
 from actors.channels.errors import judge_fault
 from actors.channels.waha.addresses import address_of
 from actors.channels.waha.errors import judge, judge_aside
+from actors.channels.waha.examination import examine
 from actors.channels.waha.media import source_of
 from actors.channels.waha.own import OwnSends
 from actors.channels.waha.parsing import Owner, parse, status_of
@@ -39,6 +40,7 @@ from runtime import (
     Answered,
     Broken,
     Delivery,
+    Finding,
     HttpClient,
     Lane,
     Outcome,
@@ -186,6 +188,14 @@ class WahaProvider:
         if verified.arrivals and (at := status_of(envelope)):
             self._sessions[line.owner.key] = at
         return verified
+
+    async def examine(
+        self, settings: Settings, http: HttpClient | None, tell: Callable[[Finding], None]
+    ) -> None:
+        """Tell whether these settings' channels look right, and with `http` what WAHA says of their sessions."""
+        channels = [channel for channel in settings.channels if channel.provider == self.name]
+        if channels:
+            await examine(channels, http, tell)
 
     async def _send(
         self, delivery: Delivery, line: _Line, chat: str, message: Text | Buttons | Choices, http: HttpClient
