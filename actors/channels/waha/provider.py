@@ -2,7 +2,7 @@
 
 Theory of operation: as at the others the settings become one immutable table. WAHA echoes no id of ours: a mark tells
 that a message of the number is ours, and that no person wrote it at the phone; `OwnSends` tells of which effect it is.
-Behind WAHA is a phone and not an API: sends keep to a person's pace, and there are neither templates nor a service window.
+Behind WAHA is a phone, not an API: sends keep to a person's pace, and there are neither templates nor a service window.
 
 A long message is several requests under one effect. Which of them were taken is remembered, so that a second try goes on
 where the first one stopped; another replica does not know that, and begins anew. The typing sign, once begun, is ended
