@@ -1,21 +1,63 @@
 """Messages as plain texts, for providers without buttons: choices become numbered lines, what is long several texts.
 
-Numbers are the places in what was offered, so that whoever offered understands "2", "۲" and the title; a channel cannot,
-for it does not know what was offered last. No choice is left out and none is joined with another, or the numbers would
-not be the same on both sides. Knows no provider: each gives the units of one text and the texts of one message.
+Numbers are the places in what was offered. A channel cannot know what was offered last, for it keeps nothing; the actor
+can: it keeps the `lines_of` the last message that it sent in its state, and has what is typed `read` by them. So "2", "۲"
+and the title are what a button would have been, whoever restarts in between. No choice is left out and none is joined
+with another, or the numbers would not be the same on both sides. Knows no provider but by name.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from actors.channels.limits import ELLIPSIS, clusters, cut, units, visible
 from actors.channels.wire import clean
-from actors.messages import Buttons, Choice, Choices, Text
+from actors.messages import Buttons, Choice, ChoicePicked, Choices, Message, MessageReceived, Text
 
 _SENTENCE = re.compile(r"[.!?…؟۔。！？]+[\"'»”)\]]*\s+|\n+")
 _BLANK = re.compile(r"\s+")
+
+
+#: Providers whose people get texts alone, and type what a button would have said.
+WITHOUT_BUTTONS = frozenset({"twilio", "waha"})
+
+#: Ids and titles of choices, in the order of their numbers.
+Lines = tuple[tuple[str, str], ...]
+
+
+def has_buttons(channel: str) -> bool:
+    """Say whether people on a channel, "<provider>:<name>", are shown buttons."""
+    return channel.partition(":")[0] not in WITHOUT_BUTTONS
+
+
+def lines_of(message: object) -> Lines:
+    """Return what can be picked of a message by its number."""
+    if isinstance(message, Buttons | Choices):
+        return tuple((choice.id, choice.title) for choice in message.choices)
+    return ()
+
+
+def read(message: MessageReceived, lines: Lines, known: Collection[str] = ()) -> Message:
+    """Return a text as the choice whose number it is, alone and in any digits, or whose title; else as it came.
+
+    Titles that are `known` stay words: whoever reads them next understands them.
+    """
+    said = " ".join(message.text.split())
+    bare = said.rstrip(".)").strip()
+    if bare.isdecimal():
+        places = [int(bare) - 1] if len(bare) <= 2 else []
+    else:
+        titles = ["" if title in known else _folded(title) for _, title in lines]
+        places = [titles.index(_folded(said))] if titles.count(_folded(said)) == 1 else []
+    for choice, title in (lines[place] for place in places if 0 <= place < len(lines)):
+        heading = {name: getattr(message, name) for name in Message.__struct_fields__}
+        return ChoicePicked(**heading, choice=choice, title=title)
+    return message
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def written(message: Text | Buttons | Choices) -> str:

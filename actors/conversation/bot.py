@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from actors.agency import leads, routes
-from actors.conversation import calling, handover, menu, nudging, realty, reminding, resuming, unasked
+from actors.conversation import calling, handover, lines, menu, nudging, realty, reminding, resuming, unasked
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -77,6 +77,10 @@ class EstateBot(Actor[EstateState]):
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
+        await self._receive(turn, lines.heard(turn, event))
+        lines.note(turn)
+
+    async def _receive(self, turn: Turn[EstateState], event: Event) -> None:
         tenant = self._greeter.tenant_of(turn.state, turn.channel)
         if tenant:
             turn.label(tenant=tenant.slug)

@@ -79,6 +79,7 @@ BESIDE: Sequence[Sequence[Typed]] = (
         Typed("majlis drill list", r"(?s)sim.*storm|storm.*sim"),
         Typed("majlis COMMAND --help", r"(?s)Usage: majlis ps .*--waiting"),
         Typed("majlis fake-graph", r"fake Graph on http://127", more=" --host HOST --port 0", lasts=True),
+        Typed("majlis fake-twilio", r"fake Twilio on http://127", more=" --host HOST --port 0", lasts=True),
     ),
     (
         Typed("majlis parked list", rf"(?s){_ID}.*ValueError.*{_ID}.*ValueError"),

@@ -21,8 +21,9 @@ A transcript is a file that people read. Its lines, in order:
     from NAME: words                    what they answer there
     bot: words                          what is answered, its choices below it in brackets
 
-Everything that the bot says must stand there, word for word; signs that only steer the direction of writing are left out,
-for no editor shows them. `play` returns the transcript as it really went.
+Between them there may be a provider's wire (wires.py). Everything that the bot says must stand there, word for word;
+signs that only steer the direction of writing are left out, for no editor shows them. `play` returns the transcript as it
+really went.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ from actors.messages import (
     LocationShared,
     Message,
     MessageReceived,
+    Outgoing,
     Referral,
     Template,
     Text,
@@ -61,8 +63,9 @@ from runtime import Event, OperatorCommand, Stale, TimerDue, Transaction
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
+from tests.transcripts.wires import Typed, Wire
 
-SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
+SHARED, OWN = Typed.shared, Typed.own
 DUBAI = ZoneInfo("Asia/Dubai")
 EVENTS = EventCodec(calling.EVENTS)
 _UNITS = {
@@ -96,6 +99,8 @@ class Conversation:
     speaker: str = "bot"
     called: dict[str, Conversation] = field(default_factory=dict)
     """Conversations with people of the agency, by their name; one dictionary for all."""
+    wire: Wire = field(default_factory=Typed)
+    """What is between the person and the bot."""
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -122,7 +127,7 @@ class Conversation:
                 self.timers[name] = at
         lines: list[str] = []
         for reply in done.replies:
-            lines += self._written(reply)
+            lines += self._written(await self.wire.show(reply, self.name, self.channel))
         for told in done.work:
             if isinstance(told, Tell):
                 lines += await self._tell(told)
@@ -135,7 +140,8 @@ class Conversation:
             name = event.by.split()[0]
             other = self.called.get(name)
             if other is None:
-                other = Conversation(self.begin, self.bot, self.channel, "".join(told.identities))
+                identity = "".join(told.identities)
+                other = Conversation(self.begin, self.bot, self.channel, identity, wire=self.wire)
                 other.speaker, other.called = f"to {name}", self.called
                 self.called[name] = other
             self.called.setdefault("", self)
@@ -146,7 +152,7 @@ class Conversation:
 
     async def say(self, words: str) -> list[str]:
         """Let the person write, or pick what was offered."""
-        return await self.hear(self._message(words))
+        return await self.hear(self.wire.bring(self._message(words), self.name, self.channel))
 
     async def wait(self, span: timedelta) -> list[str]:
         """Let time go by; return what timers say meanwhile."""
@@ -199,7 +205,7 @@ class Conversation:
         self.now += span
         return await self.hear(Stale(count=count, newest=newest))
 
-    def _written(self, reply: object) -> Iterator[str]:
+    def _written(self, reply: Outgoing) -> Iterator[str]:
         if isinstance(reply, Template):
             yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
             return
@@ -227,7 +233,7 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
         played.append(line)
         match line.split(" ", 1):
             case ["channel", kind]:
-                conversation.channel = SHARED if kind == "shared" else OWN
+                conversation.channel = conversation.wire.shared if kind == "shared" else conversation.wire.own
             case ["at", when]:
                 conversation.now = datetime.fromisoformat(when).replace(tzinfo=DUBAI)
             case ["wait", span]:
@@ -259,10 +265,15 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
 async def _another(conversation: Conversation, words: str, name: str) -> None:
     """Let another person, who has said hello before, pick what was offered to this one."""
     other = Conversation(
-        conversation.begin, conversation.bot, conversation.channel, name, now=conversation.now
+        conversation.begin,
+        conversation.bot,
+        conversation.channel,
+        name,
+        now=conversation.now,
+        wire=conversation.wire,
     )
     await other.say("hello")
-    other.offered = conversation.offered
+    other.offered, other.state.lines = conversation.offered, conversation.state.lines
     await other.say(words)
 
 

@@ -268,7 +268,10 @@ def test_the_channels_and_tenants_of_readme_are_valid(tmp_path: Path) -> None:
 def names(group: click.Group, above: str = "majlis") -> set[str]:
     """Return the full names of all commands."""
     found: set[str] = set()
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         full = f"{above} {name}"
         found |= names(command, full) if isinstance(command, click.Group) else {full}
     return found

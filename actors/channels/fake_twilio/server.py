@@ -207,11 +207,7 @@ class FakeTwilio:
             return _refusal(Answer(401, 20003))
         numbers = self._desk.numbers(account)
         senders = [
-            {
-                "sender_id": number,
-                "status": "ONLINE",
-                "webhook": {"callback_url": url, "callback_method": "POST"},
-            }
+            {"sender_id": number, "status": "ONLINE", "webhook": {"callback_url": url, "fallback_url": url}}
             for number, url in numbers.items()
         ]
         return _json({"senders": senders, "meta": {"next_page_url": None}})

@@ -7,12 +7,13 @@ for callbacks at the channel's webhook, with the effect's id in the query, which
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs
 
 import msgspec
 
 from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
+from actors.channels.twilio.examination import examine_shapes, examine_truth
 from actors.channels.twilio.line import HOOK, Line, line_of
 from actors.channels.twilio.parsing import parse, parse_json
 from actors.channels.twilio.rendering import forms, recipient
@@ -29,6 +30,7 @@ from runtime import (
     Broken,
     Delivery,
     Failure,
+    Finding,
     HttpClient,
     Lane,
     Outcome,
@@ -123,6 +125,17 @@ class TwilioProvider:
         if not parts:
             return Refused("no_content", _no_content(message), Failure.HALTED)
         return await self._sending.send(delivery, line, to, parts, http)
+
+    async def examine(
+        self, settings: Settings, http: HttpClient | None, tell: Callable[[Finding], None]
+    ) -> None:
+        """Tell what there is to say of these settings' channels; with `http` Twilio is asked."""
+        channels = [channel for channel in settings.channels if channel.provider == self.name]
+        if not channels:
+            return
+        examine_shapes(channels, tell)
+        if http is not None:
+            await examine_truth(channels, settings.server.public_url, http, tell)
 
     def statistics(self) -> TwilioStatistics:
         """Return what is held."""

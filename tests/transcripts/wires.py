@@ -1,0 +1,277 @@
+"""The way between a person and the bot: none at all, or a provider's wire, there and back.
+
+On a wire what the person does becomes the webhook in which the provider tells it, signed; the provider of the product
+verifies and parses it. What the bot says becomes the requests that the provider of the product sends, and these are read
+as they stand on the person's screen. A provider joins by one more `Wire` in WIRES. None of them knows what the bot offers
+but from the screen: where there are no buttons, a choice is picked by typing its number, in three scripts by turns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from actors.channels.fake_twilio.server import signed
+from actors.channels.meta import MetaProvider
+from actors.channels.twilio import TwilioProvider
+from actors.messages import (
+    INCOMING,
+    Buttons,
+    Choice,
+    ChoicePicked,
+    LocationShared,
+    Message,
+    MessageReceived,
+    Outgoing,
+    Template,
+    Text,
+)
+from config import Channel, Secret, Settings
+from runtime import Accepted, Delivery, Event, Lane, Provider, Request, Verified
+from runtime.actor.event import EventCodec
+
+CODEC = EventCodec(INCOMING)
+SHARED, OWN = "100200300400500", "100200300400502"
+PERSIAN, ARABIC = (str.maketrans("0123456789", digits) for digits in ("۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"))
+
+
+class Wire(Protocol):
+    """`shared` and `own` are the keys of a number that agencies share, and of the first agency's own."""
+
+    shared: str
+    own: str
+
+    def settings(self, settings: Settings) -> Settings:
+        """Return the demo's settings with channels of this provider; the wire takes them, too."""
+
+    def bring(self, message: Message, person: str, channel: str) -> Event:
+        """Return what the bot hears when a person does this."""
+
+    async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
+        """Return what the person sees of a message."""
+
+
+class Typed:
+    """No wire: the bot hears and says typed events."""
+
+    shared, own = f"meta:{SHARED}", f"meta:{OWN}"
+
+    def settings(self, settings: Settings) -> Settings:
+        return settings
+
+    def bring(self, message: Message, person: str, channel: str) -> Event:
+        return message
+
+    async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
+        return message
+
+
+class Api:
+    """The provider's API: keeps what it is asked, and takes everything."""
+
+    def __init__(self, answer: Callable[[int], object]) -> None:
+        self._answer, self._numbers = answer, count(1)
+        self.asked: list[bytes] = []
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], content: bytes
+    ) -> httpx.Response:
+        self.asked.append(content)
+        return httpx.Response(200, json=self._answer(next(self._numbers)))
+
+    def taken(self) -> Sequence[bytes]:
+        taken, self.asked = self.asked, []
+        return taken
+
+
+class _OverAWire:
+    """What all wires do: the product's provider takes webhooks and sends."""
+
+    def __init__(self, provider: Provider, api: Api) -> None:
+        self._provider, self._api = provider, api
+        self._effects = count(1)
+        self._picked = count()
+
+    def _heard(self, path: str, headers: Mapping[str, str], body: bytes, channel: str, person: str) -> Event:
+        verified = self._provider.receive(Request("POST", path, {}, headers, body))
+        assert isinstance(verified, Verified), verified
+        [arrival] = verified.arrivals
+        assert (arrival.channel, f"wa_id:{digits(person)}" in arrival.identities) == (channel, True)
+        return CODEC.decode(arrival.payload)
+
+    async def _asked(self, message: Outgoing, person: str, channel: str) -> Sequence[bytes]:
+        effect = str(UUID(int=next(self._effects)))
+        delivery = Delivery(
+            effect, channel, f"wa_id:{digits(person)}", Lane.SEND, msgspec.json.encode(message)
+        )
+        outcome = await self._provider.perform(delivery, self._api)  # type: ignore[arg-type]
+        assert isinstance(outcome, Accepted), outcome
+        return self._api.taken()
+
+
+class OverMeta(_OverAWire):
+    """The Cloud API: real buttons and lists, which are picked by their ids."""
+
+    shared, own = f"meta:{SHARED}", f"meta:{OWN}"
+
+    def __init__(self) -> None:
+        super().__init__(MetaProvider(), Api(lambda number: {"messages": [{"id": f"wamid.{number}"}]}))
+
+    def settings(self, settings: Settings) -> Settings:
+        self._provider.configure(settings)
+        self._secret = settings.channels[0].app_secret[0].reveal().encode()
+        return settings
+
+    def bring(self, message: Message, person: str, channel: str) -> Event:
+        referral = {"source_type": "ad", "headline": message.referral.headline} if message.referral else None
+        element = {"from": digits(person), "id": message.id, "timestamp": "0", **_element(message)}
+        value = {
+            "metadata": {"phone_number_id": channel.removeprefix("meta:")},
+            "contacts": [{"wa_id": digits(person)}],
+            "messages": [element | ({"referral": referral} if referral else {})],
+        }
+        entry = {"id": "200300400500600", "changes": [{"field": "messages", "value": value}]}
+        body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+        signature = "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
+        heard = self._heard("/webhooks/meta", {"x-hub-signature-256": signature}, body, channel, person)
+        assert heard == message, "nothing is lost or added on the way"
+        return heard
+
+    async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
+        [asked] = await self._asked(message, person, channel)
+        sent = json.loads(asked)
+        assert sent["to"] == digits(person)
+        match sent:
+            case {"text": {"body": body}}:
+                return Text(body)
+            case {"template": {"name": name, "language": {"code": code}, **more}}:
+                told = [one["text"] for part in more.get("components", ()) for one in part["parameters"]]
+                return Template(name, code, tuple(told))
+            case {"interactive": {"body": {"text": body}, "action": {"buttons": buttons}}}:
+                return Buttons(body, tuple(Choice(**one["reply"]) for one in buttons))
+            case {"interactive": {"body": {"text": body}, "action": {"sections": [{"rows": rows}]}}}:
+                return Buttons(body, tuple(Choice(**row) for row in rows))
+        raise AssertionError(sent)
+
+
+def _element(message: Message) -> Mapping[str, object]:
+    match message:
+        case MessageReceived(text=text):
+            return {"type": "text", "text": {"body": text}}
+        case LocationShared(latitude=latitude, longitude=longitude):
+            return {"type": "location", "location": {"latitude": latitude, "longitude": longitude}}
+        case ChoicePicked(choice=choice, title=title):
+            reply = {"type": "list_reply", "list_reply": {"id": choice, "title": title}}
+            return {"type": "interactive", "interactive": reply}
+    raise AssertionError(message)
+
+
+class OverTwilio(_OverAWire):
+    """Twilio: texts alone, so the screen shows numbered lines, and what is picked is typed."""
+
+    shared, own = "twilio:shared", "twilio:own"
+    account, token, public = "AC" + "0a" * 16, "twilio-token-51dd", "https://bot.example.com"
+
+    def __init__(self) -> None:
+        super().__init__(TwilioProvider(), Api(lambda number: {"sid": f"SM{number:032x}"}))
+        self._contents = {
+            f"{name}/en": "HX" + hashlib.md5(name.encode()).hexdigest()  # noqa: S324 - an id that reads back
+            for name in ("viewing_soon", "continue_search")
+        }
+
+    def settings(self, settings: Settings) -> Settings:
+        number = count(1)
+        self._numbers = {key: f"whatsapp:+1415523888{next(number)}" for key in (self.shared, self.own)}
+        channels = tuple(
+            Channel(
+                provider="twilio",
+                name=key.removeprefix("twilio:"),
+                id=self._numbers[key],
+                account_sid=self.account,
+                auth_token=(Secret(self.token),),
+                api_url="http://127.0.0.1:1",
+                tenant=settings.tenants[0].slug if key == self.own else None,
+                contents=self._contents,
+            )
+            for key in self._numbers
+        )
+        server = msgspec.structs.replace(settings.server, public_url=self.public)
+        settings = msgspec.structs.replace(settings, channels=channels, server=server)
+        self._provider.configure(settings)
+        return settings
+
+    def bring(self, message: Message, person: str, channel: str) -> Event:
+        path = f"/webhooks/twilio/{channel.removeprefix('twilio:')}"
+        fields = {
+            "MessageSid": message.id,
+            "AccountSid": self.account,
+            "From": f"whatsapp:+{digits(person)}",
+            "To": self._numbers[channel],
+            "WaId": digits(person),
+            **self._fields(message),
+        }
+        if message.referral:
+            fields |= {"ReferralSourceType": "ad", "ReferralHeadline": message.referral.headline}
+        body, headers = signed(self.token, self.public + path, fields)
+        return self._heard(path, headers, body, channel, person)
+
+    def _fields(self, message: Message) -> Mapping[str, str]:
+        match message:
+            case MessageReceived(text=text):
+                return {"MessageType": "text", "Body": text}
+            case LocationShared(latitude=latitude, longitude=longitude):
+                return {"MessageType": "location", "Latitude": str(latitude), "Longitude": str(longitude)}
+            case ChoicePicked(choice=number):
+                ways = (number, number.translate(PERSIAN), f"{number}.", number.translate(ARABIC))
+                return {"MessageType": "text", "Body": ways[next(self._picked) % len(ways)]}
+        raise AssertionError(message)
+
+    async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
+        sent = [_form(asked) for asked in await self._asked(message, person, channel)]
+        assert {one["To"] for one in sent} == {f"whatsapp:+{digits(person)}"}
+        if "ContentSid" in sent[0]:
+            [name] = [name for name, sid in self._contents.items() if sid == sent[0]["ContentSid"]]
+            told = json.loads(sent[0]["ContentVariables"])
+            return Template(*name.split("/"), tuple(told[str(place)] for place in range(1, len(told) + 1)))
+        return screen("\n".join(one["Body"] for one in sent))
+
+
+def _form(asked: bytes) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(asked.decode(), strict_parsing=True).items()}
+
+
+def screen(text: str) -> Outgoing:
+    """Read a text as a person does: numbered lines at its end are choices, each to be picked by its number."""
+    body, _, block = text.rpartition("\n\n")
+    choices = tuple(_numbered(block.splitlines() if body else ()))
+    return Buttons(body, choices) if choices else Text(text)
+
+
+def _numbered(lines: Sequence[str]) -> Iterator[Choice]:
+    for number, line in enumerate(lines, 1):
+        found: Any = re.fullmatch(rf"{number}\. (.+?)(?: – (.+))?", line)
+        if found is None:
+            assert number == 1, f"a line without its number: {line!r}"
+            return
+        yield Choice(str(number), found[1], found[2] or "")
+
+
+def digits(person: str) -> str:
+    """Return the phone number of a person by their name; of a name that is a number, that number."""
+    kind, _, value = person.partition(":")
+    if kind == "wa_id":
+        return value
+    return f"999{int.from_bytes(hashlib.sha256(person.encode()).digest()[:5], 'big') % 10**9:09}"
+
+
+WIRES: Mapping[str, Callable[[], Wire]] = {"meta": OverMeta, "twilio": OverTwilio}
