@@ -225,6 +225,7 @@ class EstateBot(Actor[EstateState]):
             language=turn.state.language or tenant.default_language,
             wording=self._wording,
             conversation=turn.conversation,
+            channel=turn.channel,
             message=message,
             now=turn.now,
             transaction=transaction or turn.postgres,

@@ -37,6 +37,7 @@ class Talk:
         language: Language,
         wording: Wording,
         conversation: str,
+        channel: str,
         message: str,
         now: datetime,
         transaction: Callable[[], AbstractAsyncContextManager[Transaction]],
@@ -46,6 +47,7 @@ class Talk:
         self.language = language
         self.wording = wording
         self.conversation = conversation
+        self.channel = channel
         self.message = message
         self.now = now
         self.head = ""

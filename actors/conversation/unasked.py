@@ -17,7 +17,7 @@ AN_APOLOGY_EACH: Final = timedelta(days=7)
 
 def tell(talk: Talk, state: EstateState, kind: Kind, message: Outgoing, *values: Value) -> Outlet:
     """Say a message, or have its template say these values in their order; return which of it became of it."""
-    way = outlet(talk.now, standing(state, talk.tenant), kind)
+    way = outlet(talk.now, standing(state, talk.tenant, talk.channel), kind)
     match way:
         case "free":
             talk.answer = message
@@ -34,7 +34,7 @@ def may_apologize(talk: Talk, state: EstateState) -> bool:
     """Tell whether an apology may be said now, and keep that it was; one that is not sent is counted."""
     if state.apologized_at is not None and talk.now - state.apologized_at < AN_APOLOGY_EACH:
         return False
-    way = outlet(talk.now, standing(state, talk.tenant), "apology")
+    way = outlet(talk.now, standing(state, talk.tenant, talk.channel), "apology")
     talk.unasked += (f"apology:{way}",)
     if way != "free":
         state.note("unsent:apology", talk.now)

@@ -22,8 +22,11 @@ import httpx
 import msgspec
 
 from actors.channels.fake_twilio.server import signed
+from actors.channels.fake_waha import webhooks as waha
 from actors.channels.meta import MetaProvider
 from actors.channels.twilio import TwilioProvider
+from actors.channels.waha import WahaProvider
+from actors.channels.waha.rendering import unmarked
 from actors.messages import (
     INCOMING,
     Buttons,
@@ -250,6 +253,69 @@ def _form(asked: bytes) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(asked.decode(), strict_parsing=True).items()}
 
 
+class OverWaha(_OverAWire):
+    """WAHA: texts alone, as at Twilio; what we sent comes back to us, and nobody takes it for a person's."""
+
+    shared, own = "waha:shared", "waha:own"
+    key = "waha-hmac-key-51dd"
+
+    def __init__(self) -> None:
+        self._clock = 1_767_225_600
+        provider = WahaProvider(clock=lambda: self._clock)
+        super().__init__(provider, Api(lambda number: {"id": f"3EB0{number:016X}"}))
+
+    def settings(self, settings: Settings) -> Settings:
+        channels = tuple(
+            Channel(
+                provider="waha",
+                name=key.removeprefix("waha:"),
+                id=key.removeprefix("waha:"),
+                hmac_key=(Secret(self.key),),
+                api_key=Secret("waha-api-key-77a0"),
+                api_url="http://127.0.0.1:1",
+                tenant=settings.tenants[0].slug if key == self.own else None,
+            )
+            for key in (self.shared, self.own)
+        )
+        settings = msgspec.structs.replace(settings, channels=channels)
+        self._provider.configure(settings)
+        return settings
+
+    def bring(self, message: Message, person: str, channel: str) -> Event:
+        usual = waha.text_of(f"{digits(person)}@c.us", "", "", 0)
+        told = {**usual, **self._fields(message), "id": message.id}
+        if message.referral:
+            advertised = {"sourceType": "ad", "title": message.referral.headline}
+            context = {"contextInfo": {"externalAdReply": advertised}}
+            told = {**told, "_data": {"message": {"extendedTextMessage": context}}}
+        session = channel.removeprefix("waha:")
+        body, headers = waha.signed(self.key, session, "message", told, self._clock)
+        return self._heard(f"/webhooks/waha/{session}", headers, body, channel, person)
+
+    def _fields(self, message: Message) -> Mapping[str, object]:
+        match message:
+            case MessageReceived(text=text):
+                return {"body": text}
+            case LocationShared(latitude=latitude, longitude=longitude):
+                return {"location": {"latitude": latitude, "longitude": longitude}}
+            case ChoicePicked(choice=number):
+                ways = (number, number.translate(PERSIAN), f"{number}.", number.translate(ARABIC))
+                return {"body": ways[next(self._picked) % len(ways)]}
+        raise AssertionError(message)
+
+    async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
+        chat, session = f"{digits(person)}@c.us", channel.removeprefix("waha:")
+        sent = [json.loads(asked) for asked in await self._asked(message, person, channel)]
+        for one in sent:
+            assert (one["chatId"], one["session"]) == (chat, session)
+            echo = waha.own_of(f"true_{chat}_{len(one['text'])}", chat, one["text"], 0, "app")
+            body, headers = waha.signed(self.key, session, "message.any", echo, self._clock)
+            back = self._provider.receive(Request("POST", f"/webhooks/waha/{session}", {}, headers, body))
+            assert isinstance(back, Verified)
+            assert not back.arrivals
+        return screen("\n".join(unmarked(one["text"])[0] for one in sent))
+
+
 def screen(text: str) -> Outgoing:
     """Read a text as a person does: numbered lines at its end are choices, each to be picked by its number."""
     body, _, block = text.rpartition("\n\n")
@@ -274,4 +340,4 @@ def digits(person: str) -> str:
     return f"999{int.from_bytes(hashlib.sha256(person.encode()).digest()[:5], 'big') % 10**9:09}"
 
 
-WIRES: Mapping[str, Callable[[], Wire]] = {"meta": OverMeta, "twilio": OverTwilio}
+WIRES: Mapping[str, Callable[[], Wire]] = {"meta": OverMeta, "twilio": OverTwilio, "waha": OverWaha}

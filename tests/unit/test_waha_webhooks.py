@@ -27,6 +27,7 @@ from actors.messages import (
     MessageReceived,
     MessageRevoked,
     Reacted,
+    Referral,
     Unsupported,
 )
 from runtime import Arrival, Event, Receipt, Response, Verified
@@ -50,6 +51,7 @@ from tests.unit.waha_webhooks import (
 )
 
 CODEC = EventCodec(INCOMING)
+AD = {"sourceId": "77", "sourceUrl": "https://fb.me/x", "title": "Homes", "ctwaClid": "c"}
 PROVIDER = configured()
 
 
@@ -291,6 +293,32 @@ def test_what_is_quoted_and_forwarded_is_told() -> None:
     event = said("message", message(replyTo={"id": "3EB0", "body": "old"}, _data=data))
     assert isinstance(event, MessageReceived)
     assert (event.quoted, event.forwarded, event.stamped) == ("3EB0", "often", NOW)
+
+
+@pytest.mark.parametrize(
+    ("data", "source"),
+    [
+        (
+            {
+                "message": {
+                    "extendedTextMessage": {"contextInfo": {"externalAdReply": {"sourceType": "ad", **AD}}}
+                }
+            },
+            "ad",
+        ),
+        ({"type": "chat", "ctwaContext": AD}, ""),
+    ],
+)
+def test_who_comes_from_an_advertisement_says_from_which(data: Mapping[str, object], source: str) -> None:
+    event = said("message", message(_data=data))
+    assert isinstance(event, MessageReceived)
+    assert event.referral == Referral(
+        source=source, source_id="77", url="https://fb.me/x", headline="Homes", click="c"
+    )
+    preview = {"message": {"extendedTextMessage": {"contextInfo": {"externalAdReply": {"title": "A page"}}}}}
+    event = said("message", message(_data=preview))
+    assert isinstance(event, MessageReceived)
+    assert event.referral is None
 
 
 def test_reactions_edits_and_revokes_name_their_message_and_repeat_under_one_key() -> None:

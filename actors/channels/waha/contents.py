@@ -22,6 +22,7 @@ from actors.messages import (
     LocationShared,
     MediaReceived,
     MessageReceived,
+    Referral,
     Unsupported,
 )
 
@@ -67,7 +68,10 @@ class Head(TypedDict):
 
 
 class _Heading(Head):
+    """The fields that every message has."""
+
     forwarded: Literal["", "once", "often"]
+    referral: Referral | None
 
 
 def head_of(payload: Json) -> Head:
@@ -91,7 +95,7 @@ def head_of(payload: Json) -> Head:
 def content(payload: Json, head: Head) -> Content | None:
     """Return the typed event of a message; what is not understood whole; None for what is no message."""
     kind, told = _told(payload)
-    heading = _Heading(**head, forwarded=_forwarded(payload))
+    heading = _heading(payload, head)
     body = text(payload.get("body"))[:RAW_LIMIT]
     event = (
         _picked(payload, told, heading, body)
@@ -113,7 +117,7 @@ def kept(payload: Json, head: Head, kind: str) -> Unsupported:
     """Return a payload whole, as what is not understood; a medium that WAHA could not fetch says so by its `code`."""
     code = "media_not_fetched" if payload.get("hasMedia") is True else ""
     raw = bounded(canonical(payload))
-    return Unsupported(kind=clean(kind)[:64], code=code, raw=raw, forwarded=_forwarded(payload), **head)
+    return Unsupported(kind=clean(kind)[:64], code=code, raw=raw, **_heading(payload, head))
 
 
 def _told(payload: Json) -> tuple[str, Json]:
@@ -126,6 +130,32 @@ def _told(payload: Json) -> tuple[str, Json]:
         if kind not in _WRAPPERS:
             return kind, members(part)
     return "", {}
+
+
+def _heading(payload: Json, head: Head) -> _Heading:
+    return _Heading(**head, forwarded=_forwarded(payload), referral=_referral(_told(payload)[1]))
+
+
+def _referral(told: Json) -> Referral | None:
+    """Read from which advertisement somebody came, which each engine words in its own way."""
+    context = members(told.get("contextInfo"))
+    ad = members(context.get("externalAdReply")) or members(told.get("ctwaContext"))
+
+    def part(*names: str) -> str:
+        return next((found for one in names if (found := text(ad.get(one)))), "")[:_LONGEST_PART]
+
+    referral = Referral(
+        source=part("sourceType"),
+        source_id=part("sourceId", "sourceID"),
+        url=part("sourceUrl", "sourceURL"),
+        headline=part("title"),
+        body=part("body", "description"),
+        media_url=part("mediaUrl", "mediaURL"),
+        thumbnail_url=part("thumbnailUrl", "thumbnailURL"),
+        click=part("ctwaClid"),
+    )
+    # A preview of a link is shown in the same way, and is no advertisement.
+    return referral if referral.source or referral.click or told.get("ctwaContext") else None
 
 
 def _forwarded(payload: Json) -> Literal["", "once", "often"]:
