@@ -8,6 +8,8 @@ A transcript is a file that people read. Its lines, in order:
     me: words                           a text; a line that begins with four blanks goes on with it
     me: [Title]                         a button or list row that was offered, by its title
     me: <location>                      a place on the map
+    me: <picture> words                 a medium and its caption: picture, voice, recording, video, document, sticker
+    me: <gone picture>                  one that cannot be fetched any more; <broken picture>: one that is none
     somebody else: [Title]              another person picks the same, meanwhile
     me: <ad> words                      a text of somebody who comes from an advertisement
     agency: setting = value             a setting of the first agency, as it stands in the file; of several, a line each
@@ -43,6 +45,7 @@ from actors.conversation import calling
 from actors.conversation.bot import EstateBot
 from actors.conversation.calling import Called
 from actors.conversation.state import EstateState
+from actors.media.task import Download, Kind
 from actors.messages import (
     Buttons,
     Choice,
@@ -51,6 +54,7 @@ from actors.messages import (
     ConsentChanged,
     HumanAnswered,
     LocationShared,
+    MediaReceived,
     Message,
     MessageReceived,
     Outgoing,
@@ -68,6 +72,14 @@ from tests.transcripts.wires import Typed, Wire
 SHARED, OWN = Typed.shared, Typed.own
 DUBAI = ZoneInfo("Asia/Dubai")
 EVENTS = EventCodec(calling.EVENTS)
+MEDIA: dict[str, tuple[Kind, str]] = {
+    "picture": ("image", "image/jpeg"),
+    "voice": ("voice", "audio/ogg; codecs=opus"),
+    "recording": ("audio", "audio/mpeg"),
+    "video": ("video", "video/mp4"),
+    "document": ("document", "application/pdf"),
+    "sticker": ("sticker", "image/webp"),
+}
 _UNITS = {
     "min": timedelta(minutes=1),
     "h": timedelta(hours=1),
@@ -131,6 +143,8 @@ class Conversation:
         for told in done.work:
             if isinstance(told, Tell):
                 lines += await self._tell(told)
+            if isinstance(told, Download):
+                lines += await self.hear(await self.wire.fetch(told, self.channel))
         return lines
 
     async def _tell(self, told: Tell) -> list[str]:
@@ -189,6 +203,9 @@ class Conversation:
             return MessageReceived(id=named, text=words.removeprefix("<ad> "), referral=referral)
         if words == "<location>":
             return LocationShared(id=named, latitude=25.08, longitude=55.14)
+        if (medium := re.fullmatch(r"<(?:(gone|broken) )?(\w+)> ?(.*)", words)) is not None:
+            kind, mime = MEDIA[medium[2]]
+            return MediaReceived(id=named, kind=kind, media=medium[1] or "", mime=mime, caption=medium[3])
         return MessageReceived(id=named, text=words)
 
     def set(self, line: str) -> None:

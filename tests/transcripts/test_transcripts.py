@@ -14,6 +14,7 @@ import pytest
 import trio
 
 from actors.conversation.bot import EstateBot
+from actors.stage import unwrapped
 from config import Settings
 from runtime.resources.postgres import PostgresPool
 from tests.transcripts.engine import Conversation, play
@@ -34,10 +35,13 @@ async def test_a_conversation_goes_as_it_is_written(
     provider: str, path: Path, pool: PostgresPool, settings: Settings
 ) -> None:
     bot, wire = EstateBot(), WIRES[provider]()
-    settings = wire.settings(settings)
-    bot.configure(settings)
     written = await trio.Path(path).read_text("utf-8")
-    played = await play(written, Conversation(pool.transaction, bot, wire.own, settings=settings, wire=wire))
+    async with unwrapped() as nursery:
+        settings = await wire.begin(settings, nursery)
+        bot.configure(settings)
+        played = await play(
+            written, Conversation(pool.transaction, bot, wire.own, settings=settings, wire=wire)
+        )
     if os.environ.get("SUITE_WRITE") and provider == _OF_SOME.get(path.stem, tuple(WIRES))[0]:
         await trio.Path(path).write_text(played, "utf-8")
     assert played == written

@@ -20,19 +20,25 @@ from uuid import UUID
 
 import httpx
 import msgspec
+import trio
 
+from actors.channels.fake_graph import FakeGraph
+from actors.channels.fake_twilio import FakeTwilio
 from actors.channels.fake_twilio.server import signed
+from actors.channels.fake_waha import FakeWaha
 from actors.channels.fake_waha import webhooks as waha
 from actors.channels.meta import MetaProvider
 from actors.channels.twilio import TwilioProvider
 from actors.channels.waha import WahaProvider
 from actors.channels.waha.rendering import unmarked
+from actors.media.task import Download, MediaFetched, group_of
 from actors.messages import (
     INCOMING,
     Buttons,
     Choice,
     ChoicePicked,
     LocationShared,
+    MediaReceived,
     Message,
     MessageReceived,
     Outgoing,
@@ -40,11 +46,32 @@ from actors.messages import (
     Text,
 )
 from config import Channel, Secret, Settings
-from runtime import Accepted, Delivery, Event, Lane, Provider, Request, Verified
+from runtime import (
+    Accepted,
+    Answered,
+    Delivery,
+    Event,
+    HttpClient,
+    Lane,
+    Provider,
+    Request,
+    Verified,
+    open_http_client,
+)
 from runtime.actor.event import EventCodec
 
 CODEC = EventCodec(INCOMING)
 SHARED, OWN = "100200300400500", "100200300400502"
+#: How a medium of each type begins, and one that is not what it says.
+CONTENT = {
+    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01",
+    "audio/ogg; codecs=opus": b"OggS",
+    "audio/mpeg": b"ID3",
+    "video/mp4": b"\x00\x00\x00\x18ftypmp42",
+    "application/pdf": b"%PDF-1.7",
+    "image/webp": b"RIFF\x00\x00\x00\x00WEBP",
+}
+BROKEN = b"<html>log in</html>"
 PERSIAN, ARABIC = (str.maketrans("0123456789", digits) for digits in ("۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"))
 
 
@@ -54,14 +81,17 @@ class Wire(Protocol):
     shared: str
     own: str
 
-    def settings(self, settings: Settings) -> Settings:
-        """Return the demo's settings with channels of this provider; the wire takes them, too."""
+    async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
+        """Return the demo's settings with channels of this provider, whose stand-in has the media from now on."""
 
     def bring(self, message: Message, person: str, channel: str) -> Event:
-        """Return what the bot hears when a person does this."""
+        """Return what the bot hears when a person does this; the `media` of a medium is "" or what is wrong with it."""
 
     async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
         """Return what the person sees of a message."""
+
+    async def fetch(self, task: Download, channel: str) -> MediaFetched:
+        """Return what comes of a download."""
 
 
 class Typed:
@@ -69,7 +99,7 @@ class Typed:
 
     shared, own = f"meta:{SHARED}", f"meta:{OWN}"
 
-    def settings(self, settings: Settings) -> Settings:
+    async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
         return settings
 
     def bring(self, message: Message, person: str, channel: str) -> Event:
@@ -77,6 +107,10 @@ class Typed:
 
     async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
         return message
+
+    async def fetch(self, task: Download, channel: str) -> MediaFetched:
+        group, result = group_of(task.kind, task.mime), "corrupt" if task.media else "stored"
+        return MediaFetched(message=task.message, kind=task.kind, group=group, result=result, tag=task.tag)  # type: ignore[arg-type]
 
 
 class Api:
@@ -112,6 +146,17 @@ class _OverAWire:
         assert (arrival.channel, f"wa_id:{digits(person)}" in arrival.identities) == (channel, True)
         return CODEC.decode(arrival.payload)
 
+    async def fetch(self, task: Download, channel: str) -> MediaFetched:
+        effect, payload = str(UUID(int=next(self._effects))), msgspec.json.encode(task)
+        async with open_http_client() as http:
+            outcome = await self._perform(Delivery(effect, channel, "", Lane.WORK, payload), http)
+        assert isinstance(outcome, Answered)
+        assert isinstance(outcome.event, MediaFetched)
+        return outcome.event
+
+    async def _perform(self, delivery: Delivery, http: HttpClient) -> object:
+        return await self._provider.perform(delivery, http)
+
     async def _asked(self, message: Outgoing, person: str, channel: str) -> Sequence[bytes]:
         effect = str(UUID(int=next(self._effects)))
         delivery = Delivery(
@@ -130,13 +175,20 @@ class OverMeta(_OverAWire):
     def __init__(self) -> None:
         super().__init__(MetaProvider(), Api(lambda number: {"messages": [{"id": f"wamid.{number}"}]}))
 
-    def settings(self, settings: Settings) -> Settings:
-        self._provider.configure(settings)
+    async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
         self._secret = settings.channels[0].app_secret[0].reveal().encode()
+        self._fake = FakeGraph.of(settings, "")
+        await nursery.start(self._fake.serve)
+        url = f"http://{self._fake.address}/v23.0"
+        channels = tuple(msgspec.structs.replace(one, api_url=url) for one in settings.channels)
+        settings = msgspec.structs.replace(settings, channels=channels)
+        self._provider.configure(settings)
         return settings
 
     def bring(self, message: Message, person: str, channel: str) -> Event:
         referral = {"source_type": "ad", "headline": message.referral.headline} if message.referral else None
+        if isinstance(message, MediaReceived):
+            message = msgspec.structs.replace(message, media=self._medium(message))
         element = {"from": digits(person), "id": message.id, "timestamp": "0", **_element(message)}
         value = {
             "metadata": {"phone_number_id": channel.removeprefix("meta:")},
@@ -166,6 +218,12 @@ class OverMeta(_OverAWire):
                 return Buttons(body, tuple(Choice(**row) for row in rows))
         raise AssertionError(sent)
 
+    def _medium(self, message: MediaReceived) -> str:
+        if message.media == "gone":
+            return "999"
+        content = BROKEN if message.media else CONTENT[message.mime]
+        return self._fake.add_media(message.mime, content)
+
 
 def _element(message: Message) -> Mapping[str, object]:
     match message:
@@ -173,6 +231,11 @@ def _element(message: Message) -> Mapping[str, object]:
             return {"type": "text", "text": {"body": text}}
         case LocationShared(latitude=latitude, longitude=longitude):
             return {"type": "location", "location": {"latitude": latitude, "longitude": longitude}}
+        case MediaReceived(kind=kind, media=media, mime=mime, caption=caption):
+            element: dict[str, object] = {"id": media, "mime_type": mime}
+            if kind == "voice":
+                return {"type": "audio", "audio": element | {"voice": True}}
+            return {"type": kind, kind: element | ({"caption": caption} if caption else {})}
         case ChoicePicked(choice=choice, title=title):
             reply = {"type": "list_reply", "list_reply": {"id": choice, "title": title}}
             return {"type": "interactive", "interactive": reply}
@@ -192,7 +255,7 @@ class OverTwilio(_OverAWire):
             for name in ("viewing_soon", "continue_search")
         }
 
-    def settings(self, settings: Settings) -> Settings:
+    async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
         number = count(1)
         self._numbers = {key: f"whatsapp:+1415523888{next(number)}" for key in (self.shared, self.own)}
         channels = tuple(
@@ -202,7 +265,6 @@ class OverTwilio(_OverAWire):
                 id=self._numbers[key],
                 account_sid=self.account,
                 auth_token=(Secret(self.token),),
-                api_url="http://127.0.0.1:1",
                 tenant=settings.tenants[0].slug if key == self.own else None,
                 contents=self._contents,
             )
@@ -210,6 +272,11 @@ class OverTwilio(_OverAWire):
         )
         server = msgspec.structs.replace(settings.server, public_url=self.public)
         settings = msgspec.structs.replace(settings, channels=channels, server=server)
+        self._fake = FakeTwilio(settings, "")
+        await nursery.start(self._fake.serve)
+        url = f"http://{self._fake.address}"
+        channels = tuple(msgspec.structs.replace(one, api_url=url) for one in channels)
+        settings = msgspec.structs.replace(settings, channels=channels)
         self._provider.configure(settings)
         return settings
 
@@ -234,10 +301,19 @@ class OverTwilio(_OverAWire):
                 return {"MessageType": "text", "Body": text}
             case LocationShared(latitude=latitude, longitude=longitude):
                 return {"MessageType": "location", "Latitude": str(latitude), "Longitude": str(longitude)}
+            case MediaReceived(kind=kind, mime=mime, caption=caption):
+                said = {"voice": "audio"}.get(kind, kind)
+                medium = {"MediaUrl0": self._medium(message), "MediaContentType0": mime}
+                return {"MessageType": said, "NumMedia": "1", "Body": caption, **medium}
             case ChoicePicked(choice=number):
                 ways = (number, number.translate(PERSIAN), f"{number}.", number.translate(ARABIC))
                 return {"MessageType": "text", "Body": ways[next(self._picked) % len(ways)]}
         raise AssertionError(message)
+
+    def _medium(self, message: MediaReceived) -> str:
+        content = BROKEN if message.media == "broken" else CONTENT[message.mime]
+        url = self._fake.add_media(self.account, message.mime, content)
+        return url[:-1] + "f" if message.media == "gone" else url
 
     async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
         sent = [_form(asked) for asked in await self._asked(message, person, channel)]
@@ -264,7 +340,7 @@ class OverWaha(_OverAWire):
         provider = WahaProvider(clock=lambda: self._clock)
         super().__init__(provider, Api(lambda number: {"id": f"3EB0{number:016X}"}))
 
-    def settings(self, settings: Settings) -> Settings:
+    async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
         channels = tuple(
             Channel(
                 provider="waha",
@@ -272,11 +348,14 @@ class OverWaha(_OverAWire):
                 id=key.removeprefix("waha:"),
                 hmac_key=(Secret(self.key),),
                 api_key=Secret("waha-api-key-77a0"),
-                api_url="http://127.0.0.1:1",
                 tenant=settings.tenants[0].slug if key == self.own else None,
             )
             for key in (self.shared, self.own)
         )
+        self._fake = FakeWaha(msgspec.structs.replace(settings, channels=channels), "")
+        await nursery.start(self._fake.serve)
+        url = f"http://{self._fake.address}"
+        channels = tuple(msgspec.structs.replace(one, api_url=url) for one in channels)
         settings = msgspec.structs.replace(settings, channels=channels)
         self._provider.configure(settings)
         return settings
@@ -298,10 +377,20 @@ class OverWaha(_OverAWire):
                 return {"body": text}
             case LocationShared(latitude=latitude, longitude=longitude):
                 return {"location": {"latitude": latitude, "longitude": longitude}}
+            case MediaReceived(caption=caption):
+                return {"hasMedia": True, "body": caption, **self._medium(message)}
             case ChoicePicked(choice=number):
                 ways = (number, number.translate(PERSIAN), f"{number}.", number.translate(ARABIC))
                 return {"body": ways[next(self._picked) % len(ways)]}
         raise AssertionError(message)
+
+    def _medium(self, message: MediaReceived) -> Mapping[str, object]:
+        word = {"voice": "ptt"}.get(message.kind, message.kind)
+        content = BROKEN if message.media == "broken" else CONTENT[message.mime]
+        media = dict(self._fake.add_file("own", f"{message.id}.bin", message.mime, content))
+        if message.media == "gone":
+            media["url"] = f"{media['url']}.gone"
+        return {"media": media, "_data": {"type": word}}
 
     async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
         chat, session = f"{digits(person)}@c.us", channel.removeprefix("waha:")

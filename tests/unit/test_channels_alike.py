@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import msgspec
@@ -284,6 +285,41 @@ def test_a_webhook_with_one_byte_or_one_header_changed_is_refused(
         answer = subject.provider.receive(wrong)
         assert isinstance(answer, Response)
         assert answer.status == 401
+
+
+def _bent(body: bytes, data: st.DataObject) -> bytes:
+    """Return a body in which one parameter, at any depth, is changed, left out or added."""
+    form = not body.startswith(b"{")
+    tree: Any = dict(parse_qsl(body.decode(), keep_blank_values=True)) if form else json.loads(body)
+    at = tree
+    while True:
+        name = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        if not (isinstance(at[name], dict | list) and at[name]) or data.draw(st.booleans(), label="here"):
+            break
+        at = at[name]
+    match data.draw(st.sampled_from(("changed", "left out", "added"))):
+        case "changed":
+            at[name] = f"{at[name]}0" if isinstance(at[name], str) else "0"
+        case "left out":
+            del at[name]
+        case "added" if isinstance(at, dict):
+            at[f"{name}X"] = "1"
+        case _:
+            at.append("1")
+    return urlencode(tree).encode() if form else json.dumps(tree).encode()
+
+
+@each
+@given(st.data())
+def test_a_webhook_with_one_parameter_changed_left_out_or_added_is_refused(
+    subject: Subject, data: st.DataObject
+) -> None:
+    kinds: Sequence[Kind] = ("text", "picture", "place", "picked", "odd", "foreign", "delivered", "failed")
+    right = subject.webhook(data.draw(st.sampled_from(kinds)), data.draw(st.booleans()))
+    assert isinstance(subject.provider.receive(right), Verified)
+    answer = subject.provider.receive(msgspec.structs.replace(right, body=_bent(right.body, data)))
+    assert isinstance(answer, Response)
+    assert answer.status == 401
 
 
 @each
