@@ -24,6 +24,8 @@ _IDS = {
     "twilio": (re.compile(r"whatsapp:\+[1-9][0-9]{6,14}"), "a sender such as whatsapp:+14155238886"),
     "waha": (re.compile(r"[A-Za-z0-9_-]{1,64}"), "the name of a session of WAHA's, such as default"),
 }
+#: A container's name, or one in a cluster or a local network.
+_PRIVATE = re.compile(r"[a-z][a-z0-9_-]*|[a-z0-9_.-]+\.(local|internal|svc)", re.IGNORECASE)
 _ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 
 
@@ -144,11 +146,11 @@ def _api_url_fault(url: str, *, beside: bool = False) -> str | None:
 
 
 def _is_private(host: str) -> bool:
-    """Whether a host is surely of a private network: a name without a dot, as containers have, or a private address."""
+    """Whether a host is surely of a private network: a private address, or a name that no public one can be."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        return bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", host))
+        return bool(_PRIVATE.fullmatch(host))
 
 
 def _repeated(array: str, key: str, values: Iterable[Hashable | None]) -> Iterator[Fault]:

@@ -230,6 +230,12 @@ def test_a_channel_at_waha_is_a_session_at_a_server_of_ones_own_and_keeps_a_pers
     assert (two.key, two.max_mps) == ("waha:wa2", 5)
 
 
+@pytest.mark.parametrize("host", ["waha", "waha.svc", "waha.prod.svc.cluster.local", "10.1.2.3", "[fd00::1]"])
+def test_waha_may_be_asked_over_plain_http_on_a_private_network(start, host):
+    [channel] = start([], [WAHA | {"api_url": f"http://{host}:3000"}]).channels
+    assert host in channel.api_url
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -243,6 +249,7 @@ def test_a_channel_at_waha_is_a_session_at_a_server_of_ones_own_and_keeps_a_pers
         ({"api_url": "http://waha.example.com"}, "api_url: must be https"),
         ({"api_url": "http://8.8.8.8:3000"}, "api_url: must be https"),
         ({"api_url": "http://1:3000"}, "api_url: must be https"),
+        ({"api_url": "http://waha.local.example.com"}, "api_url: must be https"),
         ({"auth_token": "t"}, "auth_token: is no setting of a channel at waha"),
         ({"verify_token": "t"}, "verify_token: is no setting of a channel at waha"),
     ],

@@ -288,6 +288,12 @@ def test_a_notice_and_what_cannot_be_read_yet_are_no_messages(data: Mapping[str,
     assert (verified.arrivals, dict(verified.dropped)) == ((), {"notice": 1})
 
 
+def test_a_text_of_ours_that_a_person_copies_is_read_without_our_mark() -> None:
+    event = said("message", message(body="Marina\u2060\u200b\u2060"))
+    assert isinstance(event, MessageReceived)
+    assert event.text == "Marina"
+
+
 def test_what_is_quoted_and_forwarded_is_told() -> None:
     data = {"isForwarded": True, "forwardingScore": 7}
     event = said("message", message(replyTo={"id": "3EB0", "body": "old"}, _data=data))

@@ -14,6 +14,7 @@ from typing import Literal, TypedDict
 
 from actors.channels.waha.cards import card_of
 from actors.channels.waha.media import path_of
+from actors.channels.waha.rendering import unmarked
 from actors.channels.wire import RAW_LIMIT, bounded, canonical, clean, items, members, stamp, text, token
 from actors.messages import (
     ChoicePicked,
@@ -96,7 +97,7 @@ def content(payload: Json, head: Head) -> Content | None:
     """Return the typed event of a message; what is not understood whole; None for what is no message."""
     kind, told = _told(payload)
     heading = _heading(payload, head)
-    body = text(payload.get("body"))[:RAW_LIMIT]
+    body, _ = unmarked(text(payload.get("body"))[:RAW_LIMIT])  # it may be our own text, copied
     event = (
         _picked(payload, told, heading, body)
         or _location(payload.get("location"), heading)
