@@ -175,9 +175,12 @@ def test_a_channel_at_twilio_is_called_by_its_name(start):
         ({"auth_token": ""}, "auth_token[0]: is empty"),
         ({"api_url": "http://api.twilio.com"}, "api_url: must be https"),
         ({"app_secret": "s"}, "app_secret: is no setting of a channel at twilio"),
-        ({"contents": {"viewing_soon": _CONTENT}}, "contents: "),
-        ({"contents": {"viewing_soon/farsi": _CONTENT}}, "contents: "),
-        ({"contents": {"viewing_soon/fa": "HX1"}}, "contents: "),
+        ({"contents": {"viewing_soon": _CONTENT}}, "contents: expected a template's name and language"),
+        ({"contents": {"viewing_soon/farsi": _CONTENT}}, "contents: expected a template's name and language"),
+        (
+            {"contents": {"viewing_soon/fa": "HX1"}},
+            "contents.'viewing_soon/fa': expected HX and 32 lower-case hex digits",
+        ),
     ],
 )
 def test_a_bad_channel_at_twilio_is_told_by_its_path(start, change, fault):
