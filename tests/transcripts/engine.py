@@ -48,10 +48,12 @@ from actors.messages import (
     ChoicePicked,
     Choices,
     ConsentChanged,
+    Document,
     HumanAnswered,
     LocationShared,
     Message,
     MessageReceived,
+    Picture,
     Referral,
     Template,
     Text,
@@ -203,9 +205,10 @@ class Conversation:
         if isinstance(reply, Template):
             yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
             return
-        assert isinstance(reply, Text | Buttons | Choices), reply
+        assert isinstance(reply, Text | Buttons | Choices | Picture | Document), reply
         self.offered = () if isinstance(reply, Text) else reply.choices
-        first, *rest = plainly(reply.body).splitlines()
+        above = {Picture: ["<photo>"], Document: ["<document>"]}.get(type(reply), [])
+        first, *rest = [*above, *plainly(reply.body).splitlines()]
         yield f"{self.speaker}: {first}"
         yield from (f"    {line}".rstrip() for line in rest)
         for choice in self.offered:
