@@ -33,6 +33,8 @@ from actors.wording.values import Bedrooms, Budget, Count, Label, Name
 _LOOKED_AT: Final = 20
 """Listings that are counted; more are "20"."""
 _MOST_RELAXED: Final = 6
+FILE_LOST: Final = frozenset({"131052", "131053"})
+"""Codes by which WhatsApp says, after it took a message, that its picture or document could not be delivered."""
 
 
 async def show(talk: Talk, *, again: bool = False) -> None:
@@ -79,6 +81,16 @@ async def sheet(talk: Talk, number: int) -> None:
     talk.say(ready, choices=about(talk, number))
     instead = f"{talk.text('sheet-instead')}\n\n{_card(talk, listing)}"
     talk.hand(str(FactSheet(talk.tenant.id, number, talk.language)), instead)
+
+
+async def without_file(talk: Talk) -> None:
+    """Say in words what was shown last: its picture, or its sheet, did not arrive. What is open stays so."""
+    if not talk.part.listing:
+        return
+    async with talk.books() as books:
+        listing = await listings.look_up(books, talk.part.listing, talk.shelf)
+    if listing is not None:
+        talk.remark(_card(talk, listing), choices=about(talk, listing.id))
 
 
 def about(talk: Talk, number: int) -> Sequence[Choice]:

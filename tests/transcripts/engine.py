@@ -59,7 +59,7 @@ from actors.messages import (
     Text,
 )
 from config import Settings, Tenant
-from runtime import Event, OperatorCommand, Stale, TimerDue, Transaction
+from runtime import EffectFailed, Event, Failure, OperatorCommand, Stale, TimerDue, Transaction
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
@@ -270,12 +270,14 @@ async def _another(conversation: Conversation, words: str, name: str) -> None:
 
 
 async def _act(conversation: Conversation, line: str) -> list[str]:
-    """Play what people of the agency do."""
+    """Play what people of the agency do, and the provider."""
     match line.split(" ", 1):
         case ["phone:", words]:
             return await conversation.answered(words)
         case ["resume"]:
             return await conversation.resume()
+        case ["undelivered", code]:
+            return await conversation.hear(EffectFailed(effect="e", code=code, kind=Failure.UNDELIVERED))
         case ["held", _]:
             conversation.paused = conversation.held = True
             return []
