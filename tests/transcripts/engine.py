@@ -48,16 +48,18 @@ from actors.messages import (
     ChoicePicked,
     Choices,
     ConsentChanged,
+    Document,
     HumanAnswered,
     LocationShared,
     Message,
     MessageReceived,
+    Picture,
     Referral,
     Template,
     Text,
 )
 from config import Settings, Tenant
-from runtime import Event, OperatorCommand, Stale, TimerDue, Transaction
+from runtime import EffectFailed, Event, Failure, OperatorCommand, Stale, TimerDue, Transaction
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
@@ -203,9 +205,10 @@ class Conversation:
         if isinstance(reply, Template):
             yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
             return
-        assert isinstance(reply, Text | Buttons | Choices), reply
+        assert isinstance(reply, Text | Buttons | Choices | Picture | Document), reply
         self.offered = () if isinstance(reply, Text) else reply.choices
-        first, *rest = plainly(reply.body).splitlines()
+        above = {Picture: ["<photo>"], Document: ["<document>"]}.get(type(reply), [])
+        first, *rest = [*above, *plainly(reply.body).splitlines()]
         yield f"{self.speaker}: {first}"
         yield from (f"    {line}".rstrip() for line in rest)
         for choice in self.offered:
@@ -267,12 +270,14 @@ async def _another(conversation: Conversation, words: str, name: str) -> None:
 
 
 async def _act(conversation: Conversation, line: str) -> list[str]:
-    """Play what people of the agency do."""
+    """Play what people of the agency do, and the provider."""
     match line.split(" ", 1):
         case ["phone:", words]:
             return await conversation.answered(words)
         case ["resume"]:
             return await conversation.resume()
+        case ["undelivered", code]:
+            return await conversation.hear(EffectFailed(effect="e", code=code, kind=Failure.UNDELIVERED))
         case ["held", _]:
             conversation.paused = conversation.held = True
             return []

@@ -30,7 +30,7 @@ from actors.channels.twilio.signature import fields_of, is_sum, signs
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
-from actors.messages import MarkRead, Outgoing, Template
+from actors.messages import Document, MarkRead, Outgoing, Picture, Template
 from config import Channel, Settings
 from runtime import (
     Accepted,
@@ -145,6 +145,8 @@ class TwilioProvider:
             return Refused(
                 "not_offered", "templates of Twilio have ids of their own: none is configured here"
             )
+        if isinstance(message, Picture | Document):
+            message = message.plain()  # Twilio takes links alone, and our files have none
         to = recipient(delivery.address)
         if to is None:
             return Refused("no_address", "the person has no phone number")
