@@ -1,7 +1,7 @@
 """Providers of messaging: each channel package verifies, parses, renders and sends for one of them.
 
-Another one is a package beside these (twilio is the shorter model) and a line in each of the tables below. It may use what
-stands here, and no other provider's package:
+Another one is a package beside these (twilio is the shorter model) and a line in each of the tables below. It may use
+what stands here, and no other provider's package:
 
 - `wire`: JSON and texts that nothing odd gets through. `limits`: lengths, and where a text may be cut. `errors`: what may
   be done about an error; the package has the table from its codes to these actions. `pace`: how fast WhatsApp itself lets
