@@ -20,10 +20,16 @@ from tests.transcripts.engine import Conversation, play
 from tests.transcripts.wires import WIRES
 
 TRANSCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
+#: A file of ours is lost only where files are sent.
+CASES = [
+    (provider, path)
+    for provider, wire in WIRES.items()
+    for path in TRANSCRIPTS
+    if wire.files or "\nundelivered " not in path.read_text("utf-8")
+]
 
 
-@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("provider", WIRES)
+@pytest.mark.parametrize(("provider", "path"), CASES, ids=[f"{name}-{path.stem}" for name, path in CASES])
 async def test_a_conversation_goes_as_it_is_written(
     provider: str, path: Path, pool: PostgresPool, settings: Settings
 ) -> None:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -76,8 +76,12 @@ PERSIAN, ARABIC = (str.maketrans("0123456789", digits) for digits in ("۰۱۲۳�
 
 
 class Wire(Protocol):
-    """`shared` and `own` are the keys of a number that agencies share, and of the first agency's own."""
+    """`shared` and `own` are the keys of a number that agencies share, and of the first agency's own.
 
+    `files`: whether pictures and documents of ours are sent; else what is said instead is what the person sees.
+    """
+
+    files: ClassVar[bool]
     shared: str
     own: str
 
@@ -97,6 +101,7 @@ class Wire(Protocol):
 class Typed:
     """No wire: the bot hears and says typed events."""
 
+    files: ClassVar[bool] = True
     shared, own = f"meta:{SHARED}", f"meta:{OWN}"
 
     async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
@@ -187,6 +192,7 @@ class _OverAWire:
 class OverMeta(_OverAWire):
     """The Cloud API: real buttons and lists, which are picked by their ids."""
 
+    files: ClassVar[bool] = True
     shared, own = f"meta:{SHARED}", f"meta:{OWN}"
 
     def __init__(self) -> None:
@@ -274,6 +280,7 @@ def _element(message: Message) -> Mapping[str, object]:
 class OverTwilio(_OverAWire):
     """Twilio: texts alone, so the screen shows numbered lines, and what is picked is typed."""
 
+    files: ClassVar[bool] = False
     shared, own = "twilio:shared", "twilio:own"
     account, token, public = "AC" + "0a" * 16, "twilio-token-51dd", "https://bot.example.com"
 
@@ -382,4 +389,4 @@ def digits(person: str) -> str:
     return f"999{int.from_bytes(hashlib.sha256(person.encode()).digest()[:5], 'big') % 10**9:09}"
 
 
-WIRES: Mapping[str, Callable[[], Wire]] = {"meta": OverMeta, "twilio": OverTwilio}
+WIRES: Mapping[str, type[Wire]] = {"meta": OverMeta, "twilio": OverTwilio}
