@@ -17,13 +17,20 @@ from actors.media.measured import METRICS
 from actors.media.task import MediaFetched
 from actors.messages import INCOMING
 from actors.office import leads_api
+from actors.outbound.listing_files import ListingFiles
+from actors.outbound.measured import METRICS as FILE_METRICS
 from actors.sql import migrations
+from actors.wording.catalogue import Catalogue
+from actors.wording.texts import Wording
 from config import Settings
 from runtime import App, Transaction
 
-_bot, _meta = EstateBot(), MetaProvider()
+_catalogue = Catalogue.load()
+_bot, _meta = EstateBot(_catalogue), MetaProvider()
 _twilio = TwilioProvider(_meta.downloads)
 _waha = WahaProvider(_meta.downloads)
+_files = ListingFiles(Wording(_catalogue))
+_meta.uploads.shelf = _files
 
 
 async def _begin(_settings: Settings) -> None:
@@ -32,6 +39,12 @@ async def _begin(_settings: Settings) -> None:
 
 async def _upkeep(_settings: Settings) -> None:
     await _meta.downloads.expire()
+    await _files.sweep()
+
+
+def _configure(settings: Settings) -> None:
+    _bot.configure(settings)
+    _files.configure(settings)
 
 
 async def _prepare(transaction: Transaction, settings: Settings) -> None:
@@ -50,7 +63,8 @@ app = App(
     events=(*INCOMING, MediaFetched, *calling.EVENTS),
     migrations=migrations(),
     prepare=_prepare,
-    configure=_bot.configure,
+    configure=_configure,
+    lend=_files.lend,
     begin=_begin,
     upkeep=_upkeep,
     statistics=lambda: {
@@ -58,8 +72,9 @@ app = App(
         "conversation": _bot.statistics(),
         "twilio": _twilio.statistics(),
         "waha": _waha.statistics(),
+        "files": {"uploads": _meta.uploads.statistics(), "shelf": _files.statistics()},
     },
-    metrics=METRICS,
+    metrics=(*METRICS, *FILE_METRICS),
     routes=leads_api.table(),
     tenancy=EstateTenancy(),
 )

@@ -84,7 +84,7 @@ async def open_stage(
             await nursery.start(fake.serve, host, port)
         except OSError:
             await nursery.start(fake.serve, host, 0)
-        settings = _sending_to(settings, (host, port), fake.address)
+        settings = _sending_to(settings, fake.address)
         file, log = settings.data_dir / _FILE, settings.data_dir / "log" / "serve.log"
         write(settings, file)
         _set_aside(log)
@@ -189,14 +189,13 @@ def _free(host: str, port: int) -> int:
     raise CommandFailed(f"server.host: {host} is no address of this machine")
 
 
-def _sending_to(settings: Settings, place: tuple[str, int], address: str) -> Settings:
-    """Let the channels that send to a place send to an address."""
+def _sending_to(settings: Settings, address: str) -> Settings:
+    """Let all channels send to an address; another provider's are refused there, and reach nothing else."""
     channels = tuple(
-        msgspec.structs.replace(channel, api_url=url._replace(netloc=address).geturl())
-        if (url.hostname, url.port or 80) == place
-        else channel
+        msgspec.structs.replace(
+            channel, api_url=urlsplit(channel.api_url)._replace(scheme="http", netloc=address).geturl()
+        )
         for channel in settings.channels
-        for url in [urlsplit(channel.api_url)]
     )
     return msgspec.structs.replace(settings, channels=channels)
 

@@ -152,6 +152,12 @@ def _value(kind: object, raw: object, where: str, faults: Faults) -> object:
                 faults.add(where, f"expected an array of tables, [[{where}]]")
                 return None
             return tuple(_table(entry, one, f"{where}[{index}]", faults) for index, one in enumerate(raw))
+    if get_origin(plain) is dict and isinstance(raw, dict):  # so that each entry is told by its own path
+        name, inner = get_args(plain)
+        return {
+            _value(name, key, where, faults): _value(inner, value, _path(where, key), faults)
+            for key, value in raw.items()
+        }
     try:
         return msgspec.convert(raw, kind, dec_hook=dec_hook)
     except msgspec.ValidationError as fault:

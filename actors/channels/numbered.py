@@ -13,7 +13,17 @@ from collections.abc import Collection, Iterator, Sequence
 
 from actors.channels.limits import ELLIPSIS, clusters, cut, units, visible
 from actors.channels.wire import clean
-from actors.messages import Buttons, Choice, ChoicePicked, Choices, Message, MessageReceived, Text
+from actors.messages import (
+    Buttons,
+    Choice,
+    ChoicePicked,
+    Choices,
+    Document,
+    Message,
+    MessageReceived,
+    Picture,
+    Text,
+)
 
 _SENTENCE = re.compile(r"[.!?…؟۔。！？]+[\"'»”)\]]*\s+|\n+")
 _BLANK = re.compile(r"\s+")
@@ -33,7 +43,7 @@ def has_buttons(channel: str) -> bool:
 
 def lines_of(message: object) -> Lines:
     """Return what can be picked of a message by its number."""
-    if isinstance(message, Buttons | Choices):
+    if isinstance(message, Buttons | Choices | Picture | Document):
         return tuple((choice.id, choice.title) for choice in message.choices)
     return ()
 

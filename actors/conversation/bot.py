@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 import msgspec
 
 from actors.agency import leads, routes
-from actors.conversation import calling, handover, lines, menu, nudging, realty, reminding, resuming, unasked
+from actors.conversation import (
+    calling,
+    handover,
+    lines,
+    menu,
+    nudging,
+    realty,
+    reminding,
+    resuming,
+    showing,
+    unasked,
+)
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
@@ -90,8 +101,8 @@ class EstateBot(Actor[EstateState]):
             case MediaFetched():
                 turn.reply(self._greeter.fetched(turn.state, event))
                 return
-            case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
-                turn.reply(self._greeter.unfetched(turn.state, lost))
+            case EffectFailed():
+                await self._undone(turn, tenant, event)
             case TimerDue(name=name):
                 await self._due(turn, tenant, name)
                 return
@@ -110,6 +121,15 @@ class EstateBot(Actor[EstateState]):
             await self._hear(turn, event, transaction)
         here = self._greeter.tenant_of(turn.state, turn.channel)
         _nudge(turn, nudging.begin(turn.state, here, turn.now, paused=turn.paused) if here else None)
+
+    async def _undone(self, turn: Turn[EstateState], here: Tenant | None, failed: EffectFailed) -> None:
+        """Tell the person what did not come of a download, or say in words what a file was to show."""
+        if (lost := _download_of(failed.task)) is not None:
+            turn.reply(self._greeter.unfetched(turn.state, lost))
+        elif failed.code in showing.FILE_LOST and here is not None and not turn.paused:
+            talk = self._talk(turn, here, "")
+            await showing.without_file(talk)
+            self._send(turn, talk)
 
     async def _hear(self, turn: Turn[EstateState], message: Message, transaction: Begin) -> None:
         """Follow a message to where it leads, and have it answered there."""

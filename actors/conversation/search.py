@@ -39,6 +39,8 @@ async def chosen(talk: Talk, choice: str) -> bool:
             await go_on(talk)
         case ["listing", "viewing", number] if number.isdecimal():
             await viewing.offer(talk, int(number))
+        case ["listing", "sheet", number] if number.isdecimal():
+            await showing.sheet(talk, int(number))
         case ["listing", "more"]:
             await showing.show(talk, again=True)
         case ["relax", *_]:

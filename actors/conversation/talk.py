@@ -15,7 +15,7 @@ from actors.agency.slots import Diary
 from actors.agency.tenancy import TenantTransaction, tenant_transaction
 from actors.brain.language import Language
 from actors.conversation.state import Asked, Part
-from actors.messages import Choice, Outgoing
+from actors.messages import Buttons, Choice, Document, Outgoing, Picture, Text
 from actors.wording.keys import Key
 from actors.wording.offers import Offer
 from actors.wording.texts import Wording
@@ -94,6 +94,16 @@ class Talk:
         self.part.asked = asked
         self.part.offered = tuple((one.id, one.title) for one in choices[:_MOST_OFFERED])
 
+    def illustrate(self, picture: str) -> None:
+        """Put a picture, by its name on the shelf, above what was said, where it has room for one."""
+        if isinstance(self.answer, Text | Buttons):
+            self.answer = Picture(picture, self.answer.body, _choices(self.answer), self.message)
+
+    def hand(self, document: str, instead: str) -> None:
+        """Put a document above what was said; `instead` is said where it cannot be sent."""
+        if isinstance(self.answer, Text | Buttons):
+            self.answer = Document(document, self.answer.body, instead, _choices(self.answer), self.message)
+
     @asynccontextmanager
     async def books(
         self, before: Callable[[Transaction], Awaitable[None]] | None = None
@@ -128,3 +138,7 @@ class Talk:
             if kinds:
                 await leads.note(books, part.lead, kinds, "told", self.now)  # type: ignore[arg-type]
             part.untold = False
+
+
+def _choices(answer: Text | Buttons) -> tuple[Choice, ...]:
+    return answer.choices if isinstance(answer, Buttons) else ()

@@ -16,7 +16,7 @@ from actors.simulate.door import SimulationError
 from actors.simulate.doors import DOORS
 from actors.simulate.people import Plan
 from actors.simulate.report import Verdict
-from actors.simulate.run import Progress, simulate
+from actors.simulate.run import Progress, door_of, simulate
 from actors.simulate.sampling import picture_beside, recording
 from actors.stage import open_stage
 from config import Settings
@@ -131,10 +131,11 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
                 "expect": "turns" if app else "replies",
             }
             plan = msgspec.convert({**numbers, **wishes}, Plan)
+            door = door_of(plan)
             made_up = demo and not any(one.provider == plan.provider for one in settings.channels)
             own = (app or default_app) if spawn or kills or mps or made_up else None
             if mps or made_up:
-                door, pace = DOORS[plan.provider], mps or _USUAL_PACE
+                pace = mps or _USUAL_PACE
                 settings = door.staffed(settings, plan.channels, shared=plan.shared, mps=pace)
             verdict = _run(_Order(plan, settings, partial(read_ledger, settings), own, kills, record))
         except (*PLAIN_FAULTS, SimulationError, msgspec.ValidationError, OSError) as fault:

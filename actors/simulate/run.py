@@ -67,7 +67,7 @@ async def simulate(
     SimulationError when the plan does not fit the settings or a view is not to be had. Cancellation ends the
     run without a verdict.
     """
-    door = _door(plan)
+    door = door_of(plan)
     channels = _channels(plan, settings)
     script = write_script(plan, f"{secrets.randbelow(1_000_000):06d}", door.numbers(channels))
     try:
@@ -246,8 +246,8 @@ class _Run:
         self._progress(Progress(phase, len(self._script.messages), acknowledged, failed, len(self._replies)))
 
 
-def _door(plan: Plan) -> Door:
-    """Return the door of a plan; SimulationError when it does not bear the plan."""
+def door_of(plan: Plan) -> Door:
+    """Return the door of a plan. Raises SimulationError when it does not bear the plan."""
     door = DOORS.get(plan.provider)
     if door is None:
         raise SimulationError(f"no such provider: {plan.provider}; there are: {', '.join(DOORS)}")

@@ -230,6 +230,7 @@ async def _open(
     life.begin(_MIGRATIONS)
     await back_up_before(schemas_of(app), settings, backends.postgres.dsn, bridge)
     await prepare(journal_pool, app, settings)
+    app.lend(turns_pool.transaction)
     await app.begin(settings)
     salt = await installation_salt(journal_pool)
     life.begin(_NODE)

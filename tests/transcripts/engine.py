@@ -52,18 +52,20 @@ from actors.messages import (
     ChoicePicked,
     Choices,
     ConsentChanged,
+    Document,
     HumanAnswered,
     LocationShared,
     MediaReceived,
     Message,
     MessageReceived,
     Outgoing,
+    Picture,
     Referral,
     Template,
     Text,
 )
 from config import Settings, Tenant
-from runtime import Event, OperatorCommand, Stale, TimerDue, Transaction
+from runtime import EffectFailed, Event, Failure, OperatorCommand, Stale, TimerDue, Transaction
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
@@ -139,7 +141,8 @@ class Conversation:
                 self.timers[name] = at
         lines: list[str] = []
         for reply in done.replies:
-            lines += self._written(await self.wire.show(reply, self.name, self.channel))
+            shown = await self.wire.show(reply, self.name, self.channel)
+            lines += self._written(_whole(reply, shown))
         for told in done.work:
             if isinstance(told, Tell):
                 lines += await self._tell(told)
@@ -226,14 +229,24 @@ class Conversation:
         if isinstance(reply, Template):
             yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
             return
-        assert isinstance(reply, Text | Buttons | Choices), reply
+        assert isinstance(reply, Text | Buttons | Choices | Picture | Document), reply
         self.offered = () if isinstance(reply, Text) else reply.choices
-        first, *rest = plainly(reply.body).splitlines()
+        above = {Picture: ["<photo>"], Document: ["<document>"]}.get(type(reply), [])
+        first, *rest = [*above, *plainly(reply.body).splitlines()]
         yield f"{self.speaker}: {first}"
         yield from (f"    {line}".rstrip() for line in rest)
         for choice in self.offered:
             below = f"  {plainly(choice.description)}" if choice.description else ""
             yield f"    [{plainly(choice.title)}]{below}"
+
+
+def _whole(reply: Outgoing, shown: Outgoing) -> Outgoing:
+    """Return what was shown, and for a file that the provider cannot send what it goes with: all else must be there."""
+    if not isinstance(reply, Picture | Document) or isinstance(shown, Picture | Document):
+        return shown
+    assert isinstance(shown, Text | Buttons)
+    assert plainly(shown.body) == plainly(reply.plain().body)
+    return msgspec.structs.replace(reply, choices=getattr(shown, "choices", ()))
 
 
 def plainly(text: str) -> str:
@@ -295,12 +308,14 @@ async def _another(conversation: Conversation, words: str, name: str) -> None:
 
 
 async def _act(conversation: Conversation, line: str) -> list[str]:
-    """Play what people of the agency do."""
+    """Play what people of the agency do, and the provider."""
     match line.split(" ", 1):
         case ["phone:", words]:
             return await conversation.answered(words)
         case ["resume"]:
             return await conversation.resume()
+        case ["undelivered", code]:
+            return await conversation.hear(EffectFailed(effect="e", code=code, kind=Failure.UNDELIVERED))
         case ["held", _]:
             conversation.paused = conversation.held = True
             return []

@@ -13,8 +13,9 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -37,14 +38,17 @@ from actors.messages import (
     Buttons,
     Choice,
     ChoicePicked,
+    Document,
     LocationShared,
     MediaReceived,
     Message,
     MessageReceived,
     Outgoing,
+    Picture,
     Template,
     Text,
 )
+from actors.outbound.shelf import File, Standing
 from config import Channel, Secret, Settings
 from runtime import (
     Accepted,
@@ -76,8 +80,12 @@ PERSIAN, ARABIC = (str.maketrans("0123456789", digits) for digits in ("۰۱۲۳�
 
 
 class Wire(Protocol):
-    """`shared` and `own` are the keys of a number that agencies share, and of the first agency's own."""
+    """`shared` and `own` are the keys of a number that agencies share, and of the first agency's own.
 
+    `files`: whether pictures and documents of ours are sent; else what is said instead is what the person sees.
+    """
+
+    files: ClassVar[bool]
     shared: str
     own: str
 
@@ -97,6 +105,7 @@ class Wire(Protocol):
 class Typed:
     """No wire: the bot hears and says typed events."""
 
+    files: ClassVar[bool] = True
     shared, own = f"meta:{SHARED}", f"meta:{OWN}"
 
     async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
@@ -114,7 +123,7 @@ class Typed:
 
 
 class Api:
-    """The provider's API: keeps what it is asked, and takes everything."""
+    """The provider's API: keeps what it is asked, and takes everything; an upload is a request like any other."""
 
     def __init__(self, answer: Callable[[int], object]) -> None:
         self._answer, self._numbers = answer, count(1)
@@ -129,6 +138,23 @@ class Api:
     def taken(self) -> Sequence[bytes]:
         taken, self.asked = self.asked, []
         return taken
+
+
+class Files:
+    """A shelf with every file that is asked for."""
+
+    async def find(self, name: str, channel: str) -> Standing | None:
+        return Standing(name, f"{name}.file")
+
+    async def take(self, name: str) -> File | None:
+        mime = "image/jpeg" if name.startswith("picture") else "application/pdf"
+        return File(name, mime, f"{name}.file", CONTENT[mime])
+
+    async def keep(self, channel: str, digest: str, upload: str, expires: datetime) -> None:
+        assert upload == "1"
+
+    async def forget(self, channel: str, digest: str, upload: str) -> None:
+        raise AssertionError(f"the provider took {digest}")
 
 
 class _OverAWire:
@@ -170,10 +196,13 @@ class _OverAWire:
 class OverMeta(_OverAWire):
     """The Cloud API: real buttons and lists, which are picked by their ids."""
 
+    files: ClassVar[bool] = True
     shared, own = f"meta:{SHARED}", f"meta:{OWN}"
 
     def __init__(self) -> None:
-        super().__init__(MetaProvider(), Api(lambda number: {"messages": [{"id": f"wamid.{number}"}]}))
+        provider = MetaProvider()
+        provider.uploads.shelf = Files()
+        super().__init__(provider, Api(lambda number: {"id": "1", "messages": [{"id": f"wamid.{number}"}]}))
 
     async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
         self._secret = settings.channels[0].app_secret[0].reveal().encode()
@@ -203,7 +232,8 @@ class OverMeta(_OverAWire):
         return heard
 
     async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
-        [asked] = await self._asked(message, person, channel)
+        *uploads, asked = await self._asked(message, person, channel)
+        assert len(uploads) == isinstance(message, Picture | Document)
         sent = json.loads(asked)
         assert sent["to"] == digits(person)
         match sent:
@@ -212,8 +242,11 @@ class OverMeta(_OverAWire):
             case {"template": {"name": name, "language": {"code": code}, **more}}:
                 told = [one["text"] for part in more.get("components", ()) for one in part["parameters"]]
                 return Template(name, code, tuple(told))
-            case {"interactive": {"body": {"text": body}, "action": {"buttons": buttons}}}:
-                return Buttons(body, tuple(Choice(**one["reply"]) for one in buttons))
+            case {"interactive": {"body": {"text": body}, "action": {"buttons": buttons}, **more}}:
+                choices = tuple(Choice(**one["reply"]) for one in buttons)
+                return _with_file(more.get("header", {"type": "none"})["type"], body, choices)
+            case {"type": "image" | "document" as kind, **more}:
+                return _with_file(kind, more[kind].get("caption", ""), ())
             case {"interactive": {"body": {"text": body}, "action": {"sections": [{"rows": rows}]}}}:
                 return Buttons(body, tuple(Choice(**row) for row in rows))
         raise AssertionError(sent)
@@ -223,6 +256,12 @@ class OverMeta(_OverAWire):
             return "999"
         content = BROKEN if message.media else CONTENT[message.mime]
         return self._fake.add_media(message.mime, content)
+
+
+def _with_file(kind: str, body: str, choices: tuple[Choice, ...]) -> Outgoing:
+    if kind == "image":
+        return Picture("", body, choices)
+    return Document("", body, "", choices) if kind == "document" else Buttons(body, choices)
 
 
 def _element(message: Message) -> Mapping[str, object]:
@@ -245,6 +284,7 @@ def _element(message: Message) -> Mapping[str, object]:
 class OverTwilio(_OverAWire):
     """Twilio: texts alone, so the screen shows numbered lines, and what is picked is typed."""
 
+    files: ClassVar[bool] = False
     shared, own = "twilio:shared", "twilio:own"
     account, token, public = "AC" + "0a" * 16, "twilio-token-51dd", "https://bot.example.com"
 
@@ -333,6 +373,7 @@ class OverWaha(_OverAWire):
     """WAHA: texts alone, as at Twilio; what we sent comes back to us, and nobody takes it for a person's."""
 
     shared, own = "waha:shared", "waha:own"
+    files: ClassVar[bool] = False
     key = "waha-hmac-key-51dd"
 
     def __init__(self) -> None:
@@ -429,4 +470,4 @@ def digits(person: str) -> str:
     return f"999{int.from_bytes(hashlib.sha256(person.encode()).digest()[:5], 'big') % 10**9:09}"
 
 
-WIRES: Mapping[str, Callable[[], Wire]] = {"meta": OverMeta, "twilio": OverTwilio, "waha": OverWaha}
+WIRES: Mapping[str, type[Wire]] = {"meta": OverMeta, "twilio": OverTwilio, "waha": OverWaha}

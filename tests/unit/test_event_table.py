@@ -92,7 +92,13 @@ ROWS: dict[tuple[str, str], Event | Callable[[Stage], Event]] = {
     ("Stale", "an outage is over"): lambda stage: Stale(count=2, newest=stage.now - timedelta(hours=1)),
 }
 """What is played for each row; a viewing's reminder needs an agency's books and is in a transcript."""
-IN_A_TRANSCRIPT = {("TimerDue", "a viewing is near"): ("viewing-en.txt", "bot: A reminder of your viewing.")}
+IN_A_TRANSCRIPT = {
+    ("TimerDue", "a viewing is near"): ("viewing-en.txt", "bot: A reminder of your viewing."),
+    ("EffectFailed", "a photo or a sheet that could not be delivered"): (
+        "photo-lost-fa.txt",
+        "undelivered 131053",
+    ),
+}
 OPTS_OUT = {"an opt-out", "messages are refused", "a send that the person refused"}
 
 
@@ -141,5 +147,5 @@ async def test_the_bot_does_what_its_row_says(row: tuple[str, str]) -> None:
 @pytest.mark.parametrize("row", IN_A_TRANSCRIPT, ids=" ".join)
 def test_what_needs_the_agencys_books_is_in_a_transcript(row: tuple[str, str]) -> None:
     name, line = IN_A_TRANSCRIPT[row]
-    assert TABLE[row] == ("one", "")
+    assert TABLE[row] == ("one", "failed:131053" if row[0] == "EffectFailed" else "")
     assert line in (ROOT / "tests" / "transcripts" / name).read_text("utf-8")

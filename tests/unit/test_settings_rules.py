@@ -26,12 +26,18 @@ def start(tmp_path: Path) -> Start:
         lines = [head]
         for array, entries in (("tenants", tenants), ("channels", channels)):
             for entry in entries:
-                lines += [f"[[{array}]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]
+                lines += [f"[[{array}]]", *(f"{key} = {toml(value)}" for key, value in entry.items())]
         file = tmp_path / "majlis.toml"
         file.write_text("\n".join(lines))
         return load(config=file, environ={"MAJLIS_DATA_DIR": str(tmp_path / "data")}, demo=demo)
 
     return load_these
+
+
+def toml(value) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)
 
 
 def only_fault(start: Start, *args, **kwargs) -> str:
@@ -149,6 +155,7 @@ TWILIO = {
     "auth_token": "t",
     "api_url": "https://api.twilio.com",
 }
+_CONTENT = "HX" + "2c" * 16
 PUBLIC = '[server]\npublic_url = "https://bot.example.com"'
 
 
@@ -168,6 +175,12 @@ def test_a_channel_at_twilio_is_called_by_its_name(start):
         ({"auth_token": ""}, "auth_token[0]: is empty"),
         ({"api_url": "http://api.twilio.com"}, "api_url: must be https"),
         ({"app_secret": "s"}, "app_secret: is no setting of a channel at twilio"),
+        ({"contents": {"viewing_soon": _CONTENT}}, "contents: expected a template's name and language"),
+        ({"contents": {"viewing_soon/farsi": _CONTENT}}, "contents: expected a template's name and language"),
+        (
+            {"contents": {"viewing_soon/fa": "HX1"}},
+            "contents.'viewing_soon/fa': expected HX and 32 lower-case hex digits",
+        ),
     ],
 )
 def test_a_bad_channel_at_twilio_is_told_by_its_path(start, change, fault):
@@ -193,6 +206,14 @@ def test_a_token_of_twilio_may_come_by_the_channels_name_or_from_files(tmp_path)
 def test_a_channel_at_twilio_needs_all_that_it_works_with(start, missing):
     channel = {key: value for key, value in TWILIO.items() if key != missing}
     assert only_fault(start, [], [channel], PUBLIC).startswith(f"channels[0].{missing}: is missing")
+
+
+def test_a_channel_at_twilio_names_the_content_of_each_template_and_language(start):
+    contents = {"viewing_soon/fa": _CONTENT, "viewing_soon/pt_BR": _CONTENT}
+    [channel] = start([], [TWILIO | {"contents": contents}], PUBLIC).channels
+    assert channel.contents == contents
+    fault = only_fault(start, [], [CHANNEL | {"contents": contents}])
+    assert fault == "channels[0].contents: is no setting of a channel at meta"
 
 
 def test_a_channel_at_meta_takes_no_setting_of_twilios(start):

@@ -14,7 +14,7 @@ from actors.channels.limits import visible
 from actors.channels.waha import WahaProvider
 from actors.channels.waha.errors import judge
 from actors.channels.waha.rendering import BODY, render, unmarked
-from actors.messages import Buttons, Choice, MarkRead, Template, Text
+from actors.messages import Buttons, Choice, Document, MarkRead, Picture, Template, Text
 from runtime import (
     Accepted,
     Broken,
@@ -229,6 +229,13 @@ async def test_a_mark_that_is_not_taken_is_not_tried_again_and_no_typing_follows
     assert isinstance(await sent(api, MarkRead("A", typing=True)), Refused)
     assert isinstance(await sent(api, MarkRead("A", typing=True)), Refused)
     assert len(api.asked) == 2
+
+
+async def test_a_file_of_ours_is_said_in_words() -> None:
+    api = Api(TAKEN, TAKEN)
+    await sent(api, Picture("listing/1", "A villa", (Choice("a", "Book"),)))
+    await sent(api, Document("sheet/1", "Here it is", "Ask us for the sheet"))
+    assert api.texts == ["A villa\n\n1. Book", "Ask us for the sheet"]
 
 
 async def test_buttons_are_numbered_lines() -> None:

@@ -23,7 +23,7 @@ from actors.channels.wire import MalformedError
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
-from actors.messages import MarkRead, Outgoing, Template
+from actors.messages import Document, MarkRead, Outgoing, Picture, Template
 from config import Settings
 from runtime import (
     Answered,
@@ -118,6 +118,8 @@ class TwilioProvider:
             return Refused("unreadable", "the effect is not a message of this version")
         if isinstance(message, MarkRead):
             return Refused("not_offered", "Twilio has no read marks and no typing signs")
+        if isinstance(message, Picture | Document):
+            message = message.plain()  # Twilio takes links alone, and our files have none
         to = recipient(delivery.address)
         if to is None:
             return Refused("no_address", "the person has no phone number")

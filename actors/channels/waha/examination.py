@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 import trio
 
+from actors.channels.findings import summed_up
 from actors.channels.waha.standing import PLACE, judge_session, judge_shape, judge_silence
 from config import Channel
 from runtime import Finding, HttpClient, NeverSent
@@ -19,9 +20,12 @@ _ANSWER = 5.0  # seconds for one answer
 async def examine(
     channels: Sequence[Channel], http: HttpClient | None, tell: Callable[[Finding], None]
 ) -> None:
-    """Tell what the channels' secrets look like, and with `http` what WAHA says of each session, as it is found."""
-    odd = [finding for channel in channels for finding in judge_shape(channel)]
-    for finding in odd:
+    """Tell what the channels' secrets look like, and with `http` what WAHA says of their sessions.
+
+    Cancelled, it tells what was found by then.
+    """
+    odd = [(channel.name, finding) for channel in channels for finding in judge_shape(channel)]
+    for finding in summed_up(odd):
         tell(finding)
     if not odd:
         tell(Finding(PLACE, "ok", f"{len(channels)} channels, their secrets long enough"))
@@ -29,14 +33,19 @@ async def examine(
         return
     limit = trio.CapacityLimiter(_AT_ONCE)
 
+    found: list[tuple[str, Finding]] = []
+
     async def ask(channel: Channel) -> None:
         async with limit:
-            for finding in await _asked(channel, http):
-                tell(finding)
+            found.extend([(channel.name, finding) for finding in await _asked(channel, http)])
 
-    async with trio.open_nursery() as nursery:
-        for channel in channels:
-            nursery.start_soon(ask, channel)
+    try:
+        async with trio.open_nursery() as nursery:
+            for channel in channels:
+                nursery.start_soon(ask, channel)
+    finally:
+        for finding in summed_up(found):
+            tell(finding)
 
 
 async def _asked(channel: Channel, http: HttpClient) -> list[Finding]:
@@ -46,9 +55,9 @@ async def _asked(channel: Channel, http: HttpClient) -> list[Finding]:
         with trio.fail_after(_ANSWER):
             answer = await http.request("GET", url, headers=headers)
     except trio.TooSlowError:
-        return [judge_silence(channel, f"nothing within {_ANSWER:g} s")]
+        return [judge_silence(f"nothing within {_ANSWER:g} s")]
     except NeverSent as fault:
-        return [judge_silence(channel, fault.reason)]
+        return [judge_silence(fault.reason)]
     except httpx.HTTPError as fault:
-        return [judge_silence(channel, type(fault).__name__)]
+        return [judge_silence(type(fault).__name__)]
     return list(judge_session(channel, answer.status_code, answer.content))

@@ -33,7 +33,7 @@ from actors.channels.wire import MalformedError, decode, number
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
-from actors.messages import Buttons, Choices, MarkRead, Outgoing, Template, Text
+from actors.messages import Buttons, Choices, Document, MarkRead, Outgoing, Picture, Template, Text
 from config import Channel, Settings
 from runtime import (
     Accepted,
@@ -160,6 +160,8 @@ class WahaProvider:
         chat = address_of(delivery.address)
         if chat is None:
             return Refused("no_address", "the person has neither a phone number nor a hidden one")
+        if isinstance(message, Picture | Document):
+            message = message.plain()  # files are for paying users of WAHA, and not with every engine
         match message:
             case MarkRead():
                 return await self._mark(line, chat, message, http)

@@ -25,7 +25,6 @@ def judge_shape(channel: Channel) -> Iterator[Finding]:
     """Yield what is odd about a channel's secrets; nothing, where all looks usual."""
     if any(len(key.reveal()) < _SHORTEST for key in channel.hmac_key):
         yield _found(
-            channel,
             "hmac_key",
             "warn",
             "the hmac_key is short",
@@ -33,7 +32,6 @@ def judge_shape(channel: Channel) -> Iterator[Finding]:
         )
     if len(channel.api_key.reveal()) < _SHORTEST:
         yield _found(
-            channel,
             "api_key",
             "warn",
             "the api_key is short",
@@ -41,10 +39,10 @@ def judge_shape(channel: Channel) -> Iterator[Finding]:
         )
 
 
-def judge_silence(channel: Channel, reason: str) -> Finding:
+def judge_silence(reason: str) -> Finding:
     """Say that nobody answered."""
     advice = "look at api_url, the network, and whether WAHA runs; sends wait meanwhile"
-    return _found(channel, "session", "fail", f"WAHA does not answer: {reason}", advice)
+    return _found("session", "fail", f"WAHA does not answer: {reason}", advice)
 
 
 def judge_session(channel: Channel, status: int, body: bytes) -> Iterator[Finding]:
@@ -52,15 +50,15 @@ def judge_session(channel: Channel, status: int, body: bytes) -> Iterator[Findin
     answer = answer_of(body)
     at = text(answer.get("status"))
     if status != 200 or not at:
-        yield _found(channel, "session", "fail", *_refusal(status))
+        yield _found("session", "fail", *_refusal(status))
         return
     if at == "WORKING":
-        yield _found(channel, "session", "ok", "the session works, and the API key is right")
+        yield _found("session", "ok", "the session works, and the API key is right")
     elif at in SESSION:
         standing: Literal["warn", "fail"] = "warn" if at == "STARTING" else "fail"
-        yield _found(channel, "session", standing, f"the session is at {at}", SESSION[at])
+        yield _found("session", standing, f"the session is at {at}", SESSION[at])
     else:
-        yield _found(channel, "session", "warn", "the session is at what nobody knows", "see WAHA's log")
+        yield _found("session", "warn", "the session is at what nobody knows", "see WAHA's log")
     yield from _judge_webhooks(channel, answer)
 
 
@@ -71,11 +69,10 @@ def _judge_webhooks(channel: Channel, answer: object) -> Iterator[Finding]:
     leading = [one for one in known if text(one.get("url")).partition("?")[0].rstrip("/").endswith(ours)]
     if not leading:
         yield _found(
-            channel,
             "webhook",
             "warn",
             "no webhook of the session leads here",
-            f"give it one to .../{ours.lstrip('/')}, unless WAHA has a global one (WHATSAPP_HOOK_URL)",
+            "give it one to .../webhooks/waha/<name>, unless WAHA has a global one (WHATSAPP_HOOK_URL)",
         )
         return
     events = {text(event) for one in leading for event in items(one.get("events"))}
@@ -83,16 +80,12 @@ def _judge_webhooks(channel: Channel, answer: object) -> Iterator[Finding]:
     keys = {text(members(one.get("hmac")).get("key")) for one in leading}
     if missing:
         advice = "add them to the webhook's events; message.any tells of what people write at the phone, too"
-        yield _found(channel, "webhook", "warn", f"the webhook does not tell of {', '.join(missing)}", advice)
+        yield _found("webhook", "warn", f"the webhook does not tell of {', '.join(missing)}", advice)
     if not keys & {key.reveal() for key in channel.hmac_key}:
         advice = "give both the same one: without it every webhook is answered 401"
-        yield _found(
-            channel, "webhook", "fail", "the webhook has no hmac key, or another one than ours", advice
-        )
+        yield _found("webhook", "fail", "the webhook has no hmac key, or another one than ours", advice)
     elif not missing:
-        yield _found(
-            channel, "webhook", "ok", "its webhook leads here, signed, and tells of all that is needed"
-        )
+        yield _found("webhook", "ok", "its webhook leads here, signed, and tells of all that is needed")
 
 
 def _refusal(status: int) -> tuple[str, str]:
@@ -107,7 +100,5 @@ def _refusal(status: int) -> tuple[str, str]:
             return f"WAHA refuses the question (HTTP {status})", "look at api_url and at WAHA's log"
 
 
-def _found(
-    channel: Channel, facet: str, status: Literal["ok", "warn", "fail"], seen: str, advice: str = ""
-) -> Finding:
-    return Finding(f"{PLACE}.{facet}", status, f"{seen} ({channel.name})", advice)
+def _found(facet: str, status: Literal["ok", "warn", "fail"], seen: str, advice: str = "") -> Finding:
+    return Finding(f"{PLACE}.{facet}", status, seen, advice)
