@@ -239,6 +239,9 @@ ELSEWHERE: Mapping[str, str] = {
     "majlis drill run redis-restart --more my_drill:drill --quick": (
         "drills/test_drill_run.py::test_a_drill_of_ones_own_is_thirty_lines_and_runs_as_the_readme_says"
     ),
+    "majlis doctor --online": (
+        "integration/test_fake_waha.py::test_the_command_serves_and_the_doctor_finds_its_session_well"
+    ),
     "majlis fake-waha": "integration/test_fake_waha.py::test_the_command_serves_and_the_doctor_finds_its_session_well",
     "./dev bench": _BENCHMARKS,
     "majlis bench turns known": _BENCHMARKS,
