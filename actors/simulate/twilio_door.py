@@ -28,7 +28,10 @@ _API = "http://127.0.0.1:8083"
 
 
 class TwilioDoor:
-    """WhatsApp through Twilio. Its sends quote nothing."""
+    """WhatsApp through Twilio. Its sends quote nothing.
+
+    Twilio itself posts a webhook once: what is posted again in a run stands for its fallback URL.
+    """
 
     provider: ClassVar[str] = "twilio"
     batches: ClassVar[bool] = False

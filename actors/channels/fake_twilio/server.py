@@ -201,9 +201,8 @@ class FakeTwilio:
         return _json({"messages": [{"sid": one.sid, "body": one.body, "status": "sent"} for one in newest]})
 
     def _senders(self, request: Request) -> Response:
-        header = request.headers.get("authorization", "")
-        account = base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")[0]
-        if not self._desk.knows(request, account):
+        account = self._desk.whose(request)
+        if account is None:
             return _refusal(Answer(401, 20003))
         numbers = self._desk.numbers(account)
         senders = [

@@ -87,6 +87,10 @@ class Desk:
         right = "Basic " + base64.b64encode(f"{account}:{found.token}".encode()).decode()
         return hmac.compare_digest(request.headers.get("authorization", "").encode(), right.encode())
 
+    def whose(self, request: Request) -> str | None:
+        """Return the account whose token a request has; None for nobody's."""
+        return next((account for account in self._accounts if self.knows(request, account)), None)
+
     def answer_next(self, *answers: Answer) -> None:
         """Give these errors to the next sends, in order."""
         self._answers.extend(answers)
