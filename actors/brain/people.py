@@ -62,9 +62,9 @@ def _reaches(sentence: list[Item]) -> bool:
             continue
         start, end = max(0, place - _NEAR - 1), place + _NEAR + 2
         for other in range(start, min(end, len(sentence))):
-            if sentence[other].group == "do" and sentence[other].value == "reach":
-                if not _broken(sentence, min(place, other), max(place, other)):
-                    return True
+            reaches = sentence[other].group == "do" and sentence[other].value == "reach"
+            if reaches and not _broken(sentence, min(place, other), max(place, other)):
+                return True
     return False
 
 

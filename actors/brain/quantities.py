@@ -158,19 +158,25 @@ class _Reader(Numerals):
                 return _Before(place - 1, bound, about, currency, between=True)
             elif item.group == "aside" and item.value == "budget" and self.has(place - 2, "word", *_BOUNDS):
                 pass  # max budget 2m
-            elif not (item.first().text in (":", "a", "=", "the", "-") and (bound or about or currency)) and not (
-                item.first().text in _IS and self.has(place - 2, "word", *_BOUNDS)
-            ):
+            elif not self._passes(place - 1, told=bool(bound or about or currency)):
                 break
             place -= 1
         return _Before(place, bound, about, currency)
+
+    def _passes(self, place: int, *, told: bool) -> bool:
+        """Return whether what stands at `place` changes nothing between a number and the words before it."""
+        if self.reads(place, *_IS) and self.has(place - 1, "word", *_BOUNDS):
+            return True
+        return told and self.reads(place, ":", "a", "=", "the", "-")
 
     def _bound_after(self, bound: Bound, last: int, *, single: bool) -> tuple[Bound, int]:
         """Return what "max", "or more" and "+" after a number make of its bound, and the place after them."""
         if self.has(last, "word", "orless") or (self.has(last, "word", "upto") and self._closes(last + 1)):
             return "up_to", last + 1
         spare = self.reads(last, "plus") and not self._closes_all(last + 1)  # one bedroom plus study
-        if (self.has(last, "word", "ormore") and not spare) or (self.has(last, "word", "from") and self._closes(last + 1)):
+        if (self.has(last, "word", "ormore") and not spare) or (
+            self.has(last, "word", "from") and self._closes(last + 1)
+        ):
             return "from", last + 1
         if single and self._is_plus(last):
             return "from", last + 1

@@ -18,43 +18,47 @@ from actors.brain.folding import fold
 
 MOST: Final = 12
 """Words of the longest refusal."""
+_NEGATES: Final = frozenset(("dont", "not", "never", "не", "لا", "ما", "مو", "مش"))
+_UNDONE: Final = frozenset(("نکن", "نکنید", "نکنین"))
+"""Of Persian verbs, which stand at the end."""
 
 
-class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"refuses": "not"}):
-    ends: str
-    refuses: str
-    messages: str
-    beside: str
+class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"refuses": "not"}):
+    """Lists of refusals.toml, folded."""
 
-
-class _Words(msgspec.Struct, frozen=True):
     ends: frozenset[str]
     refuses: frozenset[str]
     messages: frozenset[str]
-    all: frozenset[str]
+    beside: frozenset[str]
+    who: frozenset[str]
+    kept: frozenset[str]
 
 
 @cache
 def _words() -> _Words:
-    table = msgspec.convert(
-        tomllib.loads(files(__package__).joinpath("refusals.toml").read_text("utf-8")), type=_Written
-    )
-    ends, refuses, messages, beside = (
-        frozenset(fold(words).replace("'", "").split())
-        for words in (table.ends, table.refuses, table.messages, table.beside)
-    )
-    return _Words(ends, refuses, messages, ends | refuses | messages | beside)
+    table: dict[str, str] = tomllib.loads(files(__package__).joinpath("refusals.toml").read_text("utf-8"))
+    folded = {name: fold(words).replace("'", "").split() for name, words in table.items()}
+    return msgspec.convert(folded, type=_Words)
 
 
 def refuses(words: str) -> bool:
     """Return whether a message refuses messages; `words` are folded, without signs and with single blanks."""
     said = words.split(" ")
     known = _words()
-    if len(said) > MOST or not known.all.issuperset(said) or known.messages.isdisjoint(said):
+    if len(said) > MOST or not all(
+        word in known.beside or word in known.ends or word in known.refuses or word in known.messages
+        for word in said
+    ):
         return False
-    if known.ends.isdisjoint(said) and known.refuses.isdisjoint(said):
-        return False
-    return not any(
-        {one, other} & known.ends and {one, other} & known.refuses and one not in ("no", "больше")
-        for one, other in pairwise(said)
-    )
+    ends, refused = known.ends.intersection(said), known.refuses.intersection(said)
+    if not known.messages.isdisjoint(said):
+        return bool(ends or refused) and not _goes_on(said, known)
+    out = not known.who.isdisjoint(said) and not known.kept.isdisjoint(said)
+    return bool(ends) and not refused and out
+
+
+def _goes_on(said: list[str], known: _Words) -> bool:
+    """Return whether it is refused that something ends."""
+    if said[-1] in _UNDONE and any(word in known.ends for word in said):
+        return True
+    return any(one in _NEGATES and other in known.ends for one, other in pairwise(said))

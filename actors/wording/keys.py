@@ -11,7 +11,6 @@ Greeting = Literal[
     "choose-language",
     "welcome",
     "welcome-back",
-    "acknowledged",
     "help",
     "link-dead",
     "link-elsewhere",

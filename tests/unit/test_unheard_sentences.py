@@ -132,6 +132,20 @@ ROOMS: list[tuple[str, int | None, int | None]] = [
 ]
 
 PHRASES: list[tuple[str, str | None]] = [
+    ("please remove my number from your database", "opt_out"),
+    ("take me off this list", "opt_out"),
+    ("do not stop sending messages", None),
+    ("please send me a message", None),
+    ("больше не надо сообщений", "opt_out"),
+    ("отказываюсь от рассылки", "opt_out"),
+    ("не пишите цену", None),
+    ("دیگه نمیخوام پیام بگیرم", "opt_out"),
+    ("از لیست حذفم کنید", "opt_out"),
+    ("قطع پیام نکنید", None),
+    ("لغو بازدید", None),
+    ("لا أريد استلام رسائل منكم", "opt_out"),
+    ("أزيلوني من القائمة", "opt_out"),
+    ("ألغوا الزيارة", None),
     ("unsubscribe me please", "opt_out"),
     ("Stop messaging me", "opt_out"),
     ("please stop sending me messages", "opt_out"),
@@ -185,6 +199,11 @@ PHRASES: list[tuple[str, str | None]] = [
 ]
 
 ASKS = [
+    "put me in touch with an agent",
+    "can I get a callback from your agent",
+    "I'd like to arrange a call with an advisor",
+    "let me speak to the owner of the agency",
+    "لو سمحت كلم لي موظف",
     "can you get someone from the team to ring me",
     "I'd rather deal with a real person",
     "pass me to a colleague please",
@@ -248,13 +267,15 @@ ASKS = [
 ]
 
 ASKS_NOT = [
+    "no agents please",
+    "مشاور دارم",
+    "عندي وكيل",
     "a flat for two people",
     "my agent sold it last year",
     "no need to call me",
     "I'm a real estate agent myself",
     "is the building manager on site?",
     "my wife will call you later",
-
     "how many people live there",
     "I talked to a consultant yesterday",
     "the previous owner was a nice person",
@@ -312,7 +333,9 @@ ASKS_NOT = [
 
 
 @pytest.mark.parametrize(("text", "low", "high", "currency"), SUMS)
-def test_a_sum_is_read_as_it_was_said(text: str, low: int | None, high: int | None, currency: str | None) -> None:
+def test_a_sum_is_read_as_it_was_said(
+    text: str, low: int | None, high: int | None, currency: str | None
+) -> None:
     read = amount(text)
     assert read is not None
     assert (read.span, read.currency) == (Span(low, high), currency)
