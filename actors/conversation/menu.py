@@ -11,7 +11,7 @@ from typing import Final
 from actors.brain.phrases import plain
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
-from actors.conversation import expo, nudging, resuming, search, showing, support, viewing
+from actors.conversation import expo, named_times, nudging, resuming, search, showing, support, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard, What, picked
 from actors.conversation.state import Vertical
@@ -160,6 +160,8 @@ async def _said(talk: Talk, heard: Heard) -> None:
         return
     if part.asked == "meeting":
         await expo.asked(talk, heard.text)
+        return
+    if heard.what == "text" and await named_times.named(talk, heard.text):
         return
     asks = question(heard.text) if heard.what == "text" else None
     numbered = part.vertical == "support" or heard.text.lstrip()[:1] in ("S", "s")

@@ -181,7 +181,7 @@ Listings = Literal[
 ]
 Viewings = Literal[
     "viewing-offer",
-    "viewing-which",
+    "viewing-nearest",
     "viewing-button",
     "viewing-no-slots",
     "viewing-booked",

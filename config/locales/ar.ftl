@@ -320,7 +320,7 @@ change-search = تعديل البحث
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = متى يناسبكم موعد معاينة { $listing }؟
-viewing-which = أي عقار ترغبون في معاينته؟
+viewing-nearest = لا يوجد موعد شاغر في ذلك الوقت. أقرب المواعيد لمعاينة { $listing }:
 viewing-button = المواعيد
 viewing-no-slots = لا توجد مواعيد شاغرة لمعاينة { $listing } في الأيام المقبلة. سيراسلكم أحد زملائنا لترتيب موعد.
 viewing-booked =

@@ -214,7 +214,7 @@ change-search = Change my search
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = When would you like to see { $listing }?
-viewing-which = Which property would you like to see?
+viewing-nearest = We have no free time exactly then. These are the nearest times to see { $listing }:
 viewing-button = See times
 viewing-no-slots = There are no free times for { $listing } in the coming days. A colleague will write to you to arrange one.
 viewing-booked =

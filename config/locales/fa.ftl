@@ -186,7 +186,7 @@ change-search = تغییر جست‌وجو
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = چه زمانی برای بازدید از { $listing } مناسب شماست؟
-viewing-which = مایل به بازدید از کدام ملک هستید؟
+viewing-nearest = در آن زمان وقت آزادی نداریم. نزدیک‌ترین زمان‌ها برای بازدید از { $listing }:
 viewing-button = زمان‌ها
 viewing-no-slots = در روزهای آینده زمان آزادی برای بازدید از { $listing } نداریم. همکاران ما برای هماهنگی به شما پیام می‌دهند.
 viewing-booked =

@@ -281,7 +281,7 @@ change-search = Изменить запрос
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = Когда вам удобно посмотреть объект «{ $listing }»?
-viewing-which = Какой объект вы хотите посмотреть?
+viewing-nearest = В это время записаться нельзя. Ближайшее свободное время для показа объекта «{ $listing }»:
 viewing-button = Выбрать время
 viewing-no-slots = В ближайшие дни нет свободного времени для показа объекта «{ $listing }». Наш сотрудник напишет вам, чтобы договориться.
 viewing-booked =
