@@ -272,6 +272,9 @@ def _said(talk: Talk, message: Message) -> Heard | None:
             return heard(talk.part, text)
         case ChoicePicked(choice=choice):
             return picked(choice)
+        case ContactsShared(cards=cards) if talk.part.asked == "phone":
+            numbers = [number.phone or number.written for card in cards for number in card.phones]
+            return Heard("text", f"+{numbers[0].lstrip('+')}") if numbers else None
     return None
 
 

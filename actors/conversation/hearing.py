@@ -54,7 +54,7 @@ _MEANT: Final[dict[What, tuple[str, ...]]] = {
     "skip": ("answer:skip", "answer:done"),
 }
 """How the ids begin that a word stands for where they are offered."""
-_NUMBERS_ARE_ANSWERS: Final = frozenset({"bedrooms", "budget", "name", "support", "meeting"})
+_NUMBERS_ARE_ANSWERS: Final = frozenset({"bedrooms", "budget", "name", "support", "meeting", "phone"})
 """Questions to which "2" is no choice of the second."""
 
 

@@ -27,7 +27,7 @@ _MOST_OFFERED: Final = 20
 def waiting(part: Part) -> bool:
     """Whether the bot waits for an answer: to a question, or to what it has shown."""
     shown = any(choice.startswith(("listing:viewing:", "relax:")) for choice, _ in part.offered)
-    return bool(part.asked) or shown
+    return part.asked not in ("", "phone") or shown
 
 
 def begin(state: EstateState, tenant: Tenant, now: datetime, *, paused: bool) -> datetime | None:

@@ -13,7 +13,7 @@ from actors.agency import listings, viewings
 from actors.agency.slots import Slot, reminders
 from actors.agency.tenancy import TenantTransaction
 from actors.agency.viewings import Booked, NotFree, TooMany, Viewing
-from actors.conversation import quiet
+from actors.conversation import quiet, reaching
 from actors.conversation.talk import Talk
 from actors.messages import Choice
 from actors.wording.keys import Key
@@ -220,7 +220,8 @@ def _booked(talk: Talk, viewing: Viewing, title: Name) -> None:
     """Say that a viewing is booked, and what can be done about it."""
     remind(talk, viewing)
     told = talk.text("viewing-booked", listing=title, when=_when(talk, viewing.starts))
-    talk.say(told, choices=about(talk, viewing))
+    number = reaching.question(talk)
+    talk.say(told, number, choices=about(talk, viewing), asked="phone" if number else "")
 
 
 def about(talk: Talk, viewing: Viewing) -> Sequence[Choice]:
