@@ -55,6 +55,8 @@ class Talk:
         self.reminders: dict[str, datetime | None] = {}
         self.unasked: tuple[str, ...] = ()
         """What was to be said that nobody has just asked for, and what became of it: "nudge:template"."""
+        self.unsent: tuple[tuple[str, str], ...] = ()
+        """What of that was not sent, and why: ("nudge", "quiet_hours")."""
         self._transaction = transaction
         self._address = ""
 
