@@ -10,7 +10,7 @@ from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
 from actors.channels.twilio import TwilioProvider
 from actors.channels.waha import WahaProvider
-from actors.conversation import calling, directory
+from actors.conversation import calling, directory, measured
 from actors.conversation.bot import EstateBot
 from actors.conversation.tenancy import EstateTenancy
 from actors.media.measured import METRICS
@@ -74,7 +74,7 @@ app = App(
         "waha": _waha.statistics(),
         "files": {"uploads": _meta.uploads.statistics(), "shelf": _files.statistics()},
     },
-    metrics=(*METRICS, *FILE_METRICS),
+    metrics=(*METRICS, *FILE_METRICS, *measured.METRICS),
     routes=leads_api.table(),
     tenancy=EstateTenancy(),
 )
