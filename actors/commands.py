@@ -32,6 +32,18 @@ def _fake_graph() -> click.Command:
     return fake_graph_command
 
 
+def _fake_twilio() -> click.Command:
+    from actors.channels.fake_twilio.command import fake_twilio_command
+
+    return fake_twilio_command
+
+
+def _fake_waha() -> click.Command:
+    from actors.channels.fake_waha.command import fake_waha_command
+
+    return fake_waha_command
+
+
 def _simulate() -> click.Command:
     from actors.simulate.command import simulate_command
     from runtime.testing import read_ledger
@@ -85,6 +97,8 @@ def _handoff() -> click.Command:
 majlis = commands(APP, _companion)
 majlis.add_later("drill", _drill)
 majlis.add_later("fake-graph", _fake_graph)
+majlis.add_later("fake-twilio", _fake_twilio)
+majlis.add_later("fake-waha", _fake_waha)
 majlis.add_later("simulate", _simulate)
 majlis.add_later("chat", _chat)
 majlis.add_later("send", _send)

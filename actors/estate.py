@@ -9,6 +9,7 @@ from actors.agency.seeding import seed_once
 from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
 from actors.channels.twilio import TwilioProvider
+from actors.channels.waha import WahaProvider
 from actors.conversation import calling, directory, measured
 from actors.conversation.bot import EstateBot
 from actors.conversation.tenancy import EstateTenancy
@@ -27,6 +28,7 @@ from runtime import App, Transaction
 _catalogue = Catalogue.load()
 _bot, _meta = EstateBot(_catalogue), MetaProvider()
 _twilio = TwilioProvider(_meta.downloads)
+_waha = WahaProvider(_meta.downloads)
 _files = ListingFiles(Wording(_catalogue))
 _meta.uploads.shelf = _files
 
@@ -57,7 +59,7 @@ async def _prepare(transaction: Transaction, settings: Settings) -> None:
 app = App(
     name="estate",
     actor=_bot,
-    providers=(_meta, _twilio),
+    providers=(_meta, _twilio, _waha),
     events=(*INCOMING, MediaFetched, *calling.EVENTS),
     migrations=migrations(),
     prepare=_prepare,
@@ -69,6 +71,7 @@ app = App(
         "media": _meta.downloads.statistics(),
         "conversation": _bot.statistics(),
         "twilio": _twilio.statistics(),
+        "waha": _waha.statistics(),
         "files": {"uploads": _meta.uploads.statistics(), "shelf": _files.statistics()},
     },
     metrics=(*METRICS, *FILE_METRICS, *measured.METRICS),

@@ -36,6 +36,15 @@ TemplateName = Annotated[
     Meta(pattern=r"^[a-z0-9_]{1,512}\Z", description="a template's name: lower-case letters, digits and _"),
 ]
 
+ContentKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9_]{1,512}/[a-z]{2,3}(_[A-Z]{2})?\Z",
+        description='a template\'s name and language, "continue_search/fa"',
+    ),
+]
+ContentSid = Annotated[str, Meta(pattern=r"^HX[0-9a-f]{32}\Z", description="HX and 32 lower-case hex digits")]
+
 
 class Secret:
     """A text that shows only when asked: `repr`, `str` and formatting give a mask, `reveal()` the text."""
@@ -229,13 +238,16 @@ _NO_SECRET = Secret.absent()
 CHANNEL_NEEDS: Mapping[str, tuple[str, ...]] = {
     "meta": ("app_secret", "verify_token", "access_token"),
     "twilio": ("name", "account_sid", "auth_token", "api_url"),
+    "waha": ("name", "hmac_key", "api_key", "api_url"),
 }
+#: What a channel has where the settings are silent and `Channel` itself is of another mind: a phone is no API.
+CHANNEL_DEFAULTS: Mapping[str, Mapping[str, int]] = {"waha": {"max_mps": 2}}
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A business number at a provider. What of it belongs to which provider, `CHANNEL_NEEDS` says."""
 
-    provider: Literal["meta", "twilio"]
+    provider: Literal["meta", "twilio", "waha"]
     id: Annotated[str, Meta(min_length=1, max_length=128)]
     name: Annotated[
         str,
@@ -253,6 +265,13 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     auth_token: Annotated[
         tuple[Secret, ...], Meta(min_length=1, max_length=8)
     ] = ()  # the first one sends, each of them may have signed
+    hmac_key: Annotated[
+        tuple[Secret, ...], Meta(min_length=1, max_length=8)
+    ] = ()  # several while one is rotated
+    api_key: Secret = _NO_SECRET
+    contents: dict[
+        ContentKey, ContentSid
+    ] = {}  # at Twilio: the content template for each template and language
     tenant: str | None = None  # slug; None = a number shared by all
     api_url: str = "https://graph.facebook.com/v23.0"
     max_mps: Annotated[int, Meta(ge=1, le=1000)] = 80
@@ -272,7 +291,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """All secrets that it has."""
-        given = (*self.app_secret, *self.auth_token, self.verify_token, self.access_token)
+        given = (
+            *(*self.app_secret, *self.auth_token, *self.hmac_key),
+            *(self.verify_token, self.access_token, self.api_key),
+        )
         return tuple(secret for secret in given if secret)
 
 

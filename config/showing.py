@@ -1,12 +1,15 @@
 """What `config show` prints: the effective settings as plain values, secrets masked, and as TOML."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from config.settings import MASK, Backend, Channel, Secret, Settings
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def show(settings: Settings) -> dict[str, object]:
@@ -65,8 +68,12 @@ def _toml(value: object) -> str:
         case list():
             return f"[{', '.join(_toml(entry) for entry in value)}]"
         case dict():
-            entries = ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items())
+            entries = ", ".join(f"{_key(key)} = {_toml(entry)}" for key, entry in value.items())
             return f"{{ {entries} }}" if entries else "{}"
         case _:
             # TOML's basic strings are JSON's, but for DEL.
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _toml(key)

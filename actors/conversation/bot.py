@@ -13,6 +13,7 @@ from actors.agency import leads, routes
 from actors.conversation import (
     calling,
     handover,
+    lines,
     menu,
     nudging,
     realty,
@@ -98,6 +99,10 @@ class EstateBot(Actor[EstateState]):
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
+        await self._receive(turn, lines.heard(turn, event))
+        lines.note(turn)
+
+    async def _receive(self, turn: Turn[EstateState], event: Event) -> None:
         tenant = self._greeter.tenant_of(turn.state, turn.channel)
         if tenant:
             turn.label(tenant=tenant.slug)
@@ -255,6 +260,7 @@ class EstateBot(Actor[EstateState]):
             language=turn.state.language or tenant.default_language,
             wording=self._wording,
             conversation=turn.conversation,
+            channel=turn.channel,
             message=message,
             now=turn.now,
             transaction=transaction or turn.postgres,

@@ -124,6 +124,7 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     apologized_at: datetime | None = None
     handed: Handed | None = None
     calls: tuple[Call, ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()  # ids and titles last shown where there are no buttons: lines.py
 
     @property
     def language(self) -> Language | None:

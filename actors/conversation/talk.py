@@ -38,6 +38,7 @@ class Talk:
         language: Language,
         wording: Wording,
         conversation: str,
+        channel: str,
         message: str,
         now: datetime,
         transaction: Callable[[], AbstractAsyncContextManager[Transaction]],
@@ -47,6 +48,7 @@ class Talk:
         self.language = language
         self.wording = wording
         self.conversation = conversation
+        self.channel = channel
         self.message = message
         self.now = now
         self.head = ""

@@ -205,7 +205,7 @@ class _Job:
         url, headers = link.url, self.source.headers
         try:
             for _ in range(_REDIRECTS + 1):
-                if not may_lead(self.source.api, url) or await leads_inside(self.source.api, url):
+                if not await self._is_allowed(url):
                     return _Unusable("forbidden_link", "failed")
                 async with self.http.stream("GET", url, headers=headers) as answer:
                     location = answer.headers.get("location", "")
@@ -220,6 +220,11 @@ class _Job:
         except OSError:
             return _Again("no_such_host")
         return _Unusable("redirects", "failed")
+
+    async def _is_allowed(self, url: str) -> bool:
+        if self.source.beside:
+            return same_origin(self.source.api, url)
+        return may_lead(self.source.api, url) and not await leads_inside(self.source.api, url)
 
     async def _judge(self, answer: StreamedAnswer, link: Link) -> _Step:
         status = answer.status_code

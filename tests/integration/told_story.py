@@ -79,6 +79,7 @@ BESIDE: Sequence[Sequence[Typed]] = (
         Typed("majlis drill list", r"(?s)sim.*storm|storm.*sim"),
         Typed("majlis COMMAND --help", r"(?s)Usage: majlis ps .*--waiting"),
         Typed("majlis fake-graph", r"fake Graph on http://127", more=" --host HOST --port 0", lasts=True),
+        Typed("majlis fake-twilio", r"fake Twilio on http://127", more=" --host HOST --port 0", lasts=True),
     ),
     (
         Typed("majlis parked list", rf"(?s){_ID}.*ValueError.*{_ID}.*ValueError"),
@@ -238,6 +239,10 @@ ELSEWHERE: Mapping[str, str] = {
     "majlis drill run redis-restart --more my_drill:drill --quick": (
         "drills/test_drill_run.py::test_a_drill_of_ones_own_is_thirty_lines_and_runs_as_the_readme_says"
     ),
+    "majlis doctor --online": (
+        "integration/test_fake_waha.py::test_the_command_serves_and_the_doctor_finds_its_session_well"
+    ),
+    "majlis fake-waha": "integration/test_fake_waha.py::test_the_command_serves_and_the_doctor_finds_its_session_well",
     "./dev bench": _BENCHMARKS,
     "majlis bench turns known": _BENCHMARKS,
     "majlis import properties homes.csv --tenant palm-estates --dry-run": (

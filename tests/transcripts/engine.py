@@ -8,6 +8,8 @@ A transcript is a file that people read. Its lines, in order:
     me: words                           a text; a line that begins with four blanks goes on with it
     me: [Title]                         a button or list row that was offered, by its title
     me: <location>                      a place on the map
+    me: <picture> words                 a medium and its caption: picture, voice, recording, video, document, sticker
+    me: <gone picture>                  one that cannot be fetched any more; <broken picture>: one that is none
     somebody else: [Title]              another person picks the same, meanwhile
     me: <ad> words                      a text of somebody who comes from an advertisement
     agency: setting = value             a setting of the first agency, as it stands in the file; of several, a line each
@@ -22,8 +24,9 @@ A transcript is a file that people read. Its lines, in order:
     from NAME: words                    what they answer there
     bot: words                          what is answered, its choices below it in brackets
 
-Everything that the bot says must stand there, word for word; signs that only steer the direction of writing are left out,
-for no editor shows them. `play` returns the transcript as it really went.
+Between them there may be a provider's wire (wires.py). Everything that the bot says must stand there, word for word;
+signs that only steer the direction of writing are left out, for no editor shows them. `play` returns the transcript as it
+really went.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ from actors.conversation import calling
 from actors.conversation.bot import EstateBot
 from actors.conversation.calling import Called
 from actors.conversation.state import EstateState
+from actors.media.task import Download, Kind
 from actors.messages import (
     Buttons,
     Choice,
@@ -52,8 +56,10 @@ from actors.messages import (
     Document,
     HumanAnswered,
     LocationShared,
+    MediaReceived,
     Message,
     MessageReceived,
+    Outgoing,
     Picture,
     Referral,
     Template,
@@ -64,10 +70,19 @@ from runtime import EffectFailed, Event, Failure, OperatorCommand, Stale, TimerD
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
+from tests.transcripts.wires import Typed, Wire
 
-SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
+SHARED, OWN = Typed.shared, Typed.own
 DUBAI = ZoneInfo("Asia/Dubai")
 EVENTS = EventCodec(calling.EVENTS)
+MEDIA: dict[str, tuple[Kind, str]] = {
+    "picture": ("image", "image/jpeg"),
+    "voice": ("voice", "audio/ogg; codecs=opus"),
+    "recording": ("audio", "audio/mpeg"),
+    "video": ("video", "video/mp4"),
+    "document": ("document", "application/pdf"),
+    "sticker": ("sticker", "image/webp"),
+}
 _UNITS = {
     "min": timedelta(minutes=1),
     "h": timedelta(hours=1),
@@ -99,6 +114,8 @@ class Conversation:
     speaker: str = "bot"
     called: dict[str, Conversation] = field(default_factory=dict)
     """Conversations with people of the agency, by their name; one dictionary for all."""
+    wire: Wire = field(default_factory=Typed)
+    """What is between the person and the bot."""
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -125,10 +142,13 @@ class Conversation:
                 self.timers[name] = at
         lines: list[str] = []
         for reply in done.replies:
-            lines += self._written(reply)
+            shown = await self.wire.show(reply, self.name, self.channel)
+            lines += self._written(_whole(reply, shown))
         for told in done.work:
             if isinstance(told, Tell):
                 lines += await self._tell(told)
+            if isinstance(told, Download):
+                lines += await self.hear(await self.wire.fetch(told, self.channel))
         return lines
 
     async def _tell(self, told: Tell) -> list[str]:
@@ -138,7 +158,8 @@ class Conversation:
             name = event.by.split()[0]
             other = self.called.get(name)
             if other is None:
-                other = Conversation(self.begin, self.bot, self.channel, "".join(told.identities))
+                identity = "".join(told.identities)
+                other = Conversation(self.begin, self.bot, self.channel, identity, wire=self.wire)
                 other.speaker, other.called = f"to {name}", self.called
                 self.called[name] = other
             self.called.setdefault("", self)
@@ -149,7 +170,7 @@ class Conversation:
 
     async def say(self, words: str) -> list[str]:
         """Let the person write, or pick what was offered."""
-        return await self.hear(self._message(words))
+        return await self.hear(self.wire.bring(self._message(words), self.name, self.channel))
 
     async def wait(self, span: timedelta) -> list[str]:
         """Let time go by; return what timers say meanwhile."""
@@ -186,6 +207,9 @@ class Conversation:
             return MessageReceived(id=named, text=words.removeprefix("<ad> "), referral=referral)
         if words == "<location>":
             return LocationShared(id=named, latitude=25.08, longitude=55.14)
+        if (medium := re.fullmatch(r"<(?:(gone|broken) )?(\w+)> ?(.*)", words)) is not None:
+            kind, mime = MEDIA[medium[2]]
+            return MediaReceived(id=named, kind=kind, media=medium[1] or "", mime=mime, caption=medium[3])
         return MessageReceived(id=named, text=words)
 
     def set(self, line: str) -> None:
@@ -212,7 +236,7 @@ class Conversation:
         self.now += span
         return await self.hear(Stale(count=count, newest=newest))
 
-    def _written(self, reply: object) -> Iterator[str]:
+    def _written(self, reply: Outgoing) -> Iterator[str]:
         if isinstance(reply, Template):
             yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
             return
@@ -225,6 +249,15 @@ class Conversation:
         for choice in self.offered:
             below = f"  {plainly(choice.description)}" if choice.description else ""
             yield f"    [{plainly(choice.title)}]{below}"
+
+
+def _whole(reply: Outgoing, shown: Outgoing) -> Outgoing:
+    """Return what was shown, and for a file that the provider cannot send what it goes with: all else must be there."""
+    if not isinstance(reply, Picture | Document) or isinstance(shown, Picture | Document):
+        return shown
+    assert isinstance(shown, Text | Buttons)
+    assert plainly(shown.body) == plainly(reply.plain().body)
+    return msgspec.structs.replace(reply, choices=getattr(shown, "choices", ()))
 
 
 def plainly(text: str) -> str:
@@ -241,7 +274,7 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
         played.append(line)
         match line.split(" ", 1):
             case ["channel", kind]:
-                conversation.channel = SHARED if kind == "shared" else OWN
+                conversation.channel = conversation.wire.shared if kind == "shared" else conversation.wire.own
             case ["at", when]:
                 conversation.now = datetime.fromisoformat(when).replace(tzinfo=DUBAI)
             case ["wait", span]:
@@ -275,10 +308,15 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
 async def _another(conversation: Conversation, words: str, name: str) -> None:
     """Let another person, who has said hello before, pick what was offered to this one."""
     other = Conversation(
-        conversation.begin, conversation.bot, conversation.channel, name, now=conversation.now
+        conversation.begin,
+        conversation.bot,
+        conversation.channel,
+        name,
+        now=conversation.now,
+        wire=conversation.wire,
     )
     await other.say("hello")
-    other.offered = conversation.offered
+    other.offered, other.state.lines = conversation.offered, conversation.state.lines
     await other.say(words)
 
 

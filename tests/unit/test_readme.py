@@ -258,7 +258,7 @@ def test_the_channels_and_tenants_of_readme_are_valid(tmp_path: Path) -> None:
     (block,) = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     (tmp_path / "majlis.toml").write_text(block)
     settings = load(config=tmp_path / "majlis.toml", environ={"HOME": str(tmp_path)})
-    assert [len(settings.tenants), len(settings.channels)] == [1, 2]  # a channel of each provider
+    assert [len(settings.tenants), len(settings.channels)] == [1, 3]  # a channel of each provider
     for entry, kind in (("tenants", settings.tenants[0]), ("channels", settings.channels[0])):
         tables = [part.split("\n[")[0] for part in block.split(f"[[{entry}]]")[1:]]
         keys = set(re.findall(r"^(\w+) =", "\n".join(tables), re.MULTILINE))

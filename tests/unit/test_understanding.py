@@ -93,4 +93,6 @@ def test_the_longest_text_takes_bounded_time_whatever_it_repeats(unit: str) -> N
     began = time.process_time()
     understand(text)
     taken = time.process_time() - began
-    assert taken < 5  # 0.02 to 0.1 s, and more on a busy machine; a search that went back over itself would take minutes
+    assert (
+        taken < 5
+    )  # 0.02 to 0.1 s, and more on a busy machine; a search that went back over itself would take minutes

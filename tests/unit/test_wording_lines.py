@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from actors.agency.terms import Amenity, Kind, Span, Wish
 from actors.brain.language import LANGUAGES, Language
-from actors.channels.meta.limits import units
+from actors.channels.limits import units
 from actors.channels.meta.rendering import render
 from actors.messages import Buttons, Choice, Choices, Text
 from actors.wording.cards import EventFacts, ListingFacts, event_card, listing_card, wish_summary

@@ -26,6 +26,7 @@ from actors.channels.fake_graph.media import Medium
 from actors.channels.fake_graph.state import Graph, GraphStatistics, Sent
 from actors.channels.fake_graph.statuses import SenderStatistics, StatusSender
 from actors.channels.fake_graph.tricks import Script
+from actors.channels.loopback import Introduced
 from config import Settings
 from runtime import Request, Response
 
@@ -34,12 +35,10 @@ _ELSEWHERE = "127.0.0.2"  # another host, as far as a client can see
 IDENTITY = "majlis fake graph"
 
 
-class Health(msgspec.Struct, frozen=True):
+class Health(Introduced, frozen=True):
     """The answer of GET /_fake/health."""
 
-    name: str
     version: str
-    run: str
     started_at: str
     channels: int
     webhook_url: str

@@ -15,14 +15,16 @@ from functools import partial
 import httpx
 import msgspec
 
-from actors.channels.meta.errors import judge, judge_fault, judge_mark
+from actors.channels.errors import judge_fault
+from actors.channels.meta.errors import judge, judge_mark
 from actors.channels.meta.examination import examine_shapes, examine_truth
 from actors.channels.meta.media import source_of
 from actors.channels.meta.parsing import Routes, parse
 from actors.channels.meta.rendering import Json, Uploaded, bears, recipient, render
 from actors.channels.meta.signature import fingerprint, knows, matching
 from actors.channels.meta.uploading import fits, form_of, of_its_file, uploaded
-from actors.channels.meta.wire import MalformedError, name
+from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
+from actors.channels.wire import MalformedError, name
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
@@ -46,9 +48,6 @@ from runtime import (
     Verified,
 )
 
-#: Meta's pair limit is 45 messages to one person at once, then one each 6 seconds. One less leaves 6 seconds for requests
-#: that the network brings closer together than they left.
-PAIR_INTERVAL, PAIR_BURST = 6.0, 44
 #: Meta deletes an upload after 30 days; what is sent on the last of them must still be fetched by phones.
 UPLOAD_LIFE = timedelta(days=25)
 #: Tries of a send that is about a document, before something is said instead of it.

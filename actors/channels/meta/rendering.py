@@ -11,8 +11,8 @@ from hashlib import sha256
 
 import msgspec
 
-from actors.channels.meta.limits import ELLIPSIS, cut, units, visible
-from actors.channels.meta.wire import clean
+from actors.channels.limits import ELLIPSIS, cut, units, visible
+from actors.channels.wire import clean
 from actors.messages import (
     Buttons,
     Choice,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from actors.channels.meta.errors import CODES, STATUSES, Action, answer_of, by_class, code_of
-from actors.channels.meta.wire import token
+from actors.channels.errors import STATUSES, Action, answer_of, by_class
+from actors.channels.meta.errors import CODES, code_of
+from actors.channels.wire import token
 from actors.outbound.shelf import File
 from actors.outbound.uploads import Declined, Taken
 from runtime import Outcome, Refused, TryAgain
