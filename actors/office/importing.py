@@ -1,4 +1,4 @@
-"""The commands `majlis import`, of which these take a CSV file: `properties`, `availability`, `closures`; all or nothing."""
+"""The commands `majlis import`; here those that take a CSV file: `properties`, `availability`, `closures`."""
 
 from __future__ import annotations
 
