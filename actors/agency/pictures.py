@@ -7,7 +7,7 @@ it is stored, so that a folder of any size takes the memory of one picture.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,6 @@ import msgspec
 from actors.agency.importing import Imported, Refused
 from actors.agency.tenancy import TenantTransaction
 from actors.media.content import HEAD, type_of
-from config import did_you_mean
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 """What WhatsApp takes of a picture."""
@@ -65,15 +64,8 @@ async def store_pictures(tx: TenantTransaction, pictures: Sequence[PictureFile])
     """Add what is new and change what differs. Raises Refused where a property is unknown, OSError."""
     references = sorted({picture.reference for picture in pictures})
     rows = await tx.rows("pictures_of_references", references)
-    kept = {(str(row[0]), row[1]): row[2] for row in rows}
-    known = {reference for reference, _ in kept}
-    _judge(
-        [
-            f"{picture.path.name}: {picture.reference!r} is no property{did_you_mean(picture.reference, known)}"
-            for picture in pictures
-            if picture.reference not in known
-        ]
-    )
+    kept = {(str(row[0]), msgspec.convert(row[1], int)): str(row[2]) for row in rows}
+    _judge(list(_unfit(pictures, kept)))
     added = changed = 0
     for picture in pictures:
         before = kept.get((picture.reference, picture.position))
@@ -85,6 +77,17 @@ async def store_pictures(tx: TenantTransaction, pictures: Sequence[PictureFile])
         await tx.execute("upsert_picture", picture.reference, picture.position, picture.mime, content)
         added, changed = added + (before is None), changed + (before is not None)
     return Imported(len(pictures), added, changed, len(pictures) - added - changed)
+
+
+def _unfit(pictures: Sequence[PictureFile], kept: Container[tuple[str, int]]) -> Iterator[str]:
+    """Yield what is wrong with pictures beside what is kept, in which a property without any has a picture 0."""
+    given = {(picture.reference, picture.position) for picture in pictures}
+    for picture in pictures:
+        places = [(picture.reference, position) for position in range(100)]
+        if not any(place in kept for place in places):
+            yield f"{picture.path.name}: {picture.reference!r} is no property of this agency"
+        elif places[1] not in given and places[1] not in kept:
+            yield f"{picture.path.name}: {picture.reference} has no first picture"
 
 
 def _read(path: Path) -> PictureFile:

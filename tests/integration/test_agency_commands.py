@@ -116,7 +116,7 @@ def test_properties_are_added_then_changed_then_left_alone(
 def test_pictures_go_in_by_the_names_of_their_files_all_or_none(
     run: Run, tmp_path: Path, postgres_dsn: str
 ) -> None:
-    run("import", "properties", sheet(tmp_path / "a.csv", line(1), line(2)), "--tenant", "palm")
+    run("import", "properties", sheet(tmp_path / "a.csv", line(1), line(2), line(3)), "--tenant", "palm")
     folder = tmp_path / "photos"
     folder.mkdir()
     first, second = draw("villa", "one"), draw("villa", "two")
@@ -125,7 +125,8 @@ def test_pictures_go_in_by_the_names_of_their_files_all_or_none(
     kept = """select p.reference, i.position, i.mime, i.content
         from property_pictures i join properties p on p.id = i.property_id"""
     wrong = {
-        "A-9.png": (first, "'A-9' is no property"),
+        "A-9.png": (first, "'A-9' is no property of this agency"),
+        "A-3.2.png": (first, "A-3.2.png: A-3 has no first picture"),
         "A-1.jpg": (b"\xff\xd8\xff", "is the same picture of the same property"),
         "a.gif": (b"GIF89a", "is not named as a picture"),
         "A-2.3.png": (b"GIF89a" + b"x" * 60, "is image/gif inside"),
