@@ -137,7 +137,7 @@ class EstateBot(Actor[EstateState]):
         """Tell the person what did not come of a download, or say in words what a file was to show."""
         if (lost := _download_of(failed.task)) is not None:
             turn.reply(self._greeter.unfetched(turn.state, lost))
-        elif failed.code in showing.FILE_LOST and here is not None and not turn.paused:
+        elif failed.code in showing.FILE_LOST and here and here.status == "active" and not turn.paused:
             talk = self._talk(turn, here, "")
             await showing.without_file(talk)
             self._send(turn, talk)

@@ -6,6 +6,7 @@ library orders a text before it breaks it. What draws is imported only when some
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -26,7 +27,7 @@ _PICTURE_HEIGHT: Final = 88.0
 _BOTTOM: Final = 278.0
 _INK, _PALE, _ACCENT, _RULE = (28, 32, 38), (104, 112, 122), (18, 86, 92), (214, 218, 222)
 _PIXELS: Final = (1200, 800)
-_MOST_PIXELS: Final = 40_000_000  # of a picture that is read at all: so many take 120 MB
+_MOST_PIXELS: Final = 25_000_000  # of a picture that is read at all: so many take 100 MB
 _MADE: Final = datetime(2000, 1, 1, tzinfo=UTC)  # a sheet says nothing of when it was drawn
 _UNSEEN: Final = frozenset((FSI, LRI, PDI, LRM, RLM, "\u200c", "\u200d"))
 
@@ -183,14 +184,24 @@ def _small(content: bytes) -> tuple[bytes, int, int] | None:
     from PIL import Image, ImageOps  # noqa: PLC0415 - see above
 
     try:
-        with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as opened:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have a limit of our own
+            opened = Image.open(BytesIO(content), formats=("JPEG", "PNG"))
+        with opened:
             if opened.width * opened.height > _MOST_PIXELS:
                 return None
             opened.draft("RGB", _PIXELS)
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, ValueError, SyntaxError):  # what Pillow raises of a picture that is none
+            picture = ImageOps.exif_transpose(opened).convert("RGBA")
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ):  # what Pillow says of what is none
         return None
     picture.thumbnail(_PIXELS)
+    seen = Image.new("RGBA", picture.size, "white")
+    seen.alpha_composite(picture)
     small = BytesIO()
-    picture.save(small, "JPEG", quality=85)
+    seen.convert("RGB").save(small, "JPEG", quality=85)
     return small.getvalue(), picture.width, picture.height

@@ -2,7 +2,7 @@
 
 Of sends that want the same file at once one uploads and the others wait for it; on two replicas both may, which costs an
 upload and harms nothing. What a provider refused is not offered to it again for a while. So many uploads run at once as
-memory may hold: a picture has at most 5 MB.
+memory may hold (a picture has at most 5 MB), and of a channel, which may hang, only some of them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from runtime import ResourceUnavailable
 
 _log = structlog.get_logger(__name__)
 
-AT_ONCE = 4
-"""Uploads that run at once, whatever their channels."""
+AT_ONCE, CHANNEL_AT_ONCE = 6, 2
+"""Uploads that run at once, of all channels and of each."""
+_FORGETTING = 1.0  # seconds
 _SPARED = 600.0  # seconds for which what was refused is not offered again
 _REMEMBERED = 1000  # refusals
 
@@ -76,10 +77,9 @@ class Uploads:
     def __init__(self, life: timedelta) -> None:
         """Let an id be used for `life` after the upload; it has no shelf, and no files, until it is given one."""
         self.shelf: Shelf | None = None
-        self.patience = 5.0
-        """Seconds that a file may take of a send; then it leaves without."""
         self._life = life
         self._places = trio.CapacityLimiter(AT_ONCE)
+        self._channels: dict[str, trio.CapacityLimiter] = {}
         self._turns: dict[tuple[str, str], _Turn] = {}
         self._spared: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._results: Counter[str] = Counter(
@@ -92,15 +92,15 @@ class Uploads:
         return UploadStatistics(dict(self._results), self._places.borrowed_tokens, self._bytes)
 
     async def place(
-        self, channel: str, name: str, upload: Callable[[File], Awaitable[Taken | Declined]]
+        self, channel: str, name: str, upload: Callable[[File], Awaitable[Taken | Declined]], within: float
     ) -> Placed | Missing:
-        """Return the provider's id of a file; `upload` is called where there is none. Bounded by `patience`.
+        """Return the provider's id of a file, `within` so many seconds; `upload` is called where there is none.
 
         Cancelled, an upload may have been made that nobody remembers.
         """
         found: Placed | Missing = Missing("slow", again=True)
         try:
-            with trio.move_on_after(self.patience):
+            with trio.move_on_after(within):
                 found = await self._place(channel, name, upload)
         except ResourceUnavailable:
             found = Missing("unavailable", again=True)
@@ -117,7 +117,7 @@ class Uploads:
         if self.shelf is None:
             return
         try:
-            with trio.move_on_after(self.patience):
+            with trio.move_on_after(_FORGETTING):
                 await self.shelf.forget(channel, placed.digest, placed.id)
         except ResourceUnavailable:
             _log.warning("a dead upload could not be forgotten", channel=channel)
@@ -133,7 +133,8 @@ class Uploads:
         async with self._turn(channel, name):  # while this one waits another may upload it
             if (known := await self._known(shelf, channel, name)) is not None:
                 return known
-            async with self._places:
+            own = self._channels.setdefault(channel, trio.CapacityLimiter(CHANNEL_AT_ONCE))
+            async with own, self._places:
                 return await self._upload(shelf, channel, name, upload)
 
     async def _known(self, shelf: Shelf, channel: str, name: str) -> Placed | Missing | None:

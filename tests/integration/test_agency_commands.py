@@ -15,6 +15,7 @@ import trio
 from click.testing import CliRunner, Result
 
 from actors.agency import leads, listings, routes
+from actors.agency.drawing import draw
 from actors.agency.listings import Shelf
 from actors.agency.tenancy import tenant_transaction
 from actors.agency.terms import Span, Wish
@@ -110,6 +111,47 @@ def test_properties_are_added_then_changed_then_left_alone(
     )
     audited = rows(postgres_dsn, "select tenant_id, action, object from audit_log order by id")
     assert [tuple(row) for row in audited] == [(tenant, "import", "properties") for tenant in (1, 1, 2)]
+
+
+def test_pictures_go_in_by_the_names_of_their_files_all_or_none(
+    run: Run, tmp_path: Path, postgres_dsn: str
+) -> None:
+    run("import", "properties", sheet(tmp_path / "a.csv", line(1), line(2), line(3)), "--tenant", "palm")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    first, second = draw("villa", "one"), draw("villa", "two")
+    for name, content in (("A-1.png", first), ("A-1.2.PNG", second), ("A-2.jpg", first), (".DS_Store", b"x")):
+        (folder / name).write_bytes(content)
+    kept = """select p.reference, i.position, i.mime, i.content
+        from property_pictures i join properties p on p.id = i.property_id"""
+    wrong = {
+        "A-9.png": (first, "'A-9' is no property of this agency"),
+        "A-3.2.png": (first, "A-3.2.png: A-3 has no first picture"),
+        "A-1.jpg": (b"\xff\xd8\xff", "is the same picture of the same property"),
+        "a.gif": (b"GIF89a", "is not named as a picture"),
+        "A-2.3.png": (b"GIF89a" + b"x" * 60, "is image/gif inside"),
+        "A-2.4.png": (first + b"x" * 5_242_881, "WhatsApp takes 1 to 5,242,880"),
+        "A-2.5.png": (b"", "has 0 bytes"),
+    }
+    for name, (content, words) in wrong.items():
+        (folder / name).write_bytes(content)
+        assert words in run("import", "pictures", folder, "--tenant", "palm", code=1).stderr
+        (folder / name).unlink()
+    run("import", "pictures", folder, "--tenant", "marina", code=1)  # who has no such properties
+    rehearsed = run("import", "pictures", folder, "--tenant", "palm", "--dry-run")
+    assert (
+        rehearsed.stdout == "3 pictures: 3 added, 0 changed, 0 as they were; a rehearsal: nothing was kept\n"
+    )
+    assert rows(postgres_dsn, kept) == []
+    run("import", "pictures", folder, "--tenant", "palm")
+    (folder / "A-1.png").write_bytes(second)
+    done = run("import", "pictures", folder, "--tenant", "palm", "--json")
+    assert json.loads(done.stdout) == {"rows": 3, "added": 0, "changed": 1, "same": 2, "dry_run": False}
+    assert sorted(tuple(row) for row in rows(postgres_dsn, kept)) == [
+        ("A-1", 1, "image/png", second),
+        ("A-1", 2, "image/png", second),
+        ("A-2", 1, "image/png", first),
+    ]
 
 
 def test_hours_of_the_operators_named_are_replaced(run: Run, tmp_path: Path, postgres_dsn: str) -> None:

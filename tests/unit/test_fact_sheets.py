@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
@@ -176,6 +178,28 @@ def test_the_same_facts_are_the_same_bytes_in_any_process_and_other_facts_are_ot
 )
 def test_a_picture_that_cannot_be_read_is_left_out(picture: bytes) -> None:
     assert look(draw(sheet("en"), picture))[0].tobytes() == look(draw(sheet("en")))[0].tobytes()
+
+
+def _claims(width: int, height: int) -> bytes:
+    """Return a PNG that says it is so large."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+@pytest.mark.parametrize("side", [5001, 10_000, 60_000])
+def test_a_picture_that_would_fill_the_memory_is_not_read(side: int) -> None:
+    assert look(draw(sheet("en"), _claims(side, side)))[0].tobytes() == look(draw(sheet("en")))[0].tobytes()
+
+
+def test_what_is_transparent_in_a_picture_is_white() -> None:
+    clear = BytesIO()
+    Image.new("RGBA", (300, 200), (0, 0, 0, 0)).save(clear, "PNG")
+    page, *_ = look(draw(sheet("en"), clear.getvalue()))
+    assert page.getpixel((page.width // 2, round(150 * SCALE))) == (255, 255, 255)
 
 
 def test_a_picture_of_any_shape_and_size_is_made_to_fit() -> None:

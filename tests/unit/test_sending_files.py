@@ -236,6 +236,32 @@ async def test_a_slow_upload_holds_up_no_answer(stage: Stage, autojump_clock: ob
     assert stage.results() == {"slow": 1}
 
 
+async def test_a_channel_that_hangs_leaves_room_for_the_uploads_of_others(
+    stage: Stage, autojump_clock: object
+) -> None:
+    photo = stage.files.files[PHOTO.file]
+    for number in range(20):
+        stage.files.files[f"picture:1:{number}:1"] = msgspec.structs.replace(photo, digest=f"d{number}")
+    answers = stage.request
+
+    async def hanging(method: str, url: str, **more: Any) -> httpx.Response:
+        if "/100/media" in url:
+            await trio.sleep_forever()
+        return await answers(method, url, **more)
+
+    stage.request = hanging  # type: ignore[method-assign]
+    async with trio.open_nursery() as nursery:
+        for number in range(20):
+            nursery.start_soon(stage.send, msgspec.structs.replace(PHOTO, file=f"picture:1:{number}:1"))
+        await trio.sleep(0.1)
+        began = trio.current_time()
+        await stage.send(msgspec.structs.replace(PHOTO, file="picture:1:0:1"), "200")
+        assert trio.current_time() - began < 0.1
+        assert "header" in stage.last()["interactive"]
+    assert stage.results() == {"slow": 20, "uploaded": 1}
+    assert len(stage.graph.page()) == 21  # all were answered
+
+
 async def test_what_was_refused_is_not_offered_again_for_a_while(
     stage: Stage, autojump_clock: object
 ) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 
 import httpx
 import msgspec
+import trio
 
 from actors.channels.errors import judge_fault
 from actors.channels.meta.errors import judge, judge_mark
@@ -83,6 +84,7 @@ class MetaProvider:
     def __init__(self) -> None:
         self.downloads = Downloads()
         self.uploads = Uploads(UPLOAD_LIFE)
+        self._patience = 0.0
         self._table = _Table()
         self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
@@ -94,9 +96,7 @@ class MetaProvider:
         """
         self._table = _tabulate([channel for channel in settings.channels if channel.provider == self.name])
         self.downloads.configure(settings)
-        self.uploads.patience = (
-            settings.node.send_timeout / 3
-        )  # twice, if need be, and time is left for the send
+        self._patience = settings.node.send_timeout / 3  # twice, if need be, and time is left for the send
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "meta:<phone number id>"."""
@@ -149,8 +149,10 @@ class MetaProvider:
         An id that the provider refuses is forgotten, and the file uploaded once more.
         """
         upload = partial(_upload, line=line, http=http)
+        until = trio.current_time() + 2 * self._patience
         for _ in range(2):
-            placed = await self.uploads.place(delivery.channel, message.file, upload)
+            within = min(self._patience, until - trio.current_time())
+            placed = await self.uploads.place(delivery.channel, message.file, upload, within)
             if isinstance(placed, Missing):
                 if placed.again and isinstance(message, Document) and delivery.attempt < DOCUMENT_TRIES:
                     return TryAgain(f"file_{placed.reason}", "the document could not be uploaded")
