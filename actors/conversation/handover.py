@@ -57,10 +57,11 @@ def whose(state: EstateState, event: Event) -> int:
 
 async def ask(turn: Turn[EstateState], talk: Talk) -> None:
     """Leave the conversation to a person, call one, and say what to expect. Waits for the agency's books."""
+    _leave(turn.state, talk.tenant)
     turn.state.handed = Handed(tenant=talk.tenant.id)
     called = await _call(turn, talk, asked=True)
     turn.pause("asked for a person")
-    turn.remind(QUIET, at=_begins(talk) + _quiet(talk.tenant))
+    turn.remind(QUIET, at=_begins(talk) + quiet_time(talk.tenant))
     told = expectation(talk) if called else talk.text("handover-nobody")
     if number := reaching.question(talk):
         talk.say(told, number, asked="phone")
@@ -117,21 +118,6 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
             await _given_back(turn, talk, event)
 
 
-def cross(turn: Turn[EstateState], tenant: Tenant) -> None:
-    """A link led to a tenant: people of another one silence their own bot alone, and are there again on the way back.
-
-    A conversation that an operator holds stays silent, wherever it is.
-    """
-    handed = turn.state.handed
-    if handed is None or turn.held:
-        return
-    if handed.tenant != tenant.id and turn.paused:
-        turn.resume()
-    elif handed.tenant == tenant.id and not turn.paused:
-        turn.pause("asked for a person")
-        turn.remind(QUIET, after=_quiet(tenant))
-
-
 def answered(turn: Turn[EstateState], tenant: Tenant) -> None:
     """Somebody of the agency was there: the bot is silent until they were not for the quiet time."""
     if turn.paused and not turn.held:
@@ -141,10 +127,18 @@ def answered(turn: Turn[EstateState], tenant: Tenant) -> None:
 
 
 def _there(turn: Turn[EstateState], tenant: Tenant) -> None:
+    _leave(turn.state, tenant)
     turn.state.handed = turn.state.handed or Handed(tenant=tenant.id)
     turn.state.handed.answered_at = turn.now
     turn.forget(NEXT)
-    turn.remind(QUIET, after=_quiet(tenant))
+    turn.remind(QUIET, after=quiet_time(tenant))
+
+
+def _leave(state: EstateState, tenant: Tenant) -> None:
+    """Keep the hand-over of another tenant, to which the person may come back."""
+    if state.handed is not None and state.handed.tenant != tenant.id:
+        others = tuple(one for one in state.left if one.tenant not in (tenant.id, state.handed.tenant))
+        state.left, state.handed = (*others, state.handed), None
 
 
 def next_contact(contacts: Sequence[Operator], called: Sequence[int], buyer: str) -> Operator | None:
@@ -239,12 +233,12 @@ async def _given_back(turn: Turn[EstateState], talk: Talk, back: GivenBack) -> N
 
 async def _quiet_for_long(turn: Turn[EstateState], talk: Talk) -> None:
     """Come back, unless an operator has written within the quiet time."""
-    if turn.held:
+    if turn.held or (turn.state.handed is not None and turn.state.handed.held):
         async with turn.postgres() as transaction:
             rows = await transaction.fetch(statement("operator_wrote_at"), turn.conversation)
         wrote = msgspec.convert(rows[0]["at"], datetime | None) if rows else None
-        if wrote is not None and wrote + _quiet(talk.tenant) > turn.now:
-            turn.remind(QUIET, at=wrote + _quiet(talk.tenant))
+        if wrote is not None and wrote + quiet_time(talk.tenant) > turn.now:
+            turn.remind(QUIET, at=wrote + quiet_time(talk.tenant))
             return
     await _come_back(turn, talk, asked=False)
 
@@ -298,5 +292,6 @@ def _begins(talk: Talk) -> datetime:
     return opens_at(talk.tenant, talk.now) or talk.now
 
 
-def _quiet(tenant: Tenant) -> timedelta:
+def quiet_time(tenant: Tenant) -> timedelta:
+    """Return for how long nobody of a tenant may be there before the bot is back."""
     return timedelta(minutes=tenant.handoff_quiet_minutes)
