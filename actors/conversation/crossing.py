@@ -29,7 +29,7 @@ def cross(turn: Turn[EstateState], left: int, tenant: Tenant) -> None:
         if turn.held:
             handed.held, handed.answered_at = True, handed.answered_at or turn.now
         state.handed = handed
-        turn.resume()
+        turn.resume("the person went to another agency")
     found = _of(state, tenant.id)
     if found is not None:
         turn.pause(_HELD if found.held else _ASKED)

@@ -35,6 +35,7 @@ from runtime import Event, OperatorCommand, TimerDue, Transaction, Turn
 #: Timers: nobody has taken the conversation yet; nobody of the agency was there for long.
 NEXT, QUIET = "handover:next", "handover:quiet"
 _NOTHING: Final = "—"
+_REASON_MOST: Final = 100
 _TIMERS: Final = frozenset({NEXT, QUIET})
 
 
@@ -82,7 +83,7 @@ async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> Non
         _tell(talk, talk.text("handover-already"))
         _interject(turn, talk)
     elif what == "resume" and _waits(turn):
-        await _come_back(turn, talk, asked=True)
+        await _come_back(turn, talk, "the person asked for the bot", asked=True)
     elif said is not None and what == "text" and reaching.told(talk, said.text):
         talk.part.asked = ""
         _tell(talk, reaching.thanks(talk))
@@ -107,7 +108,7 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
     """Take an event about a hand-over: the end of a pause, a timer, what an operator does about a call."""
     match event:
         case OperatorCommand():
-            await _come_back(turn, talk, asked=False)
+            await _come_back(turn, talk, "by an operator")
         case TimerDue(name="handover:quiet") if turn.paused:
             await _quiet_for_long(turn, talk)
         case TimerDue(name="handover:next") if _waits(turn):
@@ -215,9 +216,19 @@ def _taken(turn: Turn[EstateState], talk: Talk, taken: Taken) -> None:
         return
     handed.taken_by = taken.operator
     _tell(talk, talk.text("handover-joined", name=Name(taken.by)))
-    _interject(turn, talk)
+    if turn.paused:
+        turn.resume()
+        turn.pause(_taken_by(taken.by))  # it begins anew, for operators to see who has it
+    if talk.answer is not None:
+        turn.reply(talk.answer)
     _there(turn, talk.tenant)
     turn.tell(Settled(conversation=turn.conversation, outcome="yours"), conversation=taken.at)
+
+
+def _taken_by(name: str) -> str:
+    """Return the reason of a pause while somebody has the conversation, fit for a list of operators."""
+    plain = "".join(char for char in name if char.isprintable())
+    return f"taken by {plain}"[:_REASON_MOST]
 
 
 async def _given_back(turn: Turn[EstateState], talk: Talk, back: GivenBack) -> None:
@@ -228,7 +239,7 @@ async def _given_back(turn: Turn[EstateState], talk: Talk, back: GivenBack) -> N
         Settled(conversation=turn.conversation, outcome="back" if ours else "gone"), conversation=back.at
     )
     if ours:
-        await _come_back(turn, talk, asked=False)
+        await _come_back(turn, talk, "given back on the phone")
 
 
 async def _quiet_for_long(turn: Turn[EstateState], talk: Talk) -> None:
@@ -240,12 +251,12 @@ async def _quiet_for_long(turn: Turn[EstateState], talk: Talk) -> None:
         if wrote is not None and wrote + quiet_time(talk.tenant) > turn.now:
             turn.remind(QUIET, at=wrote + quiet_time(talk.tenant))
             return
-    await _come_back(turn, talk, asked=False)
+    await _come_back(turn, talk, "nobody was there for the quiet time")
 
 
-async def _come_back(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> None:
+async def _come_back(turn: Turn[EstateState], talk: Talk, why: str, *, asked: bool = False) -> None:
     """Let the bot answer again: where it stopped. Who opted out hears of it only if they have `asked`."""
-    turn.resume()
+    turn.resume(why)
     turn.state.handed = None
     turn.forget(NEXT)
     turn.forget(QUIET)
