@@ -12,6 +12,7 @@ import msgspec
 from actors.agency import leads, routes
 from actors.conversation import (
     calling,
+    crossing,
     handover,
     lines,
     menu,
@@ -145,10 +146,11 @@ class EstateBot(Actor[EstateState]):
     async def _hear(self, turn: Turn[EstateState], message: Message, transaction: Begin) -> None:
         """Follow a message to where it leads, and have it answered there."""
         where = await _way(turn, message, transaction)
+        before = self._greeter.tenant_of(turn.state, turn.channel)
         answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
         if answer.entered is not None:
             turn.label(tenant=answer.entered.tenant.slug)
-            handover.cross(turn, answer.entered.tenant)
+            crossing.cross(turn, before.id if before else 0, answer.entered.tenant)
             await _record(turn, message, answer.entered, where.named if where else "", transaction)
         if answer.say is not None:
             turn.reply(answer.say)

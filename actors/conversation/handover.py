@@ -35,6 +35,7 @@ from runtime import Event, OperatorCommand, TimerDue, Transaction, Turn
 #: Timers: nobody has taken the conversation yet; nobody of the agency was there for long.
 NEXT, QUIET = "handover:next", "handover:quiet"
 _NOTHING: Final = "—"
+_REASON_MOST: Final = 100
 _TIMERS: Final = frozenset({NEXT, QUIET})
 
 
@@ -57,10 +58,11 @@ def whose(state: EstateState, event: Event) -> int:
 
 async def ask(turn: Turn[EstateState], talk: Talk) -> None:
     """Leave the conversation to a person, call one, and say what to expect. Waits for the agency's books."""
+    _leave(turn.state, talk.tenant)
     turn.state.handed = Handed(tenant=talk.tenant.id)
     called = await _call(turn, talk, asked=True)
     turn.pause("asked for a person")
-    turn.remind(QUIET, at=_begins(talk) + _quiet(talk.tenant))
+    turn.remind(QUIET, at=_begins(talk) + quiet_time(talk.tenant))
     told = expectation(talk) if called else talk.text("handover-nobody")
     if number := reaching.question(talk):
         talk.say(told, number, asked="phone")
@@ -81,7 +83,7 @@ async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> Non
         _tell(talk, talk.text("handover-already"))
         _interject(turn, talk)
     elif what == "resume" and _waits(turn):
-        await _come_back(turn, talk, asked=True)
+        await _come_back(turn, talk, "the person asked for the bot", asked=True)
     elif said is not None and what == "text" and reaching.told(talk, said.text):
         talk.part.asked = ""
         _tell(talk, reaching.thanks(talk))
@@ -106,7 +108,7 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
     """Take an event about a hand-over: the end of a pause, a timer, what an operator does about a call."""
     match event:
         case OperatorCommand():
-            await _come_back(turn, talk, asked=False)
+            await _come_back(turn, talk, "by an operator")
         case TimerDue(name="handover:quiet") if turn.paused:
             await _quiet_for_long(turn, talk)
         case TimerDue(name="handover:next") if _waits(turn):
@@ -115,21 +117,6 @@ async def go_on(turn: Turn[EstateState], talk: Talk, event: Event) -> None:
             _taken(turn, talk, event)
         case GivenBack():
             await _given_back(turn, talk, event)
-
-
-def cross(turn: Turn[EstateState], tenant: Tenant) -> None:
-    """A link led to a tenant: people of another one silence their own bot alone, and are there again on the way back.
-
-    A conversation that an operator holds stays silent, wherever it is.
-    """
-    handed = turn.state.handed
-    if handed is None or turn.held:
-        return
-    if handed.tenant != tenant.id and turn.paused:
-        turn.resume()
-    elif handed.tenant == tenant.id and not turn.paused:
-        turn.pause("asked for a person")
-        turn.remind(QUIET, after=_quiet(tenant))
 
 
 def answered(turn: Turn[EstateState], tenant: Tenant) -> None:
@@ -141,10 +128,18 @@ def answered(turn: Turn[EstateState], tenant: Tenant) -> None:
 
 
 def _there(turn: Turn[EstateState], tenant: Tenant) -> None:
+    _leave(turn.state, tenant)
     turn.state.handed = turn.state.handed or Handed(tenant=tenant.id)
     turn.state.handed.answered_at = turn.now
     turn.forget(NEXT)
-    turn.remind(QUIET, after=_quiet(tenant))
+    turn.remind(QUIET, after=quiet_time(tenant))
+
+
+def _leave(state: EstateState, tenant: Tenant) -> None:
+    """Keep the hand-over of another tenant, to which the person may come back."""
+    if state.handed is not None and state.handed.tenant != tenant.id:
+        others = tuple(one for one in state.left if one.tenant not in (tenant.id, state.handed.tenant))
+        state.left, state.handed = (*others, state.handed), None
 
 
 def next_contact(contacts: Sequence[Operator], called: Sequence[int], buyer: str) -> Operator | None:
@@ -221,9 +216,19 @@ def _taken(turn: Turn[EstateState], talk: Talk, taken: Taken) -> None:
         return
     handed.taken_by = taken.operator
     _tell(talk, talk.text("handover-joined", name=Name(taken.by)))
-    _interject(turn, talk)
+    if turn.paused:
+        turn.resume()
+        turn.pause(_taken_by(taken.by))  # it begins anew, for operators to see who has it
+    if talk.answer is not None:
+        turn.reply(talk.answer)
     _there(turn, talk.tenant)
     turn.tell(Settled(conversation=turn.conversation, outcome="yours"), conversation=taken.at)
+
+
+def _taken_by(name: str) -> str:
+    """Return the reason of a pause while somebody has the conversation, fit for a list of operators."""
+    plain = "".join(char for char in name if char.isprintable())
+    return f"taken by {plain}"[:_REASON_MOST]
 
 
 async def _given_back(turn: Turn[EstateState], talk: Talk, back: GivenBack) -> None:
@@ -234,24 +239,24 @@ async def _given_back(turn: Turn[EstateState], talk: Talk, back: GivenBack) -> N
         Settled(conversation=turn.conversation, outcome="back" if ours else "gone"), conversation=back.at
     )
     if ours:
-        await _come_back(turn, talk, asked=False)
+        await _come_back(turn, talk, "given back on the phone")
 
 
 async def _quiet_for_long(turn: Turn[EstateState], talk: Talk) -> None:
     """Come back, unless an operator has written within the quiet time."""
-    if turn.held:
+    if turn.held or (turn.state.handed is not None and turn.state.handed.held):
         async with turn.postgres() as transaction:
             rows = await transaction.fetch(statement("operator_wrote_at"), turn.conversation)
         wrote = msgspec.convert(rows[0]["at"], datetime | None) if rows else None
-        if wrote is not None and wrote + _quiet(talk.tenant) > turn.now:
-            turn.remind(QUIET, at=wrote + _quiet(talk.tenant))
+        if wrote is not None and wrote + quiet_time(talk.tenant) > turn.now:
+            turn.remind(QUIET, at=wrote + quiet_time(talk.tenant))
             return
-    await _come_back(turn, talk, asked=False)
+    await _come_back(turn, talk, "nobody was there for the quiet time")
 
 
-async def _come_back(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> None:
+async def _come_back(turn: Turn[EstateState], talk: Talk, why: str, *, asked: bool = False) -> None:
     """Let the bot answer again: where it stopped. Who opted out hears of it only if they have `asked`."""
-    turn.resume()
+    turn.resume(why)
     turn.state.handed = None
     turn.forget(NEXT)
     turn.forget(QUIET)
@@ -298,5 +303,6 @@ def _begins(talk: Talk) -> datetime:
     return opens_at(talk.tenant, talk.now) or talk.now
 
 
-def _quiet(tenant: Tenant) -> timedelta:
+def quiet_time(tenant: Tenant) -> timedelta:
+    """Return for how long nobody of a tenant may be there before the bot is back."""
     return timedelta(minutes=tenant.handoff_quiet_minutes)

@@ -81,7 +81,7 @@ class Handed(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A conversation that waits for a person of a tenant, or has one: since `answered_at`, when they last were there.
 
     `called` are the ids of those who were asked to take it, `taken_by` of the one who did; `told`: it was said that it
-    takes longer.
+    takes longer; `held`: an operator had it when the person went to another tenant.
     """
 
     tenant: int
@@ -89,6 +89,7 @@ class Handed(msgspec.Struct, kw_only=True, omit_defaults=True):
     told: bool = False
     taken_by: int = 0
     answered_at: datetime | None = None
+    held: bool = False
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -123,6 +124,7 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     nudge_at: datetime | None = None  # when the next follow-up is due; None: no timer is set
     apologized_at: datetime | None = None
     handed: Handed | None = None
+    left: tuple[Handed, ...] = ()  # of tenants that were left meanwhile, one each
     calls: tuple[Call, ...] = ()
     lines: tuple[tuple[str, str], ...] = ()  # ids and titles last shown where there are no buttons: lines.py
 

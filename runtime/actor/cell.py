@@ -308,6 +308,7 @@ class Cell:
                 row.paused,
                 "" if turn.interjecting else turn.pausing,
                 turn.resuming or turn.interjecting,
+                turn.resumed_why,
             )
             # Until the commit's answer is here the row in the journal is all that counts.
             self._row, self._doubt = None, True

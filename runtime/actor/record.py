@@ -50,8 +50,8 @@ class TurnRecord(msgspec.Struct, frozen=True, gc=False):
     It handled the events `first_seq` to `last_seq`, or, if `timer` is set, that one and no event (`last_seq` is then
     `first_seq` - 1). `reminders` are set, `forgotten` names deleted. `stale` events are kept as letters.
     `paused`: it knew that the bot is paused, so what it asks to send is cancelled; `pause` is the reason for a pause that
-    it begins, None for none, and with `resume` it ends the one that there was. With both the pause goes on as it was, and
-    what this turn asks to send leaves.
+    it begins, None for none, and with `resume` it ends the one that there was, for the reason `resume_why`. With both the
+    pause goes on as it was, and what this turn asks to send leaves.
     """
 
     conversation: str
@@ -70,6 +70,7 @@ class TurnRecord(msgspec.Struct, frozen=True, gc=False):
     paused: bool = False
     pause: str | None = None
     resume: bool = False
+    resume_why: str = ""
 
 
 class FailedAttempt(msgspec.Struct, frozen=True):

@@ -60,6 +60,7 @@ class Turn(Generic[S]):
         self.reminders: dict[str, datetime | None] = {}
         self.pausing: str | None = None
         self.resuming = False
+        self.resumed_why = ""
         self.interjecting = False
         self._paused = paused
         self.held = held
@@ -179,8 +180,15 @@ class Turn(Generic[S]):
             self.pausing = reason
         self.resuming = False
 
-    def resume(self) -> None:
-        """Let the bot answer again, from what this turn asks to send on; what was held back before stays cancelled."""
+    def resume(self, reason: str = "") -> None:
+        """Let the bot answer again, from what this turn asks to send on; what was held back before stays cancelled.
+
+        `reason` is shown to operators: at most 100 printable characters, no words of the person's. Raises ValueError for
+        others.
+        """
+        if (reason and not reason.isprintable()) or len(reason) > _LONGEST_NAME:
+            raise ValueError(f"turn.resume() takes a reason of at most {_LONGEST_NAME} printable characters")
+        self.resumed_why = reason
         self.pausing = None
         self.interjecting = False
         self.resuming = self._paused

@@ -94,7 +94,7 @@ def handoff_command(text: Callable[[str], msgspec.Struct]) -> click.Group:
         print_facts(msgspec.to_builtins(done), as_json)
         return int(done.outcome != "queued")
 
-    for command in (_list, _pause, _resume, _assign):
+    for command in (_list, _history, _pause, _resume, _assign):
         handoff.add_command(command)
     return handoff
 
@@ -110,6 +110,24 @@ def _list(config: Path | None, demo: bool, data_dir: Path | None, limit: int, as
     rows = [(p.conversation, p.channel, p.since, p.by, p.assigned, p.why, p.waiting) for p in found]
     header = ("conversation", "channel", "since", "by", "assigned", "why", "waiting")
     print_list("paused", found, header, rows, limit, as_json)
+
+
+@click.command("history")
+@settings_options
+@click.argument("conversation", type=CONVERSATION)
+@limit_option
+@json_option
+@plainly
+def _history(
+    config: Path | None, demo: bool, data_dir: Path | None, conversation: str, limit: int, as_json: bool
+) -> None:
+    """List the pauses of a conversation, the newest first: when, by whom and why, and how each ended."""
+    found = _at_handover(
+        read_settings(config, demo, data_dir), lambda desk: desk.pauses(conversation, limit + 1)
+    )
+    rows = [(p.since, p.by, p.why, p.assigned, p.until or "", p.ended_by, p.ended_why) for p in found]
+    header = ("since", "by", "why", "assigned", "until", "ended by", "why it ended")
+    print_list("pauses", found, header, rows, limit, as_json)
 
 
 @click.command("pause")

@@ -24,6 +24,10 @@ from runtime.actor.event import OperatorCommand, StoredEvent
 
 #: The name of the command that an actor gets when a pause ends.
 RESUMED = "resumed"
+#: Why a pause ended that an operator has ended.
+BY_OPERATOR = "by an operator"
+#: How many pauses of a conversation are kept.
+PAUSES_MOST = 50
 #: Labels of operators and reasons are shown in lists, keys become dedup keys, a command is data between two programs.
 LABEL_MOST, REASON_MOST, KEY_MOST, COMMAND_MOST = 64, 100, 100, 16_384
 _FIRST_LOOK, _SLOWEST_LOOK = 0.01, 0.2  # seconds between two looks at what is on its way
@@ -42,6 +46,21 @@ class Paused(msgspec.Struct, frozen=True):
     why: str
     assigned: str = ""
     waiting: int = 0
+
+
+class PastPause(msgspec.Struct, frozen=True):
+    """A pause of a bot, as `Paused` tells it, and its end: when, by whom and why; `until` is None while it holds.
+
+    One that began anew, because somebody took the conversation, say, is two.
+    """
+
+    since: datetime
+    by: str
+    why: str
+    assigned: str = ""
+    until: datetime | None = None
+    ended_by: str = ""
+    ended_why: str = ""
 
 
 class Pausing(msgspec.Struct, frozen=True):
@@ -113,6 +132,9 @@ class Handover(Protocol):
 
     async def paused(self, limit: int, conversations: Sequence[str] | None = None) -> Sequence[Paused]:
         """Return conversations whose bot is paused, the longest first; of these ones only, if some are given."""
+
+    async def pauses(self, conversation: str, limit: int) -> Sequence[PastPause]:
+        """Return the latest pauses of a conversation, the newest first; the last fifty are kept."""
 
 
 async def settle(journal: Handover, pausing: Pausing, within: float) -> Pausing:

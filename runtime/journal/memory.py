@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import msgspec
 import trio
 
 from runtime.actor.effect import Effect, Lane
@@ -18,6 +19,7 @@ from runtime.actor.event import StoredEvent
 from runtime.actor.record import ConversationRow, FailedAttempt, Timer, TurnRecord
 from runtime.actor.resources import Transaction
 from runtime.channel import RECEIPTS, Arrival, Receipt
+from runtime.journal.handover import PAUSES_MOST, PastPause
 from runtime.journal.identity import SHARDS, Alias, Conflict, resolve, shard_of
 from runtime.journal.protocol import (
     EFFECTS_MOST,
@@ -129,7 +131,22 @@ class MemoryStore:
         self.receipts: dict[tuple[str, str], int] = {}
         self.timers: dict[tuple[str, str], Timer] = {}
         self.letters: list[Letter] = []
+        self.pauses: dict[str, list[PastPause]] = {}  # of each conversation, the oldest first
         self.shards = [_Shard() for _ in range(SHARDS)]
+
+    def pause(self, conversation: Conversation, pause: Pause | None, by: str = "bot", why: str = "") -> None:
+        """Give a conversation a pause, or none, and keep what became of it; `by` and `why` are of the end of one."""
+        before, conversation.pause = conversation.pause, pause
+        past = self.pauses.setdefault(conversation.id, [])
+        if before is not None and (pause is None or pause.since != before.since):
+            ended_by, ended_why = (by, why) if pause is None else (pause.by, pause.why)
+            now = pause.since if pause is not None else datetime.fromtimestamp(self.wall(), UTC)
+            past[-1] = msgspec.structs.replace(past[-1], until=now, ended_by=ended_by, ended_why=ended_why)
+        if pause is not None and (before is None or pause.since != before.since):
+            past.append(PastPause(pause.since, pause.by, pause.why, pause.to))
+            del past[:-PAUSES_MOST]
+        elif pause is not None:
+            past[-1] = msgspec.structs.replace(past[-1], assigned=pause.to)
 
     def statistics(self) -> dict[str, int]:
         """Return the number of rows in each table."""
@@ -458,13 +475,15 @@ class MemoryJournal:
     def _pause(self, conversation: Conversation, turn: TurnRecord) -> None:
         """Let a turn's pause begin, end, or go on as it was behind what the turn asks to send."""
         if turn.pause is not None and turn.resume and conversation.pause is not None:
-            conversation.pause = replace(conversation.pause, after=turn.version)
+            self._store.pause(conversation, replace(conversation.pause, after=turn.version))
             return
         if turn.pause is not None or turn.resume:
-            conversation.muted_to, conversation.pause = turn.version - 1, None
+            conversation.muted_to = turn.version - 1
         if turn.pause is not None and not turn.resume:
             now = datetime.fromtimestamp(self._store.wall(), UTC)
-            conversation.pause = Pause(turn.version, now, "bot", turn.pause)
+            self._store.pause(conversation, Pause(turn.version, now, "bot", turn.pause))
+        elif turn.resume:
+            self._store.pause(conversation, None, why=turn.resume_why)
 
     def _claim(self, request: ClaimRequest, uncertain_wait: float) -> Claim:
         out = self._store.outbox.get(request.effect)

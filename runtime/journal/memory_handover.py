@@ -12,9 +12,11 @@ from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import OperatorCommand, StoredEvent, encode_event
 from runtime.channel import Arrival
 from runtime.journal.handover import (
+    BY_OPERATOR,
     KEY_MOST,
     LABEL_MOST,
     REASON_MOST,
+    PastPause,
     Paused,
     Pausing,
     Resuming,
@@ -47,7 +49,8 @@ class MemoryHandover:
         now = datetime.fromtimestamp(self._store.wall(), UTC)
         taken = "" if before is None else before.to or ("" if before.held else by)
         pause = replace(before or Pause(0, now, by, why), after=held.version, to=taken)
-        held.muted_to, held.pause = held.version, pause
+        held.muted_to = held.version
+        self._store.pause(held, pause)
         cancelled = self._cancel(conversation)
         return Pausing(conversation, paused_as(before is None), pause.by, pause.why, pause.since, cancelled)
 
@@ -66,7 +69,8 @@ class MemoryHandover:
         if held.pause is None:
             return Resuming(conversation, "not paused")
         held.version += 1
-        held.muted_to, held.pause = held.version, None
+        held.muted_to = held.version
+        self._store.pause(held, None, by, BY_OPERATOR)
         cancelled = self._cancel(conversation)
         key = dedup_of("r", conversation, str(held.version))
         return Resuming(conversation, "resumed", cancelled, self._append(held, key, told_resumed(by)))
@@ -79,7 +83,7 @@ class MemoryHandover:
         if held is None or held.pause is None:
             return False
         held.version += not held.pause.to
-        held.pause = replace(held.pause, to=to)
+        self._store.pause(held, replace(held.pause, to=to))
         return True
 
     async def send(
@@ -98,7 +102,7 @@ class MemoryHandover:
         held.version += 1
         held.operated = True
         if held.pause is not None and not held.pause.to:
-            held.pause = replace(held.pause, to=by)
+            self._store.pause(held, replace(held.pause, to=by))
         effect = Effect(conversation, held.channel, held.version, 0, Lane.SEND, payload)
         self._store.outbox[str(effect.id)] = Outgoing(effect, expires.timestamp(), operator=by)
         return Sending(conversation, "queued", str(effect.id))
@@ -122,6 +126,11 @@ class MemoryHandover:
             if (p := c.pause) is not None and (conversations is None or c.id in conversations)
         ]
         return sorted(found, key=lambda one: (one.since, one.conversation))[:limit]
+
+    async def pauses(self, conversation: str, limit: int) -> Sequence[PastPause]:
+        """See `Handover.pauses`."""
+        await trio.lowlevel.checkpoint()
+        return self._store.pauses.get(conversation, [])[::-1][:limit]
 
     def _said_by_the_bot(self, conversation: str) -> Sequence[Outgoing]:
         return [

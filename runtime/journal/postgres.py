@@ -390,6 +390,7 @@ def _commit_arguments(turns: Sequence[TurnRecord], replica: str) -> tuple[object
         [turn.paused for turn in turns],
         [turn.pause for turn in turns],
         [turn.resume for turn in turns],
+        [turn.resume_why for turn in turns],
     )
 
 

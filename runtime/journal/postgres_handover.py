@@ -14,6 +14,7 @@ from runtime.journal.handover import (
     KEY_MOST,
     LABEL_MOST,
     REASON_MOST,
+    PastPause,
     Paused,
     Pausing,
     Resuming,
@@ -75,7 +76,7 @@ class PostgresHandover:
         async def work(connection: Driver) -> Resuming:
             async with connection.transaction():
                 known = await connection.fetch(statement("lock_conversations"), [conversation])
-                row = await connection.fetchrow(statement("resume"), conversation)
+                row = await connection.fetchrow(statement("resume"), conversation, by)
                 if row is None:
                     return Resuming(conversation, "not paused" if known else "unknown")
                 key = dedup_of("r", conversation, str(row["version"]))
@@ -130,6 +131,11 @@ class PostgresHandover:
         named = None if conversations is None else list(conversations)
         rows = await self._run(lambda c: c.fetch(statement("paused"), named, limit))
         return [Paused(**dict(row)) for row in rows]
+
+    async def pauses(self, conversation: str, limit: int) -> Sequence[PastPause]:
+        """See `Handover.pauses`."""
+        rows = await self._run(lambda c: c.fetch(statement("pauses"), conversation, limit))
+        return [PastPause(**dict(row)) for row in rows]
 
     async def _run(self, work: Callable[[Driver], Coroutine[Any, Any, R]]) -> R:
         """Run one statement or transaction, again where the database says that it may."""

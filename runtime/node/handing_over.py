@@ -15,6 +15,7 @@ import msgspec
 from runtime.actor.event import OperatorCommand
 from runtime.journal.handover import (
     Handover,
+    PastPause,
     Paused,
     Pausing,
     Resuming,
@@ -77,6 +78,10 @@ class HandingOver:
     async def paused(self, limit: int, conversations: Sequence[str] | None = None) -> Sequence[Paused]:
         """Return conversations whose bot is paused, the longest first."""
         return await self._journal.paused(limit, conversations)
+
+    async def pauses(self, conversation: str, limit: int) -> Sequence[PastPause]:
+        """Return the latest pauses of a conversation, the newest first."""
+        return await self._journal.pauses(conversation, limit)
 
     def statistics(self) -> Mapping[str, int]:
         """Return how often what came of acts."""

@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from runtime.journal.handover import KEY_MOST, LABEL_MOST, REASON_MOST, Paused
+from runtime.journal.handover import KEY_MOST, LABEL_MOST, PAUSES_MOST, REASON_MOST, PastPause, Paused
 from runtime.node.handing_over import HandingOver
 from runtime.route import Call, Nothing, NotThere, Route, RouteFault, Tenancy
 
@@ -50,6 +50,12 @@ class Conversations(msgspec.Struct, frozen=True):
 
     conversations: Sequence[Conversation]
     after: str = ""
+
+
+class Pauses(msgspec.Struct, frozen=True):
+    """The latest pauses of a conversation, the newest first; `until` is null while one holds."""
+
+    pauses: Sequence[PastPause]
 
 
 class PauseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +136,9 @@ class ConversationRoutes:
             ),
             Route("GET", one, READ, "Look at a conversation", self._show, Conversation),
             Route(
+                "GET", f"{one}/pauses", READ, "Tell when the bot was silent, and why", self._pauses, Pauses
+            ),
+            Route(
                 "POST",
                 f"{one}/pause",
                 WRITE,
@@ -170,6 +179,9 @@ class ConversationRoutes:
         name = await self._ours(call)
         pauses = await self._desk.paused(1, [name])
         return _told(name, pauses[0] if pauses else None)
+
+    async def _pauses(self, call: Call) -> Pauses:
+        return Pauses(await self._desk.pauses(await self._ours(call), PAUSES_MOST))
 
     async def _pause(self, call: Call) -> PauseDone:
         name = await self._ours(call)

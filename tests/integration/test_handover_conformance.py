@@ -14,7 +14,7 @@ from runtime import Receipt
 from runtime.actor.effect import Effect, Lane
 from runtime.actor.event import EventCodec, OperatorCommand, StoredEvent
 from runtime.actor.record import TurnRecord
-from runtime.journal.handover import Handover, settle
+from runtime.journal.handover import PAUSES_MOST, Handover, settle
 from runtime.journal.memory import MemoryJournal, MemoryStore
 from runtime.journal.memory_handover import MemoryHandover
 from runtime.journal.postgres import PostgresJournal
@@ -344,3 +344,34 @@ async def test_a_pause_that_begins_anew_mutes_what_was_said_as_it_began(both: Bo
     assert verdicts == ["cancelled", "claimed", "cancelled"]
     (paused,) = await both.handover.paused(10, [begins.conversation])
     assert (paused.by, paused.why) == ("bot", "answered by a person")
+
+
+async def test_what_became_of_each_pause_is_kept_with_who_ended_it_and_why(both: Both) -> None:
+    record = await both.said(1, pause="asked for a person")
+    name = record.conversation
+    await both.said(2, paused=True, pause="taken by Sara")
+    (row,) = await both.journal.load([name])
+    await both.said(row.version + 1, paused=True, resume=True, resume_why="nobody was there")
+    await both.handover.pause(name, by="omar", why="a complaint")
+    await both.handover.assign(name, to="layla")
+    (now, third, second) = await both.handover.pauses(name, 10)
+    assert (second.by, second.why, second.ended_by, second.ended_why) == (
+        *("bot", "asked for a person"),
+        *("bot", "taken by Sara"),
+    )
+    assert (third.why, third.ended_by, third.ended_why) == ("taken by Sara", "bot", "nobody was there")
+    assert (now.by, now.why, now.assigned, now.until) == ("omar", "a complaint", "layla", None)
+    assert second.until is not None
+    assert second.since <= second.until <= third.since
+    await both.handover.resume(name, by="sara")
+    (latest,) = await both.handover.pauses(name, 1)
+    assert (latest.ended_by, latest.ended_why) == ("sara", "by an operator")
+    assert await both.handover.pauses("nobody", 10) == []
+
+
+async def test_only_the_latest_pauses_of_a_conversation_are_kept(both: Both) -> None:
+    name = (await both.said(1)).conversation
+    for _ in range(PAUSES_MOST + 3):
+        await both.handover.pause(name, by="omar", why="again")
+        await both.handover.resume(name, by="omar")
+    assert len(await both.handover.pauses(name, 1000)) == PAUSES_MOST

@@ -268,6 +268,7 @@ ELSEWHERE: Mapping[str, str] = {
     "majlis handoff pause": _API,
     "majlis handoff reply": _API,
     "majlis handoff assign": _API,
+    "majlis handoff history": _API,
     "majlis handoff resume": _API,
     "pip wheel --no-deps .": (
         "integration/test_wheel.py::test_it_holds_the_three_packages_with_their_data_and_nothing_else"

@@ -1,7 +1,7 @@
 -- commit(ids, epochs, versions seen, first seqs, last seqs, nows, states, timers, generations, stale, replica;
 --        effect conversations, ordinals, uuids, lanes, payloads, expiries;
 --        reminder conversations, names, due times; forgotten conversations, names;
---        whether they knew of a pause, reasons for one that begins or null, whether it ends) -> ids that committed.
+--        whether they knew of a pause, reasons for one that begins or null, whether it ends, and why) -> ids that committed.
 -- The others are fenced: their version moved, a later epoch wrote, or the timer they handled is gone or has been overtaken
 -- by an event. Sends that are asked for during a pause are born cancelled; with the pause that a turn begins, or ends, what
 -- turns before it asked for is muted, and what it asks for itself leaves; where it says that the pause begins and ends, the pause
@@ -10,8 +10,8 @@
 -- join with `locked` is quadratic); `= any` bounds the scan whatever the planner believes of the table.
 with wanted as materialized (
   select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bytea[],
-    $8::text[], $9::bigint[], $10::boolean[], $23::boolean[], $24::text[], $25::boolean[])
-    as t(id, epoch, version, first_seq, last_seq, now, state, timer, generation, stale, paused, pause, resume)
+    $8::text[], $9::bigint[], $10::boolean[], $23::boolean[], $24::text[], $25::boolean[], $26::text[])
+    as t(id, epoch, version, first_seq, last_seq, now, state, timer, generation, stale, paused, pause, resume, resume_why)
 ), locked as materialized (
   select c.id from conversation c where c.id = any($1::text[]) order by c.id collate "C" for no key update
 ), ok as (
@@ -22,7 +22,9 @@ with wanted as materialized (
     paused_since = case when (w.pause is not null) = w.resume then c.paused_since when not w.resume then now() end,
     paused_by = case when (w.pause is not null) = w.resume then c.paused_by when not w.resume then 'bot' end,
     paused_why = case when (w.pause is not null) = w.resume then c.paused_why when not w.resume then w.pause end,
-    paused_to = case when (w.pause is not null) = w.resume then c.paused_to end
+    paused_to = case when (w.pause is not null) = w.resume then c.paused_to end,
+    resumed_by = case when w.resume and w.pause is null then 'bot' else c.resumed_by end,
+    resumed_why = case when w.resume and w.pause is null then w.resume_why else c.resumed_why end
   from wanted w
   where (select count(*) from locked) > 0 and c.id = any($1::text[])
     and c.id = w.id and c.version = w.version and c.epoch <= w.epoch and c.done_seq = w.first_seq - 1 and not c.parked

@@ -1,8 +1,8 @@
--- resume(conversation) -> (channel, version, cancelled) if it was paused; it is locked. What was asked for before never leaves.
+-- resume(conversation, by) -> (channel, version, cancelled) if it was paused; it is locked. What was asked for before never leaves.
 with marked as (
   update conversation
   set version = version + 1, muted_to = version + 1, paused_after = null, paused_since = null, paused_by = null,
-    paused_why = null, paused_to = null
+    paused_why = null, paused_to = null, resumed_by = $2, resumed_why = 'by an operator'
   where id = $1 and paused_after is not null
   returning shard, channel, version
 ), held as materialized (
