@@ -9,7 +9,7 @@ from actors.agency.seeding import seed_once
 from actors.agency.tenancy import ensure_tenant_role
 from actors.channels.meta import MetaProvider
 from actors.channels.twilio import TwilioProvider
-from actors.conversation import calling, directory
+from actors.conversation import calling, directory, measured
 from actors.conversation.bot import EstateBot
 from actors.conversation.tenancy import EstateTenancy
 from actors.media.measured import METRICS
@@ -71,7 +71,7 @@ app = App(
         "twilio": _twilio.statistics(),
         "files": {"uploads": _meta.uploads.statistics(), "shelf": _files.statistics()},
     },
-    metrics=(*METRICS, *FILE_METRICS),
+    metrics=(*METRICS, *FILE_METRICS, *measured.METRICS),
     routes=leads_api.table(),
     tenancy=EstateTenancy(),
 )

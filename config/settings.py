@@ -203,6 +203,9 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     default_language: Literal["en", "fa", "ar", "ru"] = "en"
     timezone: str = "Asia/Dubai"
+    region: Annotated[
+        str, Meta(pattern=r"^[A-Z]{2}\Z", description='a country in two capital letters, such as "AE"')
+    ] = "AE"  # phone numbers without a country's code are read as of the sender's country, then of this
     status: Literal["active", "suspended"] = "active"
     requires_permit: bool = True  # show no listing without a valid permit number
     viewing_minutes: Annotated[int, Meta(ge=15, le=480)] = 60

@@ -35,8 +35,14 @@ async def ahead(tx: TenantTransaction, now: datetime, limit: int = 3) -> Sequenc
 async def ask_meeting(
     tx: TenantTransaction, event: ExpoEvent, lead: int, words: str, cause: str, now: datetime
 ) -> int | None:
-    """Keep that a lead wants to be met, one request for each exhibition, and return its id."""
-    number = await tx.number("ask_expo_meeting", event.id, lead, words[:LONGEST], now)
+    """Keep that a lead wants to be met, one request for each exhibition, and return its number.
+
+    Numbers count from 1 in each tenant; a lead that asks again keeps its own.
+    """
+    number = await tx.number("expo_meeting_number", event.id, lead) or await tx.number(
+        "next_number", "meeting"
+    )
+    number = await tx.number("ask_expo_meeting", event.id, lead, words[:LONGEST], now, number)
     await leads.note(tx, lead, ["meeting_asked"], cause, now, {"event": event.key})
     return number
 

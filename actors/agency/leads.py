@@ -1,15 +1,16 @@
 """Who may become a customer: one lead for each contact of an agency, what happened to it, and what that is worth.
 
-`contact` is an opaque key that the conversation chooses; its own id where it knows nothing better, so that somebody who
-writes to two numbers of an agency is two leads until somebody joins them. Score and stage are never set: they are what
-`scoring.standing` makes of the events, and are kept in the row for lists and sorting only. An event counts once for its
-cause, so what is done twice changes nothing.
+`contact` is an opaque key of a person: `contact_of` the name under which channels know them, so that somebody who writes
+to two numbers of an agency is one lead; the conversation's own id where there is no such name. Score and stage are never
+set: they are what `scoring.standing` makes of the events, and are kept in the row for lists and sorting only. An event
+counts once for its cause, so what is done twice changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 
 import msgspec
 
@@ -63,6 +64,11 @@ class Place(msgspec.Struct, frozen=True):
     def of(cls, lead: Lead) -> Place:
         """Return the place of a lead in the list."""
         return cls(lead.score, lead.updated_at, lead.id)
+
+
+def contact_of(address: str) -> str:
+    """Return the key of a person whom channels know as `address` ("wa_id:971..."); "" of ""."""
+    return "c" + blake2b(address.encode(), digest_size=16).hexdigest() if address else ""
 
 
 async def ensure(

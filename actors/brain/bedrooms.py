@@ -38,7 +38,8 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
             continue  # the living room of "3+1"
         span = _plus(items, quantity)
         counted.update(range(quantity.first, quantity.last + 2 if span else quantity.last))
-        span = span or _counted(quantity, units)
+        beside = _beside_rooms(items, quantity)
+        span = span or _counted(quantity, (*units, "") if beside else units)
         if span is not None:
             spans.append(span)
     for place, item in enumerate(items):
@@ -48,6 +49,8 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
             spans.append(_bounded(items, place, int(item.value)))
         elif item.group == "unit" and item.value == "onebed":
             spans.append(_bounded(items, place, 1))
+        elif _begins_choice(items, place):
+            spans.append(Span(1, 1))
     if not spans:
         return None
     lows = [span.low for span in spans]
@@ -56,6 +59,30 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
         None if None in lows else min(low for low in lows if low is not None),
         None if None in highs else max(high for high in highs if high is not None),
     )
+
+
+def _beside_rooms(items: list[Item], quantity: Quantity) -> bool:
+    """Return whether a bare number is one of two that may be chosen from: دو یا سه‌خوابه, غرفتين أو ثلاث."""
+    return any(
+        0 <= step < len(items)
+        and 0 <= beyond < len(items)
+        and _joins(items[step])
+        and items[beyond].group == "bedrooms"
+        for step, beyond in ((quantity.last, quantity.last + 1), (quantity.first - 1, quantity.first - 2))
+    )
+
+
+def _begins_choice(items: list[Item], place: int) -> bool:
+    """Return whether one room, with no number, is chosen beside more: غرفة أو غرفتين, «спальня или две»."""
+    if place + 2 >= len(items) or items[place].group != "unit" or items[place].value != "bedroom":
+        return False
+    if place and (items[place - 1].group in ("num", "unit") or items[place - 1].first().number is not None):
+        return False
+    return _joins(items[place + 1]) and items[place + 2].group in ("bedrooms", "num")
+
+
+def _joins(item: Item) -> bool:
+    return (item.group == "word" and item.value in ("or", "to")) or item.first().text == "-"
 
 
 def _bounded(items: list[Item], place: int, number: int) -> Span:

@@ -15,6 +15,8 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from actors.brain.folding import fold
+
 Language = Literal["en", "fa", "ar", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -40,7 +42,7 @@ _MARKS = re.compile(r"[\u0610-\u061a\u0640\u064b-\u0652\u0670]")  # tatweel and 
 
 _ARABIC_GREETING = "السلام عليكم"  # as an Arabic keyboard writes it; «سلام علیکم» is everybody's
 
-_EDGES = " \t\r\n\u00a0\u200c\u200e\u200f.,!?;:\"'«»()*_،؛؟…"
+_NAME = re.compile(r"[^\W_]+")
 
 
 def _with_persian_letters(text: str) -> str:
@@ -49,11 +51,6 @@ def _with_persian_letters(text: str) -> str:
 
 def _with_arabic_letters(text: str) -> str:
     return text.replace("ی", "ي").replace("ک", "ك")
-
-
-def fold(text: str) -> str:
-    """Return `text` without what keyboards vary: case, harakat, tatweel, and the forms of ye and kaf."""
-    return _with_persian_letters(_MARKS.sub("", text.casefold()))
 
 
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,14 +74,21 @@ _PERSIAN_WORDS = frozenset(_with_persian_letters(_WORDS.persian).split())
 _ARABIC_WORDS = frozenset(_with_arabic_letters(_WORDS.arabic).split())
 _ENGLISH_WORDS = frozenset(_WORDS.english.split())
 _ENGLISH_TOO = frozenset(_WORDS.english_too.split())
+
+
+def _name(text: str) -> str:
+    """Return the words of a text, folded, without signs between or around them."""
+    return " ".join(_NAME.findall(fold(text)))
+
+
 _NAMES: dict[str, Language] = {
-    fold(name): language for language in LANGUAGES for name in _WORDS.names[language].split()
+    _name(name): language for language in LANGUAGES for name in _WORDS.names[language].split()
 }
 
 
 def named(text: str) -> Language | None:
     """Return the language whose name, in any of the four languages, is the whole of `text`."""
-    return _NAMES.get(fold(text.strip(_EDGES))) if len(text) <= READ else None
+    return _NAMES.get(_name(text)) if len(text) <= READ else None
 
 
 def detect(text: str) -> Language | None:

@@ -136,12 +136,16 @@ class Numerals(Row):
         if item is None:
             return None
         if item.group == "half":
-            article = 1 if self.reads(place + 1, "a", "an") else 0
-            follows = self.has(place + 1 + article, "scale") and not item.value.startswith("-")
+            follows = self.has(self._past_article(place + 1), "scale") and not item.value.startswith("-")
             return Value(Decimal(item.value), place + 1, words=True) if follows else None
         if item.group == "num":
             return self._words(place)
         return None if item.group else self._digits(place, item)
+
+    def _past_article(self, place: int) -> int:
+        """Return the place after "of a"."""
+        place += self.reads(place, "of")
+        return place + self.reads(place, "a", "an")
 
     def _digits(self, place: int, item: Item) -> Value | None:
         piece = item.first()
@@ -214,12 +218,9 @@ class Numerals(Row):
 
     def _scale(self, small: Value, *, money: bool = False) -> tuple[Decimal, int]:
         """Return the scale after a number and the place after it; 1 if there is none."""
-        step = small.last
+        step = self._past_article(small.last) if small.value < 1 else small.last  # half a million
         item = self.at(step)
-        if item is not None and (
-            (item.first().text in ("a", "an") and small.value < 1)  # half a million
-            or (item.first().text in _ENDINGS and item.first().glued)
-        ):
+        if item is not None and item.first().text in _ENDINGS and item.first().glued:
             step += 1
             item = self.at(step)
         if item is not None and item.group == "scale":

@@ -56,16 +56,20 @@ def asks_for_person(pieces: list[Piece]) -> bool:
 
 def _reaches(sentence: list[Item]) -> bool:
     for place, item in enumerate(sentence):
+        if item.group == "do" and item.value == "both" and not _broken(sentence, place, place):
+            return True
         if item.group != "who":
             continue
         start, end = max(0, place - _NEAR - 1), place + _NEAR + 2
         for other in range(start, min(end, len(sentence))):
-            if sentence[other].group == "do" and sentence[other].value == "reach":
-                first, last = min(place, other), max(place, other)
-                around = sentence[max(0, first - 3) : last + 3]
-                if not any(near.group == "breaks" for near in around):
-                    return True
+            reaches = sentence[other].group == "do" and sentence[other].value == "reach"
+            if reaches and not _broken(sentence, min(place, other), max(place, other)):
+                return True
     return False
+
+
+def _broken(sentence: list[Item], first: int, last: int) -> bool:
+    return any(near.group == "breaks" for near in sentence[max(0, first - 3) : last + 3])
 
 
 def _only_names(sentence: list[Item]) -> bool:

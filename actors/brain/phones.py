@@ -29,12 +29,16 @@ def region_of(number: str) -> str | None:
     return phonenumbers.region_code_for_number(parsed) if parsed else None
 
 
-def phone(text: str, *, sender: str = "", tenant_region: str = DEFAULT_REGION) -> str | None:
+def phone(
+    text: str, *, sender: str = "", region: str = "", tenant_region: str = DEFAULT_REGION
+) -> str | None:
     """Return the first valid number in `text` as E.164 ("+971501234567"), or None. Never raises.
 
-    `sender` is the number that wrote it, as the provider has it; `tenant_region` two letters, such as "AE".
+    `sender` is the number that wrote it, as the provider has it; `region` their country where that number is not known,
+    and `tenant_region` the tenant's, in two letters such as "AE".
     """
-    regions = dict.fromkeys(filter(None, (region_of(sender) if sender else None, tenant_region)))
+    own = region_of(sender) if sender else region
+    regions = dict.fromkeys(filter(None, (own, tenant_region)))
     for candidate in _CANDIDATE.findall(fold(text[:READ]))[:_MOST]:
         found = _number(candidate, list(regions))
         if found is not None:

@@ -17,6 +17,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from actors.brain.folding import fold
+from actors.brain.refusals import refuses
 from actors.brain.tokens import split
 
 Phrase = Literal[
@@ -113,7 +114,8 @@ def phrase(text: str) -> Phrase | None:
     words = plain(text)
     if not words:
         return _sign(text)
-    return _whole(words) or _whole(_REPEATED.sub(r"\1", words))
+    said = _whole(words) or _whole(_REPEATED.sub(r"\1", words))
+    return "opt_out" if said is None and refuses(words) else said
 
 
 def _whole(words: str) -> Phrase | None:

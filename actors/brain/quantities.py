@@ -25,6 +25,8 @@ _HYPHENS: Final = ("-", "х", "x", "ти", "м", "и")  # 2-х, 3-x, 5-ти
 _LARGE_UNITS: Final = ("area", "percent", "week", "day", "hour")
 """What also a million may count; a million beside another unit is money."""
 _BOUNDS: Final = ("upto", "from", "about")
+_IS: Final = ("is", ":", "=", "это", "هو", "هی")
+"""What may stand between a bound and its number: the maximum is 2m."""
 _PERSIAN_A: Final = ("یه", "یک", "یکی")
 _BREAKS: Final = (",", ";", "\n", ".")
 
@@ -156,16 +158,25 @@ class _Reader(Numerals):
                 return _Before(place - 1, bound, about, currency, between=True)
             elif item.group == "aside" and item.value == "budget" and self.has(place - 2, "word", *_BOUNDS):
                 pass  # max budget 2m
-            elif not (item.first().text in (":", "a", "=", "the", "-") and (bound or about or currency)):
+            elif not self._passes(place - 1, told=bool(bound or about or currency)):
                 break
             place -= 1
         return _Before(place, bound, about, currency)
+
+    def _passes(self, place: int, *, told: bool) -> bool:
+        """Return whether what stands at `place` changes nothing between a number and the words before it."""
+        if self.reads(place, *_IS) and self.has(place - 1, "word", *_BOUNDS):
+            return True
+        return told and self.reads(place, ":", "a", "=", "the", "-")
 
     def _bound_after(self, bound: Bound, last: int, *, single: bool) -> tuple[Bound, int]:
         """Return what "max", "or more" and "+" after a number make of its bound, and the place after them."""
         if self.has(last, "word", "orless") or (self.has(last, "word", "upto") and self._closes(last + 1)):
             return "up_to", last + 1
-        if self.has(last, "word", "ormore") or (self.has(last, "word", "from") and self._closes(last + 1)):
+        spare = self.reads(last, "plus") and not self._closes_all(last + 1)  # one bedroom plus study
+        if (self.has(last, "word", "ormore") and not spare) or (
+            self.has(last, "word", "from") and self._closes(last + 1)
+        ):
             return "from", last + 1
         if single and self._is_plus(last):
             return "from", last + 1
@@ -177,6 +188,11 @@ class _Reader(Numerals):
         if plus is None or plus.first().text != "+" or not plus.first().glued or self.number_at(place + 1):
             return False
         return after is None or not after.first().glued
+
+    def _closes_all(self, place: int) -> bool:
+        """Return whether nothing of the sentence but a unit stands at `place`."""
+        item = self.at(place)
+        return item is None or item.group == "unit" or item.first().kind != "word"
 
     def _closes(self, place: int) -> bool:
         """Return whether a bound that stands before `place` belongs to the number before it."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import get_args
 
 import msgspec
 
@@ -28,7 +30,7 @@ from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
 from actors.conversation.transaction import Begin, one_transaction
 from actors.conversation.ways import opened, way
-from actors.conversation.windows import hear, written_by
+from actors.conversation.windows import Kind, Reason, hear, written_by
 from actors.media.task import Download, MediaFetched
 from actors.messages import (
     AccountNotice,
@@ -76,15 +78,24 @@ class EstateBot(Actor[EstateState]):
         self._greeter = Greeter(self._catalogue, Directory())
         self._stale_after = timedelta(seconds=Node().stale_after)
         self._unasked = Counter[str]()
+        self._unsent = Counter[tuple[str, str]]()
 
     def configure(self, settings: Settings) -> None:
         """Take the tenants and channels of these settings; turns that began before keep the old ones."""
         self._greeter = Greeter(self._catalogue, Directory(settings))
         self._stale_after = timedelta(seconds=settings.node.stale_after)
 
-    def statistics(self) -> dict[str, dict[str, int]]:
-        """Return what was to be said unasked so far, by kind and outlet; a turn that is repeated counts again."""
-        return {"unasked": dict(self._unasked)}
+    def statistics(self) -> dict[str, Mapping[str, object]]:
+        """Return what was to be said unasked so far, by kind and outlet, and what of it was not sent, by kind and why.
+
+        A turn that is repeated counts again.
+        """
+        unsent = {
+            kind: {why: self._unsent[kind, why] for why in get_args(Reason)}
+            for kind in get_args(Kind)
+            if kind != "answer"
+        }
+        return {"unasked": dict(self._unasked), "unsent": unsent}
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
@@ -194,7 +205,9 @@ class EstateBot(Actor[EstateState]):
         """Say what a timer was set for; those of viewings are of a tenant, wherever the person is by now."""
         if name == nudging.TIMER:
             turn.state.nudge_at = None
-            if here is not None and here.status == "active" and not turn.paused:
+            if here is not None and here.status == "active" and turn.paused:
+                self._unsent["nudge", "paused"] += 1
+            elif here is not None and here.status == "active":
                 talk = self._talk(turn, here, "")
                 _nudge(turn, nudging.due(talk, turn.state))
                 self._send(turn, talk)
@@ -216,6 +229,7 @@ class EstateBot(Actor[EstateState]):
             return
         talk = self._talk(turn, here, "")
         if not unasked.may_apologize(talk, turn.state):
+            self._unsent.update(talk.unsent)
             return
         if nudging.waiting(talk.part):
             talk.head = talk.text("apology")
@@ -227,6 +241,7 @@ class EstateBot(Actor[EstateState]):
     def _send(self, turn: Turn[EstateState], talk: Talk) -> None:
         """Let what was said leave, and set the timers of its tenant."""
         self._unasked.update(talk.unasked)
+        self._unsent.update(talk.unsent)
         if talk.answer is not None:
             turn.reply(talk.answer)
         for what, at in talk.reminders.items():
@@ -296,6 +311,9 @@ def _said(talk: Talk, message: Message) -> Heard | None:
             return heard(talk.part, text)
         case ChoicePicked(choice=choice):
             return picked(choice)
+        case ContactsShared(cards=cards) if talk.part.asked == "phone":
+            numbers = [number.phone or number.written for card in cards for number in card.phones]
+            return Heard("text", f"+{numbers[0].lstrip('+')}") if numbers else None
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actors.agency import expo
 from actors.agency.expo import ExpoEvent
+from actors.conversation import reaching
 from actors.conversation.talk import Talk
 from actors.wording.cards import EventFacts, event_card
 from actors.wording.values import Code
@@ -38,7 +39,9 @@ async def asked(talk: Talk, words: str) -> None:
     if number is None:
         talk.say(talk.text("expo-none"), choices=talk.offer("menu"))
         return
-    talk.say(talk.text("expo-meeting-stored", number=Code(f"E-{number:04d}")), choices=talk.offer("menu"))
+    told = talk.text("expo-meeting-stored", number=Code(f"E-{number:04d}"))
+    phone = reaching.question(talk)
+    talk.say(told, phone, choices=talk.offer("menu"), asked="phone" if phone else "")
 
 
 def _facts(talk: Talk, event: ExpoEvent) -> EventFacts:

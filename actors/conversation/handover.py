@@ -20,7 +20,7 @@ import msgspec
 
 from actors.agency import leads, staff
 from actors.agency.staff import Operator
-from actors.conversation import asking, menu, realty, resuming
+from actors.conversation import asking, menu, reaching, realty, resuming
 from actors.conversation.calling import GivenBack, Settled, Taken, call, identity_of, language_of
 from actors.conversation.hearing import Heard
 from actors.conversation.realty import Understood
@@ -61,7 +61,11 @@ async def ask(turn: Turn[EstateState], talk: Talk) -> None:
     called = await _call(turn, talk, asked=True)
     turn.pause("asked for a person")
     turn.remind(QUIET, at=_begins(talk) + _quiet(talk.tenant))
-    _tell(talk, expectation(talk) if called else talk.text("handover-nobody"))
+    told = expectation(talk) if called else talk.text("handover-nobody")
+    if number := reaching.question(talk):
+        talk.say(told, number, asked="phone")
+    else:
+        _tell(talk, told)
 
 
 async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> None:
@@ -78,6 +82,11 @@ async def listen(turn: Turn[EstateState], talk: Talk, said: Heard | None) -> Non
         _interject(turn, talk)
     elif what == "resume" and _waits(turn):
         await _come_back(turn, talk, asked=True)
+    elif said is not None and what == "text" and reaching.told(talk, said.text):
+        talk.part.asked = ""
+        _tell(talk, reaching.thanks(talk))
+        _interject(turn, talk)
+        await talk.learn()
     elif said is not None and what in ("text", "choice"):
         understood = realty.pick(talk.part, said.choice) if said.choice else None
         if understood is None and said.text:
@@ -182,7 +191,7 @@ async def _call(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> bool:
     contact = next_contact(contacts, handed.called, buyer)
     if contact is None:
         return False
-    phone = buyer.removeprefix("wa_id:") if buyer.startswith("wa_id:") else ""
+    phone = talk.part.phone.lstrip("+")
     link = f"https://wa.me/{phone}" if phone else f"majlis show {turn.conversation}"
     summary = asking.summary(talk, language_of(contact)) or _NOTHING
     name = talk.part.name or (f"+{phone}" if phone else turn.conversation)

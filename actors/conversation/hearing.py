@@ -6,6 +6,7 @@ number), then a request for a person, then words that are a whole message ("menu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from actors.brain.choices import pick
 from actors.brain.commands import Command, command
 from actors.brain.people import wants_person
 from actors.brain.phrases import Phrase, phrase, plain
+from actors.brain.times import speaks_of_time
 from actors.conversation.state import Part
 
 What = Literal[
@@ -52,7 +54,7 @@ _MEANT: Final[dict[What, tuple[str, ...]]] = {
     "skip": ("answer:skip", "answer:done"),
 }
 """How the ids begin that a word stands for where they are offered."""
-_NUMBERS_ARE_ANSWERS: Final = frozenset({"bedrooms", "budget", "name", "support", "meeting"})
+_NUMBERS_ARE_ANSWERS: Final = frozenset({"bedrooms", "budget", "name", "support", "meeting", "phone"})
 """Questions to which "2" is no choice of the second."""
 
 
@@ -103,7 +105,19 @@ def _chosen(part: Part, text: str, what: What | None) -> str | None:
         return next((choice for choice in ids if choice.startswith(_MEANT.get(what, ()))), None)
     if not ids or (part.asked in _NUMBERS_ARE_ANSWERS and any(char.isdigit() for char in text)):
         return None
-    place = pick(text, [title for _, title in part.offered])
+    titles = [title for _, title in part.offered]
+    place = _titled(text, titles) if part.asked == "time" and _is_time(text) else pick(text, titles)
     if place is None and part.asked == "time":
         place = _number(text, len(ids))
     return None if place is None else ids[place]
+
+
+def _titled(text: str, titles: Sequence[str]) -> int | None:
+    """Return the place of the one title that is all of a text."""
+    same = [place for place, title in enumerate(titles) if plain(title) == plain(text)]
+    return same[0] if len(same) == 1 else None
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text says when, and is no bare number, which may be the place of a choice."""
+    return not plain(text).isdecimal() and speaks_of_time(text)

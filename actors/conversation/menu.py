@@ -11,7 +11,17 @@ from typing import Final
 from actors.brain.phrases import plain
 from actors.brain.questions import question
 from actors.brain.slots import read_wish
-from actors.conversation import expo, nudging, resuming, search, showing, support, viewing
+from actors.conversation import (
+    expo,
+    named_times,
+    nudging,
+    reaching,
+    resuming,
+    search,
+    showing,
+    support,
+    viewing,
+)
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard, What, picked
 from actors.conversation.state import Vertical
@@ -58,6 +68,9 @@ def _in_passing(talk: Talk, what: What) -> bool:
             resuming.put(talk, hello) if asked else show_menu(talk, hello)
         case "thanks" if asked not in _WAIT_FOR_WORDS:
             resuming.put(talk, talk.text("thanks"))
+        case "no" | "skip" | "yes" if asked == "phone":
+            talk.part.asked = ""
+            resuming.put(talk)
         case "no" | "skip" if asked in _WAIT_FOR_WORDS:
             _cancel(talk)
         case "yes" | "language" if not asked or asked in _WAIT_FOR_WORDS:
@@ -152,14 +165,29 @@ async def _chosen(talk: Talk, choice: str) -> None:
             await go_on(talk, talk.text("choice-gone"))
 
 
-async def _said(talk: Talk, heard: Heard) -> None:
-    """Answer words: first those that the open question waits for, then questions, then wishes."""
+async def _waited_for(talk: Talk, heard: Heard) -> bool:
+    """Take words that the open question waits for, or a time or a number to call, which may come at any time."""
     part = talk.part
     if part.asked == "support":
         await support.described(talk, heard.text)
-        return
-    if part.asked == "meeting":
+    elif part.asked == "meeting":
         await expo.asked(talk, heard.text)
+    elif reaching.told(talk, heard.text):
+        part.asked = "" if part.asked == "phone" else part.asked
+        resuming.put(talk, reaching.thanks(talk))
+        await talk.learn()
+    elif part.asked == "phone" and (again := reaching.unclear(talk, heard.text)):
+        talk.say(again, asked="phone")
+    else:
+        part.asked = "" if part.asked == "phone" else part.asked
+        return heard.what == "text" and await named_times.named(talk, heard.text)
+    return True
+
+
+async def _said(talk: Talk, heard: Heard) -> None:
+    """Answer words: first those that the open question waits for, then questions, then wishes."""
+    part = talk.part
+    if await _waited_for(talk, heard):
         return
     asks = question(heard.text) if heard.what == "text" else None
     numbered = part.vertical == "support" or heard.text.lstrip()[:1] in ("S", "s")

@@ -13,7 +13,7 @@ from typing import Final
 from actors.conversation.quiet import Quiet
 from actors.conversation.state import EstateState, Part
 from actors.conversation.talk import Talk
-from actors.conversation.unasked import tell
+from actors.conversation.unasked import hold, tell
 from actors.messages import Choice, Outgoing
 from actors.wording.keys import Key
 from actors.wording.values import Name
@@ -27,7 +27,7 @@ _MOST_OFFERED: Final = 20
 def waiting(part: Part) -> bool:
     """Whether the bot waits for an answer: to a question, or to what it has shown."""
     shown = any(choice.startswith(("listing:viewing:", "relax:")) for choice, _ in part.offered)
-    return bool(part.asked) or shown
+    return part.asked not in ("", "phone") or shown
 
 
 def begin(state: EstateState, tenant: Tenant, now: datetime, *, paused: bool) -> datetime | None:
@@ -45,10 +45,14 @@ def begin(state: EstateState, tenant: Tenant, now: datetime, *, paused: bool) ->
 def due(talk: Talk, state: EstateState) -> datetime | None:
     """Say the step that is due, if anybody still waits for an answer; return when the next one is due, None if never."""
     part, steps = talk.part, talk.tenant.follow_up_minutes
-    if state.opted_out or not waiting(part) or part.nudges >= len(steps) or part.wrote_at is None:
+    if not waiting(part) or part.nudges >= len(steps) or part.wrote_at is None:
+        return None
+    if state.opted_out:
+        hold(talk, "nudge", "opted_out")
         return None
     quiet = Quiet.of(talk.tenant)
     if (later := quiet.after(talk.now)) > talk.now:
+        hold(talk, "nudge", "quiet_hours")
         return later
     step, offered = part.nudges, part.offered
     last = step == len(steps) - 1

@@ -6,7 +6,7 @@ from actors.agency import viewings
 from actors.conversation.quiet import Quiet
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
-from actors.conversation.unasked import tell
+from actors.conversation.unasked import hold, tell
 from actors.conversation.viewing import about
 from actors.wording.values import Moment, Name
 
@@ -26,6 +26,7 @@ async def _viewing(talk: Talk, state: EstateState, name: str, number: int, *, sh
     if viewing is None or viewing.status not in _STILL or viewing.starts <= talk.now:
         return
     if (later := Quiet.of(talk.tenant).after(talk.now)) > talk.now:  # it is late, and now it is quiet
+        hold(talk, "viewing", "quiet_hours")
         talk.reminders[name] = later if later < viewing.starts else None
         return
     agency, listing = Name(talk.tenant.name), Name(viewing.reference or talk.tenant.name)

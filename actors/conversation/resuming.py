@@ -37,6 +37,8 @@ _LED_BY: Final[Mapping[str, Key]] = {
 def put(talk: Talk, *before: str) -> None:
     """Put what is open once more, after some words; where nothing is, the menu."""
     part = talk.part
+    if part.asked == "phone":  # asked once
+        part.asked = ""
     slot = next_slot(part) if part.vertical == "realty" else None
     menu = tuple(choice for choice, _ in OFFERS["menu"])
     if part.asked == "support":

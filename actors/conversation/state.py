@@ -19,8 +19,8 @@ Vertical = Literal["", "realty", "expo", "support"]
 Slot = Literal[
     "name", "goal", "deal", "category", "kind", "budget", "place", "bedrooms", "amenities", "urgency"
 ]
-Asked = Slot | Literal["", "amount", "time", "meeting", "support"]
-"""The open question: a slot, or an amount to confirm, a time to pick, when to meet, what happened."""
+Asked = Slot | Literal["", "amount", "time", "meeting", "support", "phone"]
+"""The open question: a slot, or an amount to confirm, a time to pick, when to meet, what happened, a number to call."""
 
 
 class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -31,7 +31,8 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     that was shown last. `offered`: ids and titles of the choices that were shown last. `missed`: answers in a row to the
     open question of which nothing could be used. `nudges`: how many of the ladder were sent since the person wrote;
     `ladder_at`: when the first of a ladder was sent last. `due`: a vertical that was opened by a link and is
-    not entered yet.
+    not entered yet. `phone`: where the person can be called; `hidden`: the channel does not tell, only their country
+    (`region`), if that; `phone_asked` and `phone_given`: they were asked for it, and told it.
     """
 
     welcomed: bool = False
@@ -53,6 +54,20 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     source: str = ""
     source_ref: str = ""
     due: Vertical = ""
+    phone: str = ""
+    hidden: bool = False
+    region: str = ""
+    phone_asked: bool = False
+    phone_given: bool = False
+
+    def reached_by(self, address: str) -> None:
+        """Take the name under which the channel knows the person, such as "wa_id:971501112233"."""
+        kind, _, value = address.partition(":")
+        if kind == "wa_id" and value.isascii() and value.isdecimal():
+            self.phone, self.hidden, self.untold = f"+{value}", False, True
+        elif address:
+            region = value.partition(".")[0]
+            self.hidden, self.region = True, region if len(region) == 2 and region.isalpha() else ""
 
 
 class Tally(msgspec.Struct, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Final
 
 from actors.agency import support
 from actors.agency.support import SupportRequest, parse_name
+from actors.conversation import reaching
 from actors.conversation.talk import Talk
 from actors.wording.offers import term
 from actors.wording.values import Code, Value
@@ -48,7 +49,8 @@ async def described(talk: Talk, words: str) -> None:
     async with talk.books() as books:
         request = await support.ask(books, talk.part.lead, "support", words, talk.message, talk.now)
     told = talk.text("support-stored", number=Code(request.name), status=_status(request))
-    talk.say(told, choices=talk.offer("support"))
+    phone = reaching.question(talk)
+    talk.say(told, phone, choices=talk.offer("support"), asked="phone" if phone else "")
 
 
 async def looked_up(talk: Talk, words: str) -> bool:

@@ -16,6 +16,7 @@ from actors.agency.tenancy import TenantTransaction, tenant_transaction
 from actors.brain.language import Language
 from actors.conversation.state import Asked, Part
 from actors.messages import Buttons, Choice, Document, Outgoing, Picture, Text
+from actors.sql import statement
 from actors.wording.keys import Key
 from actors.wording.offers import Offer
 from actors.wording.texts import Wording
@@ -54,7 +55,10 @@ class Talk:
         self.reminders: dict[str, datetime | None] = {}
         self.unasked: tuple[str, ...] = ()
         """What was to be said that nobody has just asked for, and what became of it: "nudge:template"."""
+        self.unsent: tuple[tuple[str, str], ...] = ()
+        """What of that was not sent, and why: ("nudge", "quiet_hours")."""
         self._transaction = transaction
+        self._address = ""
 
     @property
     def shelf(self) -> Shelf:
@@ -113,16 +117,29 @@ class Talk:
         async with self._transaction() as transaction:
             if before is not None:
                 await before(transaction)
+            await self._look(transaction)
             async with tenant_transaction(transaction, self.tenant.id) as books:
                 await self._tell(books)
                 yield books
+
+    async def learn(self) -> None:
+        """Let the person's lead learn now what it does not know yet; the books are closed again after it."""
+        async with self.books():
+            pass
+
+    async def _look(self, transaction: Transaction) -> None:
+        """Look up under which name the channel knows the person, until that is known."""
+        if not self.part.phone and not self.part.hidden:
+            for row in await transaction.fetch(statement("conversation_address"), self.conversation):
+                self._address = str(row["address"])
+                self.part.reached_by(self._address)
 
     async def _tell(self, books: TenantTransaction) -> None:
         part = self.part
         if not part.lead:
             part.lead = await leads.ensure(
                 books,
-                self.conversation,
+                leads.contact_of(self._address) or self.conversation,
                 self.conversation,
                 self.now,
                 source=part.source or None,
@@ -131,8 +148,12 @@ class Talk:
             part.untold = True
         if part.untold:
             name = part.name or None
-            await leads.learn(books, part.lead, self.now, name=name, language=self.language, wish=part.wish)
+            phone = part.phone or None
+            await leads.learn(
+                books, part.lead, self.now, name=name, phone=phone, language=self.language, wish=part.wish
+            )
             kinds = [*scoring.told(part.wish), *(["named"] if part.name else [])]
+            kinds += ["reachable"] if part.phone_given else []
             if kinds:
                 await leads.note(books, part.lead, kinds, "told", self.now)  # type: ignore[arg-type]
             part.untold = False

@@ -7,7 +7,7 @@ from typing import Final
 
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
-from actors.conversation.windows import RULES, Kind, Outlet, outlet, standing
+from actors.conversation.windows import RULES, Kind, Outlet, Reason, outlet, standing, withheld
 from actors.messages import Outgoing, Template
 from actors.wording.values import Value
 
@@ -17,7 +17,8 @@ AN_APOLOGY_EACH: Final = timedelta(days=7)
 
 def tell(talk: Talk, state: EstateState, kind: Kind, message: Outgoing, *values: Value) -> Outlet:
     """Say a message, or have its template say these values in their order; return which of it became of it."""
-    way = outlet(talk.now, standing(state, talk.tenant), kind)
+    stands = standing(state, talk.tenant)
+    way = outlet(talk.now, stands, kind)
     match way:
         case "free":
             talk.answer = message
@@ -26,18 +27,28 @@ def tell(talk: Talk, state: EstateState, kind: Kind, message: Outgoing, *values:
             talk.answer = Template(talk.tenant.templates[key], talk.language, told)
         case _:
             state.note(f"unsent:{kind}", talk.now)
+            hold(talk, kind, withheld(talk.now, stands, kind))
     talk.unasked += (f"{kind}:{way}",)
     return way
+
+
+def hold(talk: Talk, kind: Kind, why: Reason | None) -> None:
+    """Count something that is not sent now, and why."""
+    if why is not None:
+        talk.unsent += ((kind, why),)
 
 
 def may_apologize(talk: Talk, state: EstateState) -> bool:
     """Tell whether an apology may be said now, and keep that it was; one that is not sent is counted."""
     if state.apologized_at is not None and talk.now - state.apologized_at < AN_APOLOGY_EACH:
+        hold(talk, "apology", "too_soon")
         return False
-    way = outlet(talk.now, standing(state, talk.tenant), "apology")
+    stands = standing(state, talk.tenant)
+    way = outlet(talk.now, stands, "apology")
     talk.unasked += (f"apology:{way}",)
     if way != "free":
         state.note("unsent:apology", talk.now)
+        hold(talk, "apology", withheld(talk.now, stands, "apology"))
         return False
     state.apologized_at = talk.now
     return True

@@ -13,13 +13,14 @@ from actors.agency import listings, viewings
 from actors.agency.slots import Slot, reminders
 from actors.agency.tenancy import TenantTransaction
 from actors.agency.viewings import Booked, NotFree, TooMany, Viewing
-from actors.conversation import quiet
+from actors.conversation import quiet, reaching
 from actors.conversation.talk import Talk
 from actors.messages import Choice
 from actors.wording.keys import Key
 from actors.wording.values import Count, Label, Moment, Name
 
-_OFFERED: Final = 8
+OFFERED: Final = 8
+"""Times that are offered at once."""
 _PER_DAY: Final = 3
 
 
@@ -32,14 +33,14 @@ async def offer(talk: Talk, number: int, *before: str) -> None:
             return
         talk.part.listing = number
         title = Name(listing.title_in(talk.language))
-        free = await viewings.free(books, talk.diary, talk.now, limit=_OFFERED, per_day=_PER_DAY)
+        free = await viewings.free(books, talk.diary, talk.now, limit=OFFERED, per_day=_PER_DAY)
         if not free:
             talk.say(
                 talk.text("viewing-no-slots", listing=title), choices=talk.offer("no-more", ["person:call"])
             )
             return
         question = talk.text("viewing-offer", listing=title)
-        talk.say(*before, question, choices=_times(talk, f"at:{number}", free), asked="time")
+        talk.say(*before, question, choices=times(talk, f"at:{number}", free), asked="time")
 
 
 async def book(talk: Talk, number: int, starts: datetime) -> None:
@@ -49,29 +50,31 @@ async def book(talk: Talk, number: int, starts: datetime) -> None:
         if listing is None:
             talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
             return
-        outcome = await viewings.book(
-            books,
-            talk.diary,
-            lead=talk.part.lead,
-            property=number,
-            starts=starts,
-            cause=talk.message,
-            now=talk.now,
-        )
-        title = Name(listing.title_in(talk.language))
-        match outcome:
-            case Booked(viewing):
-                _booked(talk, viewing, title)
-            case NotFree(others):
-                _gone(talk, title, starts, _times(talk, f"at:{number}", others))
-            case TooMany(ahead):
-                each = [
-                    talk.wording.slot(
-                        talk.language, f"viewing:cancel:{one.id}", one.starts, talk.tenant.timezone
-                    )
-                    for one in ahead
-                ]
-                talk.say(talk.text("viewing-too-many", count=Count(len(ahead))), choices=each)
+        await book_in(talk, books, number, Name(listing.title_in(talk.language)), starts)
+
+
+async def book_in(talk: Talk, books: TenantTransaction, number: int, title: Name, starts: datetime) -> None:
+    """Book a time for a listing, in books that are open."""
+    outcome = await viewings.book(
+        books,
+        talk.diary,
+        lead=talk.part.lead,
+        property=number,
+        starts=starts,
+        cause=talk.message,
+        now=talk.now,
+    )
+    match outcome:
+        case Booked(viewing):
+            _booked(talk, viewing, title)
+        case NotFree(others):
+            _gone(talk, title, starts, times(talk, f"at:{number}", others))
+        case TooMany(ahead):
+            each = [
+                talk.wording.slot(talk.language, f"viewing:cancel:{one.id}", one.starts, talk.tenant.timezone)
+                for one in ahead
+            ]
+            talk.say(talk.text("viewing-too-many", count=Count(len(ahead))), choices=each)
 
 
 async def move(talk: Talk, number: int, starts: datetime | None = None) -> None:
@@ -82,26 +85,31 @@ async def move(talk: Talk, number: int, starts: datetime | None = None) -> None:
         if viewing is None:
             talk.say(talk.text("viewing-none"), choices=talk.offer("menu"))
             return
-        title = await _title(talk, books, viewing)
+        title = await title_of(talk, books, viewing)
         if starts is None:
-            free = await viewings.free(books, talk.diary, talk.now, limit=_OFFERED + 1, per_day=_PER_DAY)
+            free = await viewings.free(books, talk.diary, talk.now, limit=OFFERED + 1, per_day=_PER_DAY)
             free = [slot for slot in free if slot.starts != viewing.starts]
             if not free:
                 told = talk.text("viewing-no-slots", listing=title)
                 talk.say(told, choices=talk.offer("no-more", ["person:call"]))
                 return
             question = talk.text("viewing-offer", listing=title)
-            talk.say(question, choices=_times(talk, f"to:{number}", free), asked="time")
+            talk.say(question, choices=times(talk, f"to:{number}", free), asked="time")
             return
-        moved = await viewings.move(
-            books, talk.diary, viewing, starts=starts, cause=talk.message, now=talk.now
-        )
-        if isinstance(moved, NotFree):
-            _gone(talk, title, starts, _times(talk, f"to:{number}", moved.others))
-            return
-        if moved.viewing.id != number:
-            _forget(talk, number)
-        _booked(talk, moved.viewing, title)
+        await move_in(talk, books, viewing, title, starts)
+
+
+async def move_in(
+    talk: Talk, books: TenantTransaction, viewing: Viewing, title: Name, starts: datetime
+) -> None:
+    """Move a viewing to a time, in books that are open."""
+    moved = await viewings.move(books, talk.diary, viewing, starts=starts, cause=talk.message, now=talk.now)
+    if isinstance(moved, NotFree):
+        _gone(talk, title, starts, times(talk, f"to:{viewing.id}", moved.others))
+        return
+    if moved.viewing.id != viewing.id:
+        _forget(talk, viewing.id)
+    _booked(talk, moved.viewing, title)
 
 
 async def cancel(talk: Talk, number: int, *, sure: bool) -> None:
@@ -200,7 +208,7 @@ def _when(talk: Talk, at: datetime) -> Moment:
     return Moment(at, talk.tenant.timezone)
 
 
-async def _title(talk: Talk, books: TenantTransaction, viewing: Viewing) -> Name:
+async def title_of(talk: Talk, books: TenantTransaction, viewing: Viewing) -> Name:
     """Return what a viewing is of: a property's title, or how the agency calls it once it is not shown any more."""
     listing = None
     if viewing.property is not None:
@@ -212,7 +220,8 @@ def _booked(talk: Talk, viewing: Viewing, title: Name) -> None:
     """Say that a viewing is booked, and what can be done about it."""
     remind(talk, viewing)
     told = talk.text("viewing-booked", listing=title, when=_when(talk, viewing.starts))
-    talk.say(told, choices=about(talk, viewing))
+    number = reaching.question(talk)
+    talk.say(told, number, choices=about(talk, viewing), asked="phone" if number else "")
 
 
 def about(talk: Talk, viewing: Viewing) -> Sequence[Choice]:
@@ -235,7 +244,8 @@ def _gone(talk: Talk, title: Name, starts: datetime, others: Sequence[Choice]) -
     talk.say(told, choices=talk.offer("no-more", ["person:call"]))
 
 
-def _times(talk: Talk, what: str, slots: Sequence[Slot]) -> list[Choice]:
+def times(talk: Talk, what: str, slots: Sequence[Slot]) -> list[Choice]:
+    """Return times as choices; `what` says of what: "at:" and a listing, or "to:" and a viewing."""
     return [
         talk.wording.slot(
             talk.language,
@@ -243,5 +253,5 @@ def _times(talk: Talk, what: str, slots: Sequence[Slot]) -> list[Choice]:
             slot.starts,
             talk.tenant.timezone,
         )
-        for slot in slots[:_OFFERED]
+        for slot in slots[:OFFERED]
     ]

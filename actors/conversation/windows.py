@@ -30,6 +30,8 @@ Kind = Literal["answer", "nudge", "viewing", "apology"]
 Outlet = Literal["free", "template", "nothing"]
 Wants = Literal["all", "no-marketing", "answers"]
 """What a person lets us send."""
+Reason = Literal["opted_out", "window_closed", "quiet_hours", "too_soon", "paused"]
+"""Why something was not sent when it was due; in quiet hours it waits for their end."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -65,6 +67,13 @@ def outlet(now: datetime, standing: Standing, kind: Kind) -> Outlet:
     if standing.open_until is not None and now < standing.open_until:
         return "free"
     return "nothing" if rule.closed == "template" and rule.by not in standing.templates else rule.closed
+
+
+def withheld(now: datetime, standing: Standing, kind: Kind) -> Reason | None:
+    """Return why something of a kind may not be said at `now`; None if it may."""
+    if outlet(now, standing, kind) != "nothing":
+        return None
+    return "opted_out" if standing.wants not in RULES[kind].to else "window_closed"
 
 
 def standing(state: EstateState, tenant: Tenant) -> Standing:

@@ -14,11 +14,8 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from actors.brain.language import Language
+from actors.brain.solar_hijri import solar_hijri
 from actors.wording.numerals import digits
-
-#: Day 0 of the Solar Hijri calendar, as `date.toordinal` counts.
-_HIJRI_EPOCH: Final = 226_895
-_FIRST_HALF: Final = 6 * 31  # six months of 31 days, then five of 30, then the rest
 
 SOLAR_HIJRI_MONTHS: Final = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور",
@@ -83,22 +80,6 @@ _ZONE_TIME: Mapping[Language, str] = {
 }  # fmt: skip
 
 
-def solar_hijri(day: date) -> tuple[int, int, int]:
-    """Return year, month and day in the Solar Hijri calendar; ValueError before its first year."""
-    days = day.toordinal() - _HIJRI_EPOCH
-    if days < 0:
-        raise ValueError(f"{day} is before the first year of the Solar Hijri calendar")
-    year = (33 * days + 3) // 12_053 + 1
-    while _new_year(year) > days:
-        year -= 1
-    while _new_year(year + 1) <= days:
-        year += 1
-    passed = days - _new_year(year)
-    if passed < _FIRST_HALF:
-        return year, passed // 31 + 1, passed % 31 + 1
-    return year, (passed - _FIRST_HALF) // 30 + 7, (passed - _FIRST_HALF) % 30 + 1
-
-
 def day_text(language: Language, day: date) -> str:
     """Return a day with its weekday, in Persian with the Solar Hijri day too."""
     return digits(language, _DAYS[language].format(**_parts(language, day)))
@@ -118,11 +99,6 @@ def short_moment_text(language: Language, at: datetime, zone: str) -> str:
     """Return a time within the coming weeks in 20 characters at most; ValueError if `at` has no time zone."""
     local, _ = _local(language, at, zone)
     return digits(language, _SHORT[language].format(**_parts(language, local.date()), time=f"{local:%H:%M}"))
-
-
-def _new_year(year: int) -> int:
-    """Return the days that passed before a year."""
-    return 365 * (year - 1) + (8 * year + 21) // 33
 
 
 def _parts(language: Language, day: date) -> dict[str, str]:

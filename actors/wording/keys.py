@@ -11,7 +11,6 @@ Greeting = Literal[
     "choose-language",
     "welcome",
     "welcome-back",
-    "acknowledged",
     "help",
     "link-dead",
     "link-elsewhere",
@@ -186,7 +185,7 @@ Listings = Literal[
 ]
 Viewings = Literal[
     "viewing-offer",
-    "viewing-which",
+    "viewing-nearest",
     "viewing-button",
     "viewing-no-slots",
     "viewing-booked",

@@ -11,11 +11,6 @@ choose-language = Please choose your language from the list, or simply write in 
 welcome = Welcome to { $tenant }! How can we help you?
 welcome-back = Welcome back to { $tenant }.
 
-acknowledged = { $count ->
-    [one] Thank you, we have noted your message and will answer you here. { COUNT($count) } message of yours is waiting for an answer.
-   *[other] Thank you, we have noted your message and will answer you here. { COUNT($count) } messages of yours are waiting for an answer.
-}
-
 help = Hello! Several estate agencies share this number. To start, please open the link or scan the code that your agency gave you.
 link-dead = This link does not work. Please ask your agency for a new one.
 link-elsewhere = This link belongs to another agency and does not work here. This is the number of { $tenant }.
@@ -223,7 +218,7 @@ change-search = Change my search
 # ── Viewings. $when is a weekday, a date and a time, with the name of the time zone.
 
 viewing-offer = When would you like to see { $listing }?
-viewing-which = Which property would you like to see?
+viewing-nearest = We have no free time exactly then. These are the nearest times to see { $listing }:
 viewing-button = See times
 viewing-no-slots = There are no free times for { $listing } in the coming days. A colleague will write to you to arrange one.
 viewing-booked =

@@ -64,13 +64,30 @@ async def test_an_exhibition_is_told_until_it_is_over_and_a_meeting_is_asked_for
         assert event.title["fa"]
         assert await expo.ahead(tx, event.ends_at) == []
         lead = await leads.ensure(tx, "anna", "c", NOW)
-        first = await expo.ask_meeting(tx, event, lead, "villas", "m1", NOW)
-        assert await expo.ask_meeting(tx, event, lead, "villas on the Palm", "m2", NOW) == first
+        assert await expo.ask_meeting(tx, event, lead, "villas", "m1", NOW) == 1
+        assert await expo.ask_meeting(tx, event, lead, "villas on the Palm", "m2", NOW) == 1
+        boris = await leads.ensure(tx, "boris", "c", NOW)
+        assert await expo.ask_meeting(tx, event, boris, "flats", "m3", NOW) == 2
         stands = await leads.lead(tx, lead)
         assert stands is not None
         assert stands.score == 10
     async with agencies.at(2) as tx:
         assert await expo.ahead(tx, NOW) == []
+        await expo.announce(tx, demo.expo("Kish Homes", NOW))
+        (theirs,) = await expo.ahead(tx, NOW)
+        anna = await leads.ensure(tx, "anna", "c", NOW)
+        assert await expo.ask_meeting(tx, theirs, anna, "flats", "m1", NOW) == 1  # each tenant counts its own
+
+
+async def test_one_person_who_writes_to_two_numbers_of_an_agency_is_one_lead(agencies: Agencies) -> None:
+    contact = leads.contact_of("wa_id:971501112233")
+    async with agencies.at() as tx:
+        first = await leads.ensure(tx, contact, "at-one-number", NOW)
+        assert await leads.ensure(tx, contact, "at-the-other", NOW + DAY) == first
+        assert (await leads.lead(tx, first)).conversation == "at-the-other"  # type: ignore[union-attr]
+    async with agencies.at(2) as tx:
+        assert await leads.ensure(tx, contact, "at-one-number", NOW) != first
+    assert "971501112233" not in contact
 
 
 async def test_handovers_go_to_those_who_can_be_reached_in_their_order(agencies: Agencies) -> None:

@@ -15,6 +15,7 @@ A transcript is a file that people read. Its lines, in order:
     agency: setting = value             a setting of the first agency, as it stands in the file; of several, a line each
     provider: no marketing | marketing  what the person told the provider that they want
     missed: 2 in 30 h                   so many messages, of which the last is so old by now, were not answered in time
+    known as NAME                       how the channel knows the person, such as bsuid:RU.1301; if that matters
     wait 15 min | 2 h | 1 day           time goes by, and timers that are due say what they have to say
     phone: words                        somebody of the agency answers from the business phone
     resume                              an operator ends a pause
@@ -219,6 +220,16 @@ class Conversation:
         self.settings = msgspec.structs.replace(self.settings, tenants=(changed, *others))
         self.bot.configure(self.settings)
 
+    async def know(self, address: str) -> None:
+        """Let the channel know the person as `address`, which stands in the conversation's row."""
+        async with self.begin() as transaction:
+            await transaction.execute(
+                "insert into conversation (id, shard, channel, address) values ($1, 0, $2, $3)",
+                self.name,
+                self.channel,
+                address,
+            )
+
     async def miss(self, count: int, span: timedelta) -> list[str]:
         """Let messages come that are answered only now, `span` after the last of them."""
         newest = self.now
@@ -274,6 +285,8 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
                 await _another(conversation, words.removeprefix("else: "), f"other-{others}")
             case ["agency:", setting]:
                 conversation.set(setting)
+            case ["known", name]:
+                await conversation.know(name.removeprefix("as "))
             case ["provider:", wish]:
                 played += await conversation.hear(
                     ConsentChanged(category="marketing_messages", allowed=wish == "marketing")

@@ -82,50 +82,51 @@ def test_only_a_count_selects(language: Language) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_selector_has_exactly_the_plural_categories_of_its_language(language: Language) -> None:
     selectors = [found for collector in COLLECTED[language].values() for found in collector.selectors]
-    assert selectors
+    assert selectors or language == "fa"  # after a number its nouns stay as they are
     assert all(found == set(CATEGORIES[language]) for found in selectors)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_number_takes_the_variant_of_its_category(language: Language) -> None:
     variants = ", ".join(f"[{name}] {name}\n" for name in CATEGORIES[language] if name != "other")
-    marked = SOURCES[language].partition("acknowledged =")[0]
-    marked += "acknowledged = { $count ->\n    " + variants.replace(", ", "    ") + "   *[other] other\n}\n"
-    marked += "help" + SOURCES[language].partition("\nhelp")[2]
+    marked = SOURCES[language].partition("handover-expect =")[0]
+    marked += (
+        "handover-expect = { $count ->\n    " + variants.replace(", ", "    ") + "   *[other] other\n}\n"
+    )
+    marked += "handover-later" + SOURCES[language].partition("\nhandover-later")[2]
     catalogue = Catalogue({**SOURCES, language: marked})
     for category, numbers in CATEGORIES[language].items():
         for number in numbers:
-            assert catalogue.format(language, "acknowledged", {"count": number}) == category
+            assert catalogue.format(language, "handover-expect", {"count": number}) == category
 
 
 @pytest.mark.parametrize(
-    ("language", "number", "ending"),
+    ("language", "number", "said"),
     [
-        ("en", 1, "1 message of yours is waiting for an answer."),
-        ("en", 2, "2 messages of yours are waiting for an answer."),
-        ("fa", 1, "۱ پیام شما در انتظار پاسخ است."),
-        ("fa", 11, "۱۱ پیام شما در انتظار پاسخ است."),
-        ("ar", 1, "لديكم رسالة واحدة بانتظار الرد."),
-        ("ar", 2, "لديكم رسالتان بانتظار الرد."),
-        ("ar", 3, "لديكم 3 رسائل بانتظار الرد."),
-        ("ar", 11, "لديكم 11 رسالةً بانتظار الرد."),
-        ("ar", 100, "لديكم 100 رسالة بانتظار الرد."),
-        ("ru", 1, "Ответа ожидает 1 ваше сообщение."),
-        ("ru", 2, "Ответа ожидают 2 ваших сообщения."),
-        ("ru", 5, "Ответа ожидают 5 ваших сообщений."),
-        ("ru", 21, "Ответа ожидает 21 ваше сообщение."),
+        ("en", 1, "within 1 minute."),
+        ("en", 2, "within 2 minutes."),
+        ("fa", 1, "تا ۱ دقیقه دیگر"),
+        ("fa", 11, "تا ۱۱ دقیقه دیگر"),
+        ("ar", 0, "بعد قليل."),
+        ("ar", 1, "خلال دقيقة واحدة."),
+        ("ar", 2, "خلال دقيقتين."),
+        ("ar", 3, "خلال 3 دقائق."),
+        ("ar", 11, "خلال 11 دقيقة."),
+        ("ar", 100, "خلال 100 دقيقة."),
+        ("ru", 1, "в течение 1 минуты."),
+        ("ru", 2, "в течение 2 минут."),
+        ("ru", 5, "в течение 5 минут."),
+        ("ru", 21, "в течение 21 минуты."),
     ],
 )
-def test_the_acknowledgement_counts_as_the_language_does(
-    language: Language, number: int, ending: str
-) -> None:
-    assert CATALOGUE.text(language, "acknowledged", count=number).endswith(ending)
+def test_what_to_expect_counts_as_the_language_does(language: Language, number: int, said: str) -> None:
+    assert said in CATALOGUE.text(language, "handover-expect", count=number)
 
 
 def test_numbers_are_grouped_and_written_as_the_language_does() -> None:
     written = {language: count(language, 3_000_000) for language in LANGUAGES}
     assert written == {"en": "3,000,000", "fa": "۳٬۰۰۰٬۰۰۰", "ar": "3,000,000", "ru": "3\u00a0000\u00a0000"}
-    assert "۱٬۲۳۴" in CATALOGUE.text("fa", "acknowledged", count=1234)
+    assert "۱٬۲۳۴" in CATALOGUE.text("fa", "handover-expect", count=1234)
 
 
 @pytest.mark.parametrize(
@@ -155,11 +156,6 @@ def test_a_string_given_bare_is_isolated_as_a_name(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_acknowledgement_names_no_tenant(language: Language) -> None:
-    assert "tenant" not in COLLECTED[language]["acknowledged"].variables
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_catalogue_holds_marks_of_direction_itself(language: Language) -> None:
     assert not set(SOURCES[language]) & {FSI, LRI, PDI, "\u2067", "\u200e", "\u200f"}
 
@@ -167,7 +163,7 @@ def test_no_catalogue_holds_marks_of_direction_itself(language: Language) -> Non
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
-        ("welcome = Hi\n", "missing: acknowledged"),
+        ("welcome = Hi\n", "missing: amenity-balcony"),
         (SOURCES["en"] + "extra = x\n", "unknown or twice: extra"),
         (SOURCES["en"] + "help = again\n", "unknown or twice: help"),
         (SOURCES["en"] + "= nothing\n", "not Fluent"),

@@ -235,6 +235,7 @@ async def test_a_step_that_an_outage_moved_into_quiet_hours_waits_for_their_end(
     talk.now = NOON.replace(hour=22)
     assert await talk.hear(TimerDue(name="nudge", due_at=NOON)) == []
     assert talk.timers == {"nudge": NOON.replace(day=3, hour=9)}
+    assert talk.bot.statistics()["unsent"]["nudge"]["quiet_hours"] == 1  # type: ignore[index]
 
 
 async def test_beyond_the_window_one_template_is_sent_or_what_is_not_is_counted() -> None:
@@ -246,7 +247,12 @@ async def test_beyond_the_window_one_template_is_sent_or_what_is_not_is_counted(
         assert talk.timers == {}
         assert ("unsent:nudge" in talk.state.noted) is not bool(given)
         way = "template" if given else "nothing"
-        assert talk.bot.statistics() == {"unasked": {f"nudge:{way}": 1}}
+        counted = talk.bot.statistics()
+        assert counted["unasked"] == {f"nudge:{way}": 1}
+        assert counted["unsent"]["nudge"] == {  # type: ignore[index]
+            **dict.fromkeys(("opted_out", "quiet_hours", "too_soon", "paused"), 0),
+            "window_closed": 0 if given else 1,
+        }
 
 
 async def test_a_template_names_the_agency_in_the_persons_language() -> None:

@@ -75,3 +75,26 @@ def test_a_start_does_not_wait_for_the_library() -> None:
     code = "import sys, actors.brain.phones; sys.exit('phonenumbers' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)  # noqa: S603  # our own words
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "tenant", "expected"),
+    [
+        ("8 916 123-45-67", "RU", "AE", "+79161234567"),
+        ("۰۹۱۲ ۱۲۳ ۴۵۶۷", "IR", "AE", "+989121234567"),
+        ("050 123 4567", "RU", "AE", "+971501234567"),  # no number of their country: the tenant's
+        ("(050) 123 45 67", "", "AE", "+971501234567"),
+        ("٠١٠-٠١٢٣-٤٥٦٧", "EG", "AE", "+201001234567"),
+        ("tel: 020 7946 0958.", "GB", "AE", "+442079460958"),
+        ("00 7 916 123 45 67", "", "AE", "+79161234567"),
+        ("شماره‌ام ۰۰۹۸۹۱۲۱۲۳۴۵۶۷ است", "", "AE", "+989121234567"),
+        ("رقمي ٩٧١٥٠١٢٣٤٥٦٧", "", "AE", "+971501234567"),
+        ("WhatsApp +7 (916) 123-45-67, звоните", "", "AE", "+79161234567"),
+        ("0501234567 or 0557654321", "", "AE", "+971501234567"),
+        ("0532 123 45 67", "TR", "AE", "+905321234567"),
+    ],
+)
+def test_a_number_of_somebody_who_hides_theirs_is_read_in_the_country_of_their_name(
+    text: str, region: str, tenant: str, expected: str
+) -> None:
+    assert phone(text, region=region, tenant_region=tenant) == expected

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.brain.language import LANGUAGES, Language
+from actors.brain.solar_hijri import solar_hijri
 from actors.wording import dates
 from actors.wording.dates import (
     MONTHS,
@@ -18,7 +19,6 @@ from actors.wording.dates import (
     day_text,
     moment_text,
     short_moment_text,
-    solar_hijri,
 )
 
 AT = datetime(2026, 12, 5, 11, tzinfo=UTC)
