@@ -7,6 +7,7 @@ from actors.demo import companion
 from actors.drills.command import run_command
 from actors.drills.every import DRILLS
 from actors.messages import Text
+from actors.models.fake.command import fake_models_command
 from actors.office.importing import import_command
 from actors.office.leads import leads_command
 from actors.office.linking import link_command
@@ -23,6 +24,7 @@ majlis = commands(
     APP, companion, drill_group([(one.name, one.summary) for one in DRILLS], [run_command(APP)])
 )
 majlis.add_command(fake_graph_command)
+majlis.add_command(fake_models_command)
 majlis.add_command(simulate_command(read_ledger, APP))
 majlis.add_command(chat_command(APP))
 majlis.add_command(send_command)

@@ -161,9 +161,8 @@ def _loopback_only(settings: Settings) -> Iterator[Fault]:
     hosts = [("server.host", settings.server.host), ("server.admin_host", settings.server.admin_host)]
     for index, channel in enumerate(settings.channels):
         hosts.append((f"channels[{index}].api_url", urlsplit(channel.api_url).hostname or ""))
-    for name in ("base_url", "transcription_url"):
-        if url := getattr(settings.brain, name):
-            hosts.append((f"brain.{name}", urlsplit(url).hostname or ""))
+    urls = {"base_url": settings.brain.base_url, "transcription_url": settings.brain.transcription_url}
+    hosts += [(f"brain.{name}", urlsplit(url).hostname or "") for name, url in urls.items() if url]
     for path, host in hosts:
         if not is_loopback(host):
             yield path, f"the demo is loopback only, and {host} is not a loopback host"

@@ -198,8 +198,8 @@ class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Brain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What understands people where the rules do not. Prices and `daily_budget` are in one currency, whichever.
 
-    The budgets are each tenant's, for a day in UTC; 0: no limit. Without prices of your own those here hold a budget well,
-    for few models cost more.
+    The budgets are each tenant's, for a day in UTC; 0: no limit. Without prices of your own those here hold a budget
+    well, for few models cost more.
     """
 
     provider: Literal["rules", "openai"] = "rules"  # openai: any service that speaks its protocol

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from actors.agency import leads, routes
-from actors.conversation import calling, handover, menu, nudging, realty, reminding, resuming, unasked
+from actors.agency import leads, routes, spending
+from actors.agency.tenancy import tenant_transaction
+from actors.brain.language import detect
+from actors.conversation import (
+    calling,
+    handover,
+    menu,
+    nudging,
+    pondering,
+    realty,
+    reminding,
+    resuming,
+    unasked,
+)
 from actors.conversation.directory import Directory
-from actors.conversation.greeting import Answer, Greeter
+from actors.conversation.greeting import STORED, Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
+from actors.conversation.heeding import heed
+from actors.conversation.pondering import Terms
 from actors.conversation.routing import Enter, Way
-from actors.conversation.state import EstateState
+from actors.conversation.state import EstateState, Pondering
 from actors.conversation.talk import Talk
 from actors.conversation.transaction import Begin, one_transaction
 from actors.conversation.ways import opened, way
@@ -34,10 +49,14 @@ from actors.messages import (
     Reacted,
     Unsupported,
 )
+from actors.models.brain import thought
+from actors.models.task import AskKind, Thought
 from actors.sql import statement
 from actors.wording.catalogue import Catalogue
+from actors.wording.direction import one_line
 from actors.wording.texts import Wording
-from actors.wording.values import Count, Name
+from actors.wording.values import Count, Name, Prose
+from actors.work import Works
 from config import Node, Settings, Tenant
 from runtime import (
     Actor,
@@ -58,17 +77,22 @@ NO_MESSAGE = frozenset({"reaction", "system", "echo", "message_echoes", "revoke"
 class EstateBot(Actor[EstateState]):
     """Welcomes people on behalf of the tenant they reached, and helps them to find what they look for."""
 
-    def __init__(self, catalogue: Catalogue | None = None) -> None:
-        """Load the texts; raises CatalogueError when they cannot be used. Knows nobody before `configure`."""
+    def __init__(self, catalogue: Catalogue | None = None, works: Works | None = None) -> None:
+        """Load the texts; raises CatalogueError when they cannot be used. Knows nobody before `configure`.
+
+        `works` has the brain that turns may ask; without it there are the rules alone.
+        """
         self._catalogue = catalogue or Catalogue.load()
         self._wording = Wording(self._catalogue)
         self._greeter = Greeter(self._catalogue, Directory())
+        self._works, self._terms = works or Works(), Terms()
         self._stale_after = timedelta(seconds=Node().stale_after)
         self._unasked = Counter[str]()
 
     def configure(self, settings: Settings) -> None:
         """Take the tenants and channels of these settings; turns that began before keep the old ones."""
         self._greeter = Greeter(self._catalogue, Directory(settings))
+        self._terms = Terms.of(settings)
         self._stale_after = timedelta(seconds=settings.node.stale_after)
 
     def statistics(self) -> dict[str, dict[str, int]]:
@@ -83,11 +107,12 @@ class EstateBot(Actor[EstateState]):
         if calling.at_operator(turn, self._wording, event) or await self._handed(turn, tenant, event):
             return
         match event:
-            case MediaFetched():
-                turn.reply(self._greeter.fetched(turn.state, event))
+            case MediaFetched() | Thought() | TimerDue(name=pondering.TIMER):
+                async with one_transaction(turn.postgres) as transaction:
+                    await self._came(turn, event, transaction)
                 return
-            case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
-                turn.reply(self._greeter.unfetched(turn.state, lost))
+            case EffectFailed():
+                await self._lost(turn, event)
             case TimerDue(name=name):
                 await self._due(turn, tenant, name)
                 return
@@ -108,7 +133,9 @@ class EstateBot(Actor[EstateState]):
         _nudge(turn, nudging.begin(turn.state, here, turn.now, paused=turn.paused) if here else None)
 
     async def _hear(self, turn: Turn[EstateState], message: Message, transaction: Begin) -> None:
-        """Follow a message to where it leads, and have it answered there."""
+        """Follow a message to where it leads, and have it answered there; what waits for a model is answered before."""
+        if texts := [one for one in turn.state.pondering if one.kind == "text"]:
+            await self._by_rules(turn, texts, transaction)
         where = await _way(turn, message, transaction)
         answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
         if answer.entered is not None:
@@ -158,12 +185,123 @@ class EstateBot(Actor[EstateState]):
             resuming.put(talk)
         elif said is None:
             _acknowledge(talk, message)
-        elif said.what in ("opt_out", "opt_in"):
-            await _consent(talk, turn.state, allowed=said.what == "opt_in")
-        elif said.what == "person":
-            await handover.ask(turn, talk)
+        elif not talk.head and await self._ponders(turn, talk, said, transaction):
+            pass  # it is answered when it is known what a model makes of it
         else:
-            await menu.respond(talk, said)
+            await _respond(turn, talk, said)
+        self._send(turn, talk)
+
+    async def _ponders(
+        self, turn: Turn[EstateState], talk: Talk, said: Heard, begin: Begin, *, spoken: bool = False
+    ) -> bool:
+        """Ask a model about words of which the rules understand nothing; False where there is none to be asked."""
+        brain = self._works.brain
+        if said.what != "text" or not brain.takes("text") or not pondering.beyond_rules(talk, said):
+            return False
+        return await pondering.ask(turn, talk, brain, self._terms, begin, words=said.text, spoken=spoken)
+
+    async def _came(self, turn: Turn[EstateState], event: Event, begin: Begin) -> None:
+        """Take what came of a download or of a question, or that nothing came of one in time."""
+        match event:
+            case MediaFetched():
+                await self._fetched(turn, event, begin)
+            case Thought():
+                await self._thought(turn, event, begin)
+            case _:
+                await self._by_rules(turn, pondering.overdue(turn.state, turn.now), begin)
+                pondering.arm(turn)
+
+    async def _lost(self, turn: Turn[EstateState], event: EffectFailed) -> None:
+        """Answer what waited for work of which nothing will come any more."""
+        if (download := _download_of(event.task)) is not None:
+            turn.reply(self._greeter.unfetched(turn.state, download))
+        elif (asked := pondering.ask_of(event.task)) is not None:
+            async with one_transaction(turn.postgres) as transaction:
+                await self._thought(turn, thought(asked, "lost", event.code[:40]), transaction)
+
+    async def _fetched(self, turn: Turn[EstateState], event: MediaFetched, begin: Begin) -> None:
+        """Answer a medium, or have a model look at it or listen to it first."""
+        tenant = self._greeter.tenant_of(turn.state, turn.channel)
+        here = tenant is not None and event.tag == str(tenant.id) and tenant.status == "active"
+        if tenant is None or not here or turn.paused or event.result != "stored":
+            turn.reply(self._greeter.fetched(turn.state, event))
+            return
+        turn.state.shown = detect(event.caption) or turn.state.shown
+        talk = self._talk(turn, tenant, event.message, begin)
+        brain = self._works.brain
+        kind: AskKind | None = (
+            "image" if event.group == "image" else "voice" if event.group == "voice" else None
+        )
+        if kind is not None and brain.takes(kind, event.mime, event.size):
+            words = event.caption
+            if await pondering.ask(turn, talk, brain, self._terms, begin, words=words, medium=event):
+                return
+        await self._acknowledged(turn, talk, event.kind, event.caption)
+
+    async def _thought(self, turn: Turn[EstateState], event: Thought, begin: Begin) -> None:
+        """Settle what a question took, and answer by what came of it; by the rules where that is nothing."""
+        took = None if event.outcome == "lost" else (event.tokens, event.cost)
+        async with begin() as transaction, tenant_transaction(transaction, event.tenant) as books:
+            await spending.settle(books, event.ask, event.outcome, event.code, took, turn.now)
+        waits = next((one for one in turn.state.pondering if one.ask == event.ask), None)
+        if waits is None:
+            return
+        tenant = self._greeter.tenant_of(turn.state, turn.channel)
+        here = tenant is not None and tenant.id == waits.tenant and tenant.status == "active"
+        if event.outcome != "answered" or tenant is None or not here or turn.paused:
+            await self._by_rules(turn, [waits], begin)
+            return
+        pondering.take(turn, [waits])
+        talk = self._talk(turn, tenant, waits.message, begin)
+        nudging.put_away(talk.part)
+        if event.kind == "voice":
+            await self._heard(turn, talk, event.transcript, begin)
+        else:
+            if waits.spoken:
+                talk.head = talk.text("media-voice-heard", text=Prose(one_line(waits.words)))
+            if await heed(talk, event.reading, picture=event.kind == "image"):
+                await handover.ask(turn, talk)
+        self._send(turn, talk)
+        _nudge(turn, nudging.begin(turn.state, tenant, turn.now, paused=turn.paused))
+
+    async def _heard(self, turn: Turn[EstateState], talk: Talk, words: str, begin: Begin) -> None:
+        """Answer what was spoken as if it had been typed, and show what was heard."""
+        turn.state.shown = detect(words) or turn.state.shown
+        talk.language = turn.state.language or talk.tenant.default_language
+        said = heard(talk.part, words)
+        if said.what == "opt_in":  # only somebody's own hand takes an opt-out back
+            said = Heard("text", words)
+        if not await self._ponders(turn, talk, said, begin, spoken=True):
+            talk.head = talk.text("media-voice-heard", text=Prose(one_line(words)))
+            await _respond(turn, talk, said)
+
+    async def _by_rules(self, turn: Turn[EstateState], waits: Sequence[Pondering], begin: Begin) -> None:
+        """Answer by the rules what no model has answered; who is with a person by now, or elsewhere, needs no answer."""
+        pondering.take(turn, waits)
+        here = self._greeter.tenant_of(turn.state, turn.channel)
+        for one in waits:
+            if turn.paused or here is None or here.id != one.tenant or here.status != "active":
+                continue
+            talk = self._talk(turn, here, one.message, begin)
+            if one.kind == "text":
+                if one.spoken:
+                    talk.head = talk.text("media-voice-heard", text=Prose(one_line(one.words)))
+                await menu.respond(talk, Heard("text", one.words))
+                self._send(turn, talk)
+            else:
+                await self._acknowledged(turn, talk, one.medium, one.words)
+
+    async def _acknowledged(self, turn: Turn[EstateState], talk: Talk, medium: str, caption: str) -> None:
+        """Say honestly what becomes of a medium; what stands below it is answered as a text, else what is open is put."""
+        told = talk.text(STORED.get(medium, "media-document"))
+        if caption.strip():
+            talk.head = told
+            nudging.put_away(talk.part)
+            await _respond(turn, talk, heard(talk.part, caption))
+        elif medium == "image" and talk.part.asked:
+            resuming.put(talk, told)
+        else:
+            talk.remark(told)
         self._send(turn, talk)
 
     async def _due(self, turn: Turn[EstateState], here: Tenant | None, name: str) -> None:
@@ -273,6 +411,16 @@ def _said(talk: Talk, message: Message) -> Heard | None:
         case ChoicePicked(choice=choice):
             return picked(choice)
     return None
+
+
+async def _respond(turn: Turn[EstateState], talk: Talk, said: Heard) -> None:
+    """Answer what was said, by the rules."""
+    if said.what in ("opt_out", "opt_in"):
+        await _consent(talk, turn.state, allowed=said.what == "opt_in")
+    elif said.what == "person":
+        await handover.ask(turn, talk)
+    else:
+        await menu.respond(talk, said)
 
 
 def _acknowledge(talk: Talk, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""The commands `majlis import properties`, `availability` and `closures`: a CSV file, all of it or nothing."""
+"""The commands `majlis import`: properties, availability, closures and knowledge of a CSV file, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -74,6 +74,18 @@ def import_command(app: str) -> click.Group:
                 importing.read_closures,
                 importing.store_closures,
                 lambda _done: "these are the closures now",
+            ),
+        )
+    )
+    group.add_command(
+        _command(
+            app,
+            _Sheet(
+                "knowledge",
+                "Set the articles from which a model may answer, in place of all before.",
+                importing.read_articles,
+                importing.store_articles,
+                lambda _done: "these are the articles now",
             ),
         )
     )

@@ -22,11 +22,10 @@ from actors.channels.meta.signature import fingerprint, knows, matching
 from actors.channels.meta.wire import MalformedError, name
 from actors.media.download import Downloads
 from actors.media.sources import Source
-from actors.media.task import Download
 from actors.messages import MarkRead, Outgoing
+from actors.work import Works
 from config import Channel, Settings
 from runtime import (
-    Answered,
     Broken,
     Delivery,
     Finding,
@@ -70,10 +69,10 @@ class MetaProvider:
 
     name = "meta"
 
-    def __init__(self) -> None:
-        self.downloads = Downloads()
+    def __init__(self, works: Works | None = None) -> None:
+        """`works` may be those of several providers."""
+        self.works = works or Works()
         self._table = _Table()
-        self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
@@ -82,7 +81,12 @@ class MetaProvider:
         Raises ValueError, and keeps the old channels, for an access token that no header can carry.
         """
         self._table = _tabulate([channel for channel in settings.channels if channel.provider == self.name])
-        self.downloads.configure(settings)
+        self.works.configure(settings)
+
+    @property
+    def downloads(self) -> Downloads:
+        """How media are fetched."""
+        return self.works.downloads
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "meta:<phone number id>"."""
@@ -112,7 +116,7 @@ class MetaProvider:
         if line is None:
             return Broken("channel_disabled", "the channel is not configured")
         if delivery.lane is Lane.WORK:
-            return await self._fetch(delivery, line.source, http)
+            return await self.works.perform(delivery, line.source, http)
         return await self._send(delivery, line, http)
 
     async def _send(self, delivery: Delivery, line: _Line, http: HttpClient) -> Outcome:
@@ -143,13 +147,6 @@ class MetaProvider:
         examine_shapes(channels, tell)
         if http is not None:
             await examine_truth(channels, http, tell)
-
-    async def _fetch(self, delivery: Delivery, source: Source, http: HttpClient) -> Outcome:
-        try:
-            task = self._tasks.decode(delivery.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Refused("unreadable", "the effect is not a task of this version")
-        return Answered(await self.downloads.fetch(task, delivery.id, source, http))
 
     def _challenge(self, query: Mapping[str, str]) -> Response:
         right = knows(self._table.tokens, query.get("hub.verify_token", ""))
