@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
-from actors.agency import leads, routes, spending
-from actors.agency.tenancy import tenant_transaction
-from actors.brain.language import detect
+from actors.agency import routes
 from actors.conversation import (
     calling,
     handover,
@@ -22,18 +17,19 @@ from actors.conversation import (
     resuming,
     unasked,
 )
+from actors.conversation.awaited import Awaited
 from actors.conversation.directory import Directory
-from actors.conversation.greeting import STORED, Answer, Greeter
+from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
-from actors.conversation.heeding import heed
 from actors.conversation.pondering import Terms
+from actors.conversation.responding import respond
 from actors.conversation.routing import Enter, Way
-from actors.conversation.state import EstateState, Pondering
+from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
 from actors.conversation.transaction import Begin, one_transaction
 from actors.conversation.ways import opened, way
 from actors.conversation.windows import hear, written_by
-from actors.media.task import Download, MediaFetched
+from actors.media.task import MediaFetched
 from actors.messages import (
     AccountNotice,
     ChannelFault,
@@ -49,13 +45,11 @@ from actors.messages import (
     Reacted,
     Unsupported,
 )
-from actors.models.brain import thought
-from actors.models.task import AskKind, Thought
+from actors.models.task import Thought
 from actors.sql import statement
 from actors.wording.catalogue import Catalogue
-from actors.wording.direction import one_line
 from actors.wording.texts import Wording
-from actors.wording.values import Count, Name, Prose
+from actors.wording.values import Count, Name
 from actors.work import Works
 from config import Node, Settings, Tenant
 from runtime import (
@@ -84,14 +78,14 @@ class EstateBot(Actor[EstateState]):
         """
         self._catalogue = catalogue or Catalogue.load()
         self._wording = Wording(self._catalogue)
-        self._greeter = Greeter(self._catalogue, Directory())
+        self.greeter = Greeter(self._catalogue, Directory())
         self._works, self._terms = works or Works(), Terms()
         self._stale_after = timedelta(seconds=Node().stale_after)
         self._unasked = Counter[str]()
 
     def configure(self, settings: Settings) -> None:
         """Take the tenants and channels of these settings; turns that began before keep the old ones."""
-        self._greeter = Greeter(self._catalogue, Directory(settings))
+        self.greeter = Greeter(self._catalogue, Directory(settings))
         self._terms = Terms.of(settings)
         self._stale_after = timedelta(seconds=settings.node.stale_after)
 
@@ -101,18 +95,18 @@ class EstateBot(Actor[EstateState]):
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
-        tenant = self._greeter.tenant_of(turn.state, turn.channel)
+        tenant = self.greeter.tenant_of(turn.state, turn.channel)
         if tenant:
             turn.label(tenant=tenant.slug)
         if calling.at_operator(turn, self._wording, event) or await self._handed(turn, tenant, event):
             return
         match event:
             case MediaFetched() | Thought() | TimerDue(name=pondering.TIMER):
-                async with one_transaction(turn.postgres) as transaction:
-                    await self._came(turn, event, transaction)
+                await self._came(turn, event, tenant)
                 return
             case EffectFailed():
-                await self._lost(turn, event)
+                async with one_transaction(turn.postgres) as transaction:
+                    await self._awaited.lost(turn, event, transaction)
             case TimerDue(name=name):
                 await self._due(turn, tenant, name)
                 return
@@ -129,15 +123,29 @@ class EstateBot(Actor[EstateState]):
         hear(turn.state, event, turn.now)
         async with one_transaction(turn.postgres) as transaction:
             await self._hear(turn, event, transaction)
-        here = self._greeter.tenant_of(turn.state, turn.channel)
+        here = self.greeter.tenant_of(turn.state, turn.channel)
         _nudge(turn, nudging.begin(turn.state, here, turn.now, paused=turn.paused) if here else None)
+
+    @property
+    def _awaited(self) -> Awaited:
+        """What answers media and models, with the brain and the terms of now."""
+        return Awaited(self, self._works.brain, self._terms)
+
+    async def _came(
+        self, turn: Turn[EstateState], event: MediaFetched | Thought | TimerDue, tenant: Tenant | None
+    ) -> None:
+        """Answer what was waited for."""
+        async with one_transaction(turn.postgres) as transaction:
+            answered = await self._awaited.came(turn, event, transaction)
+        if answered and tenant is not None:
+            _nudge(turn, nudging.begin(turn.state, tenant, turn.now, paused=turn.paused))
 
     async def _hear(self, turn: Turn[EstateState], message: Message, transaction: Begin) -> None:
         """Follow a message to where it leads, and have it answered there; what waits for a model is answered before."""
         if texts := [one for one in turn.state.pondering if one.kind == "text"]:
-            await self._by_rules(turn, texts, transaction)
+            await self._awaited.by_rules(turn, texts, transaction)
         where = await _way(turn, message, transaction)
-        answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
+        answer = self.greeter.answer(turn.state, turn.channel, message, turn.now, where)
         if answer.entered is not None:
             turn.label(tenant=answer.entered.tenant.slug)
             handover.cross(turn, answer.entered.tenant)
@@ -145,7 +153,7 @@ class EstateBot(Actor[EstateState]):
         if answer.say is not None:
             turn.reply(answer.say)
             if where is None or where.by == "ad":
-                _keep(turn.state, self._greeter.tenant_of(turn.state, turn.channel), message)
+                _keep(turn.state, self.greeter.tenant_of(turn.state, turn.channel), message)
         if answer.fetch is not None:
             turn.work(answer.fetch)
         if answer.at is not None:
@@ -161,16 +169,16 @@ class EstateBot(Actor[EstateState]):
             if tenant is not None:
                 handover.answered(turn, tenant)
             return True
-        agency = self._greeter.tenant(handover.whose(turn.state, event)) or tenant
+        agency = self.greeter.tenant(handover.whose(turn.state, event)) or tenant
         if agency is not None:
-            await handover.go_on(turn, self._talk(turn, agency, ""), event)
+            await handover.go_on(turn, self.talk(turn, agency, ""), event)
         return True
 
     async def _answer(
         self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer, transaction: Begin
     ) -> None:
         """Let the tenant answer a message."""
-        talk = self._talk(turn, tenant, message.id, transaction)
+        talk = self.talk(turn, tenant, message.id, transaction)
         said = _said(talk, message)
         nudging.put_away(talk.part)
         if answer.head is not None:
@@ -185,140 +193,27 @@ class EstateBot(Actor[EstateState]):
             resuming.put(talk)
         elif said is None:
             _acknowledge(talk, message)
-        elif not talk.head and await self._ponders(turn, talk, said, transaction):
+        elif not talk.head and await self._awaited.ponders(turn, talk, said, transaction):
             pass  # it is answered when it is known what a model makes of it
         else:
-            await _respond(turn, talk, said)
-        self._send(turn, talk)
-
-    async def _ponders(
-        self, turn: Turn[EstateState], talk: Talk, said: Heard, begin: Begin, *, spoken: bool = False
-    ) -> bool:
-        """Ask a model about words of which the rules understand nothing; False where there is none to be asked."""
-        brain = self._works.brain
-        if said.what != "text" or not brain.takes("text") or not pondering.beyond_rules(talk, said):
-            return False
-        return await pondering.ask(turn, talk, brain, self._terms, begin, words=said.text, spoken=spoken)
-
-    async def _came(self, turn: Turn[EstateState], event: Event, begin: Begin) -> None:
-        """Take what came of a download or of a question, or that nothing came of one in time."""
-        match event:
-            case MediaFetched():
-                await self._fetched(turn, event, begin)
-            case Thought():
-                await self._thought(turn, event, begin)
-            case _:
-                await self._by_rules(turn, pondering.overdue(turn.state, turn.now), begin)
-                pondering.arm(turn)
-
-    async def _lost(self, turn: Turn[EstateState], event: EffectFailed) -> None:
-        """Answer what waited for work of which nothing will come any more."""
-        if (download := _download_of(event.task)) is not None:
-            turn.reply(self._greeter.unfetched(turn.state, download))
-        elif (asked := pondering.ask_of(event.task)) is not None:
-            async with one_transaction(turn.postgres) as transaction:
-                await self._thought(turn, thought(asked, "lost", event.code[:40]), transaction)
-
-    async def _fetched(self, turn: Turn[EstateState], event: MediaFetched, begin: Begin) -> None:
-        """Answer a medium, or have a model look at it or listen to it first."""
-        tenant = self._greeter.tenant_of(turn.state, turn.channel)
-        here = tenant is not None and event.tag == str(tenant.id) and tenant.status == "active"
-        if tenant is None or not here or turn.paused or event.result != "stored":
-            turn.reply(self._greeter.fetched(turn.state, event))
-            return
-        turn.state.shown = detect(event.caption) or turn.state.shown
-        talk = self._talk(turn, tenant, event.message, begin)
-        brain = self._works.brain
-        kind: AskKind | None = (
-            "image" if event.group == "image" else "voice" if event.group == "voice" else None
-        )
-        if kind is not None and brain.takes(kind, event.mime, event.size):
-            words = event.caption
-            if await pondering.ask(turn, talk, brain, self._terms, begin, words=words, medium=event):
-                return
-        await self._acknowledged(turn, talk, event.kind, event.caption)
-
-    async def _thought(self, turn: Turn[EstateState], event: Thought, begin: Begin) -> None:
-        """Settle what a question took, and answer by what came of it; by the rules where that is nothing."""
-        took = None if event.outcome == "lost" else (event.tokens, event.cost)
-        async with begin() as transaction, tenant_transaction(transaction, event.tenant) as books:
-            await spending.settle(books, event.ask, event.outcome, event.code, took, turn.now)
-        waits = next((one for one in turn.state.pondering if one.ask == event.ask), None)
-        if waits is None:
-            return
-        tenant = self._greeter.tenant_of(turn.state, turn.channel)
-        here = tenant is not None and tenant.id == waits.tenant and tenant.status == "active"
-        if event.outcome != "answered" or tenant is None or not here or turn.paused:
-            await self._by_rules(turn, [waits], begin)
-            return
-        pondering.take(turn, [waits])
-        talk = self._talk(turn, tenant, waits.message, begin)
-        nudging.put_away(talk.part)
-        if event.kind == "voice":
-            await self._heard(turn, talk, event.transcript, begin)
-        else:
-            if waits.spoken:
-                talk.head = talk.text("media-voice-heard", text=Prose(one_line(waits.words)))
-            if await heed(talk, event.reading, picture=event.kind == "image"):
-                await handover.ask(turn, talk)
-        self._send(turn, talk)
-        _nudge(turn, nudging.begin(turn.state, tenant, turn.now, paused=turn.paused))
-
-    async def _heard(self, turn: Turn[EstateState], talk: Talk, words: str, begin: Begin) -> None:
-        """Answer what was spoken as if it had been typed, and show what was heard."""
-        turn.state.shown = detect(words) or turn.state.shown
-        talk.language = turn.state.language or talk.tenant.default_language
-        said = heard(talk.part, words)
-        if said.what == "opt_in":  # only somebody's own hand takes an opt-out back
-            said = Heard("text", words)
-        if not await self._ponders(turn, talk, said, begin, spoken=True):
-            talk.head = talk.text("media-voice-heard", text=Prose(one_line(words)))
-            await _respond(turn, talk, said)
-
-    async def _by_rules(self, turn: Turn[EstateState], waits: Sequence[Pondering], begin: Begin) -> None:
-        """Answer by the rules what no model has answered; who is with a person by now, or elsewhere, needs no answer."""
-        pondering.take(turn, waits)
-        here = self._greeter.tenant_of(turn.state, turn.channel)
-        for one in waits:
-            if turn.paused or here is None or here.id != one.tenant or here.status != "active":
-                continue
-            talk = self._talk(turn, here, one.message, begin)
-            if one.kind == "text":
-                if one.spoken:
-                    talk.head = talk.text("media-voice-heard", text=Prose(one_line(one.words)))
-                await menu.respond(talk, Heard("text", one.words))
-                self._send(turn, talk)
-            else:
-                await self._acknowledged(turn, talk, one.medium, one.words)
-
-    async def _acknowledged(self, turn: Turn[EstateState], talk: Talk, medium: str, caption: str) -> None:
-        """Say honestly what becomes of a medium; what stands below it is answered as a text, else what is open is put."""
-        told = talk.text(STORED.get(medium, "media-document"))
-        if caption.strip():
-            talk.head = told
-            nudging.put_away(talk.part)
-            await _respond(turn, talk, heard(talk.part, caption))
-        elif medium == "image" and talk.part.asked:
-            resuming.put(talk, told)
-        else:
-            talk.remark(told)
-        self._send(turn, talk)
+            await respond(turn, talk, said)
+        self.send(turn, talk)
 
     async def _due(self, turn: Turn[EstateState], here: Tenant | None, name: str) -> None:
         """Say what a timer was set for; those of viewings are of a tenant, wherever the person is by now."""
         if name == nudging.TIMER:
             turn.state.nudge_at = None
             if here is not None and here.status == "active" and not turn.paused:
-                talk = self._talk(turn, here, "")
+                talk = self.talk(turn, here, "")
                 _nudge(turn, nudging.due(talk, turn.state))
-                self._send(turn, talk)
+                self.send(turn, talk)
             return
         owner, _, what = name.partition(":")
-        tenant = self._greeter.tenant(int(owner)) if owner.isdecimal() else None
+        tenant = self.greeter.tenant(int(owner)) if owner.isdecimal() else None
         if tenant is not None and tenant.status == "active":
-            talk = self._talk(turn, tenant, "")
-            await reminding.due(talk, turn.state, what, shared=self._greeter.shared(turn.channel))
-            self._send(turn, talk)
+            talk = self.talk(turn, tenant, "")
+            await reminding.due(talk, turn.state, what, shared=self.greeter.shared(turn.channel))
+            self.send(turn, talk)
 
     async def _apologize(self, turn: Turn[EstateState], here: Tenant | None, event: Stale) -> None:
         """Say sorry, once, for what was not answered in time, and put again what is open."""
@@ -328,7 +223,7 @@ class EstateBot(Actor[EstateState]):
         turn.state.heard_at = max(turn.state.heard_at or wrote_at, wrote_at)
         if here is None or here.status != "active" or turn.paused:
             return
-        talk = self._talk(turn, here, "")
+        talk = self.talk(turn, here, "")
         if not unasked.may_apologize(talk, turn.state):
             return
         if nudging.waiting(talk.part):
@@ -336,9 +231,9 @@ class EstateBot(Actor[EstateState]):
             await menu.again(talk)
         else:
             talk.say(talk.text("apology"))
-        self._send(turn, talk)
+        self.send(turn, talk)
 
-    def _send(self, turn: Turn[EstateState], talk: Talk) -> None:
+    def send(self, turn: Turn[EstateState], talk: Talk) -> None:
         """Let what was said leave, and set the timers of its tenant."""
         self._unasked.update(talk.unasked)
         if talk.answer is not None:
@@ -350,9 +245,10 @@ class EstateBot(Actor[EstateState]):
             else:
                 turn.remind(name, at=at)
 
-    def _talk(
+    def talk(
         self, turn: Turn[EstateState], tenant: Tenant, message: str, transaction: Begin | None = None
     ) -> Talk:
+        """Return what an answer to a message of a tenant's is made from."""
         return Talk(
             tenant=tenant,
             part=turn.state.part(tenant.id),
@@ -413,16 +309,6 @@ def _said(talk: Talk, message: Message) -> Heard | None:
     return None
 
 
-async def _respond(turn: Turn[EstateState], talk: Talk, said: Heard) -> None:
-    """Answer what was said, by the rules."""
-    if said.what in ("opt_out", "opt_in"):
-        await _consent(talk, turn.state, allowed=said.what == "opt_in")
-    elif said.what == "person":
-        await handover.ask(turn, talk)
-    else:
-        await menu.respond(talk, said)
-
-
 def _acknowledge(talk: Talk, message: Message) -> None:
     """Answer what carries no words."""
     match message:
@@ -438,19 +324,6 @@ def _acknowledge(talk: Talk, message: Message) -> None:
             talk.remark(talk.text("unsupported"))
 
 
-async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
-    """Take an opt-out, or its end."""
-    before = state.silenced
-    state.consent(allowed=allowed, stamped=0, now=talk.now, told_us=True)
-    if allowed:
-        talk.remark(talk.text("opted-in"))
-        return
-    if talk.part.lead:
-        async with talk.books() as books:
-            await leads.note(books, talk.part.lead, ["opted_out"], talk.message, talk.now)
-    talk.remark(talk.text("opted-out-already" if before else "opted-out"))
-
-
 def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:
     """Keep what a first message says beside the greeting that answers it."""
     if tenant is None or not isinstance(message, MessageReceived):
@@ -458,14 +331,6 @@ def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:
     part = state.part(tenant.id)
     if not realty.read(part, message.text).nothing:
         part.vertical, part.untold = "realty", True
-
-
-def _download_of(task: str) -> Download | None:
-    """Return the download that failed as an effect; None if it was none."""
-    try:
-        return msgspec.json.decode(task, type=Download)
-    except msgspec.DecodeError:
-        return None
 
 
 def _note(state: EstateState, event: Event, now: datetime) -> None:

@@ -134,6 +134,17 @@ def fit_transcript(words: str) -> str:
     return one_line(words)[:LONGEST_TRANSCRIPT].strip()
 
 
+def shown_transcript(words: str) -> str:
+    """Return what was heard as it is shown back: links and numbers to call are left out, as nobody needs theirs back."""
+    plain = _plain(words)
+    if len(plain) != len(words):  # signs that are written in several: what stands where is not known
+        words = plain
+    for found in sorted([*_LINK.finditer(plain), *_NUMBER.finditer(plain)], key=lambda one: -one.start()):
+        if _ROUND.fullmatch(found[0].strip()) is None:
+            words = words[: found.start()] + "…" + words[found.end() :]
+    return words
+
+
 def _wish(slots: _Slots) -> Wish:
     if unknown := [place for place in slots.places if place not in places()]:
         raise WrongAnswerError(f"places_{len(unknown)}")
