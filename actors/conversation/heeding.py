@@ -25,7 +25,7 @@ async def heed(talk: Talk, reading: Reading, *, picture: bool) -> bool:
     if picture:
         if understood.filled:
             _lead(talk, asking.noted(talk, understood))
-            await showing.show(talk)
+            await showing.similar(talk, reading.wish)
         else:
             resuming.put(talk)
         return False

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from actors.conversation.bot import EstateBot
+from actors.work import Works
 from config import Settings
 from runtime.resources.postgres import PostgresPool
 from tests.transcripts.engine import Conversation, play
@@ -23,10 +24,11 @@ TRANSCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
 async def test_a_conversation_goes_as_it_is_written(
     path: Path, pool: PostgresPool, settings: Settings
 ) -> None:
-    bot = EstateBot()
+    works = Works()
+    bot = EstateBot(works=works)
     bot.configure(settings)
     written = await trio.Path(path).read_text("utf-8")
-    played = await play(written, Conversation(pool.transaction, bot, settings=settings))
+    played = await play(written, Conversation(pool.transaction, bot, settings=settings, works=works))
     if os.environ.get("SUITE_WRITE"):
         await trio.Path(path).write_text(played, "utf-8")
     assert played == written
