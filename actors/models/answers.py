@@ -56,6 +56,7 @@ class WrongAnswerError(Exception):
 
 
 _FORM: Final = msgspec.json.Decoder(_Form, strict=True)
+_SCRIPTS: Final[dict[Language, str]] = {"en": "LATIN", "fa": "ARABIC", "ar": "ARABIC", "ru": "CYRILLIC"}
 _LINK: Final = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://|www\.|wa\.me|t\.me)\S*|[\w.+-]+@[\w-]+(?:\.[\w-]+)*|@\w{3,}"
     r"|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?:/\S*)?(?![\w.])",
@@ -117,7 +118,7 @@ def fit_reply(reply: str, language: Language, knowledge: Iterable[Article]) -> s
     """Return a reply as it may be said, its lines kept and cleaned; "" for one that may not be said."""
     lines = [line for line in (one_line(written) for written in reply.splitlines()) if line]
     said = "\n".join(lines)
-    if not 0 < len(said) <= LONGEST_REPLY or detect(said) not in (None, language):
+    if not 0 < len(said) <= LONGEST_REPLY or not _is_in(said, language):
         return ""
     known = _plain("\n".join(f"{article.title}\n{article.body}" for article in knowledge))
     words, numbers = _plain(said), _digits(known)
@@ -169,6 +170,13 @@ def _span(name: str, low: int | None, high: int | None) -> Span | None:
     if low is not None and high is not None and low > high:
         raise WrongAnswerError(name)
     return Span(low, high)
+
+
+def _is_in(said: str, language: Language) -> bool:
+    """Tell whether a text may be of a language: by its words, if they leave no doubt, and by half of its letters."""
+    letters = [char for char in said if char.isalpha()]
+    own = sum(_SCRIPTS[language] in unicodedata.name(char, "") for char in letters)
+    return 2 * own >= len(letters) and detect(said) in (None, language)
 
 
 def _object(fields: dict[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ from actors.messages import (
 from actors.models.task import Ask
 from actors.work import Works
 from config import Settings, Tenant
-from runtime import Event, OperatorCommand, Stale, TimerDue, Transaction
+from runtime import EffectFailed, Event, Failure, OperatorCommand, Stale, TimerDue, Transaction
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
@@ -149,8 +149,12 @@ class Conversation:
                 self.spoken[told.message] = told.media
                 lines += await self.hear(stored(told))
             elif isinstance(told, Ask) and self.model is not None:
+                came: Event
                 said = self.spoken.get(told.message, "").encode()
                 came = await self.model.think(told, said, None)
+                if self.model.trick == "lost":
+                    task = msgspec.json.encode(told).decode()
+                    came = EffectFailed(effect="e", code="expired", kind=Failure.STALE, task=task)
                 if self.late is None:
                     lines += await self.hear(came)
                 else:
