@@ -329,6 +329,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def dec_hook(kind: type, value: object) -> object:
     """Teach msgspec to make a Secret or a Path of a string; errors say why not, without the value."""
     if kind in (Secret, Key):
+        if isinstance(value, kind):  # a variable's, read before
+            return value
         if not isinstance(value, str):
             raise TypeError("expected a string")
         return kind(value)
