@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.models.answers import LONGEST_REPLY
+from actors.models.answers import LONGEST_REPLY, schema
 from actors.models.task import Ask
 
-MOST_ANSWERED: Final = 600
-"""Tokens of an answer."""
+MOST_ANSWERED: Final = 1000
+"""Tokens of an answer, with what a model thinks before it."""
+_FORM: Final = len(msgspec.json.encode(schema())) // 3
+"""Tokens of the form."""
 _LANGUAGES: Final = {"en": "English", "fa": "Persian", "ar": "Arabic", "ru": "Russian"}
 _RULES: Final = """You help the assistant of an estate agency in Dubai to understand one message. Answer with the given
 JSON form only. `slots`: what the person looks for, as far as the message itself says it; null or empty for anything else;
@@ -49,10 +51,11 @@ def chat(ask: Ask, content: bytes = b"") -> list[dict[str, Any]]:
 
 
 def most_tokens(ask: Ask) -> int:
-    """Return more tokens than a question and its answer can have: a token of text is a byte at least."""
-    asked = sum(len(_text(message["content"]).encode()) for message in chat(ask))
+    """Return more tokens than a question and its answer have: one for 3 letters of English, one for each other letter."""
+    text = "".join(_text(message["content"]) for message in chat(ask))
+    english = sum(map(str.isascii, text))
     picture = 3000 if ask.kind == "image" else 0
-    return asked + picture + 2000 + MOST_ANSWERED  # 2000: the form
+    return english // 3 + len(text) - english + picture + _FORM + MOST_ANSWERED
 
 
 def _text(content: Any) -> str:

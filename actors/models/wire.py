@@ -19,7 +19,14 @@ _FORM: Final = {
     "type": "json_schema",
     "json_schema": {"name": "reading", "strict": True, "schema": schema()},
 }
-_ENDINGS: Final = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/aac": "aac"}
+_ENDINGS: Final = {
+    "audio/ogg": "ogg",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "audio/aac": "aac",
+    "audio/amr": "amr",
+    "video/3gpp": "3gp",
+}
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -94,8 +101,7 @@ def chat_request(settings: BrainSettings, model: str, ask: Ask, content: bytes) 
         "model": model,
         "messages": chat(ask, content),
         "response_format": _FORM,
-        "temperature": 0,
-        "max_tokens": MOST_ANSWERED,
+        "max_completion_tokens": MOST_ANSWERED,
     }
     url = f"{settings.base_url.rstrip('/')}/chat/completions"
     headers = {**_authorization(settings), "content-type": "application/json"}

@@ -60,6 +60,12 @@ ROWS: dict[tuple[str, str], Event | Callable[[Stage], Event]] = {
     ("MessageReceived", "no link yet on a shared number"): HI,
     ("MessageReceived", "an opt-out"): MessageReceived(id="m", text="STOP"),
     ("MediaReceived", "a picture"): MediaReceived(id="m", kind="image", media="1", mime="image/jpeg"),
+    ("MediaReceived", "a voice message, or another sound"): MediaReceived(id="m", kind="voice", media="1"),
+    ("MediaReceived", "a video"): MediaReceived(id="m", kind="video", media="1", mime="video/mp4"),
+    ("MediaReceived", "a document"): MediaReceived(
+        id="m", kind="document", media="1", mime="application/pdf"
+    ),
+    ("MediaReceived", "a sticker"): MediaReceived(id="m", kind="sticker", media="1", mime="image/webp"),
     ("MediaFetched", "it was stored"): lambda stage: stage.fetched("stored"),
     ("ChoicePicked", "a choice that was offered"): ChoicePicked(id="m", choice="menu:realty"),
     ("ChoicePicked", "a choice that is no more"): ChoicePicked(id="m", choice="some:thing"),
