@@ -94,11 +94,18 @@ def _handoff() -> click.Command:
     return handoff_command(Text)
 
 
+def _fake_models() -> click.Command:
+    from actors.models.fake.command import fake_models_command
+
+    return fake_models_command
+
+
 majlis = commands(APP, _companion)
 majlis.add_later("drill", _drill)
 majlis.add_later("fake-graph", _fake_graph)
 majlis.add_later("fake-twilio", _fake_twilio)
 majlis.add_later("fake-waha", _fake_waha)
+majlis.add_later("fake-models", _fake_models)
 majlis.add_later("simulate", _simulate)
 majlis.add_later("chat", _chat)
 majlis.add_later("send", _send)

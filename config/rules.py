@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from config.faults import did_you_mean
-from config.settings import MASK, Channel, Settings, Tenant, mask_url
+from config.settings import MASK, Brain, Channel, Settings, Tenant, mask_url
 
 Fault = tuple[str, str]  # path, what is wrong
 
@@ -35,6 +35,7 @@ def broken_rules(settings: Settings) -> Iterator[Fault]:
     yield from _tenants(settings.tenants)
     yield from _channels(settings.channels, {tenant.slug for tenant in settings.tenants})
     yield from _public_url(settings)
+    yield from _brain(settings.brain)
     if settings.demo:
         yield from _loopback_only(settings)
 
@@ -130,6 +131,23 @@ def _public_url(settings: Settings) -> Iterator[Fault]:
         yield "server.public_url", "is missing: Twilio signs the URL under which it reaches us"
 
 
+def _brain(brain: Brain) -> Iterator[Fault]:
+    """A model that is half configured would be found out by the first person who writes."""
+    urls = {"brain.base_url": brain.base_url, "brain.transcription_url": brain.transcription_url}
+    for path, url in urls.items():
+        if url and (wrong := _api_url_fault(url)):
+            yield path, wrong
+    if not brain.api_key.reveal().isascii():
+        yield "brain.api_key", "has characters that no HTTP header can carry"
+    if brain.provider == "rules":
+        return
+    for path, value in (("brain.base_url", brain.base_url), ("brain.model", brain.model)):
+        if not value.strip():
+            yield path, 'is missing: provider = "openai" needs both base_url and model'
+    if brain.daily_budget and not (brain.input_price or brain.output_price):
+        yield "brain.daily_budget", "would never be reached: input_price and output_price are both 0"
+
+
 def _api_url_fault(url: str, *, beside: bool = False) -> str | None:
     """Return what is wrong with a URL; `beside`: it may be plain http on a private network, too."""
     try:
@@ -164,6 +182,8 @@ def _loopback_only(settings: Settings) -> Iterator[Fault]:
     hosts = [("server.host", settings.server.host), ("server.admin_host", settings.server.admin_host)]
     for index, channel in enumerate(settings.channels):
         hosts.append((f"channels[{index}].api_url", urlsplit(channel.api_url).hostname or ""))
+    urls = {"base_url": settings.brain.base_url, "transcription_url": settings.brain.transcription_url}
+    hosts += [(f"brain.{name}", urlsplit(url).hostname or "") for name, url in urls.items() if url]
     for path, host in hosts:
         if not is_loopback(host):
             yield path, f"the demo is loopback only, and {host} is not a loopback host"

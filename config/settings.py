@@ -26,6 +26,7 @@ Host = Annotated[
 ]
 Bytes = Annotated[int, Meta(ge=1, le=2 * 1024**3)]
 PoolSize = Annotated[int, Meta(ge=1, le=1000)]
+Price = Annotated[float, Meta(ge=0, le=100_000)]
 Minutes = Annotated[int, Meta(ge=1, le=7 * 1440)]
 TimeOfDay = Annotated[
     str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description="a time of day such as 21:00")
@@ -94,6 +95,20 @@ class Secret:
     @override
     def __str__(self) -> str:
         return MASK
+
+
+class Key(Secret):
+    """A secret that may be missing: "" is none."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str = "") -> None:
+        """Wrap `text`; ValueError as for any secret, but for an empty one."""
+        super().__init__(text or "absent")
+        self._text = text
+
+
+_NO_SECRET = Secret.absent()
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -189,6 +204,29 @@ class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     keep_days: Annotated[int, Meta(ge=0, le=3650)] = 90  # since its download; 0: for ever
 
 
+class Brain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What understands people where the rules do not. Prices and `daily_budget` are in one currency, whichever.
+
+    The budgets are each tenant's, for a day in UTC; 0: no limit. Without prices of your own those here hold a budget
+    well, for few models cost more.
+    """
+
+    provider: Literal["rules", "openai"] = "rules"  # openai: any service that speaks its protocol
+    base_url: str = ""  # up to and with the version: https://api.openai.com/v1
+    model: str = ""
+    api_key: Key = msgspec.field(default_factory=Key)  # a server of your own may need none
+    vision_model: str = ""  # "": the model looks at pictures, too
+    transcription_url: str = ""  # "": base_url
+    transcription_model: str = "whisper-1"
+    daily_budget: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    daily_tokens: Annotated[int, Meta(ge=0, le=10**12)] = 0
+    input_price: Price = 5.0  # of a million tokens
+    output_price: Price = 15.0
+    minute_price: Price = 0.01  # of a minute of speech
+    timeout: Annotated[float, Meta(gt=0, le=120)] = 20.0  # seconds for one answer, all tries included
+    at_once: Annotated[int, Meta(ge=1, le=1000)] = 8  # what comes above is answered by the rules
+
+
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An agency that conversations are routed to."""
 
@@ -231,8 +269,6 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ""
 
-
-_NO_SECRET = Secret.absent()
 
 #: What a channel must have at its provider besides `id`; no other provider's channel may have it, but for `api_url`.
 CHANNEL_NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -310,16 +346,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     node: Node = msgspec.field(default_factory=Node)
     retention: Retention = msgspec.field(default_factory=Retention)
     media: Media = msgspec.field(default_factory=Media)
+    brain: Brain = msgspec.field(default_factory=Brain)
     tenants: tuple[Tenant, ...] = ()
     channels: tuple[Channel, ...] = ()
 
 
 def dec_hook(kind: type, value: object) -> object:
     """Teach msgspec to make a Secret or a Path of a string; errors say why not, without the value."""
-    if kind is Secret:
+    if kind in (Secret, Key):
+        if isinstance(value, kind):  # a variable's, read before
+            return value
         if not isinstance(value, str):
             raise TypeError("expected a string")
-        return Secret(value)
+        return kind(value)
     if kind is Path:
         if not isinstance(value, str | Path):
             raise TypeError("expected a string")

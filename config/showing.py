@@ -23,6 +23,7 @@ def _struct(struct: msgspec.Struct) -> dict[str, object]:
         values["url"] = struct.masked_url
     if isinstance(struct, Channel):  # what its provider does not have
         values = {name: value for name, value in values.items() if value}
+    values = {name: value for name, value in values.items() if not isinstance(value, Secret) or value}
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from actors.agency import leads, listings
 from actors.agency.listings import Listing
 from actors.agency.relaxing import (
@@ -58,6 +60,25 @@ async def show(talk: Talk, *, again: bool = False) -> None:
             talk.say(talk.text("no-more"), choices=talk.offer("no-more"))
         else:
             _relax(talk, found.relaxations)
+
+
+async def similar(talk: Talk, like: Wish) -> None:
+    """Show a listing that is like what is on a picture: as near to the person's own wish as there is one."""
+    own = talk.part.wish
+    freer = msgspec.structs.replace(like, deal=own.deal, budget=own.budget)
+    async with talk.books() as books:
+        for wish in (own, freer, like):
+            found = await listings.find(books, wish, talk.shelf, limit=_LOOKED_AT)
+            if found.listings:
+                first = found.listings[0]
+                await listings.remember(books, talk.part.lead, [first], talk.now)
+                await leads.note(
+                    books, talk.part.lead, ["shown"], talk.message, talk.now, {"listing": first.id}
+                )
+                _present(talk, first, talk.text("found", count=Count(len(found.listings))))
+                return
+        nearest = await listings.find(books, own, talk.shelf, limit=1)
+    _relax(talk, nearest.relaxations)
 
 
 async def relax(talk: Talk, choice: str) -> None:

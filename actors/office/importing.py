@@ -1,4 +1,4 @@
-"""The commands `majlis import`; here those that take a CSV file: `properties`, `availability`, `closures`."""
+"""The commands `majlis import`; here those of a CSV file: properties, availability, closures, knowledge."""
 
 from __future__ import annotations
 
@@ -80,6 +80,18 @@ def import_command(app: str) -> click.Group:
         )
     )
     group.add_command(pictures_command(app))
+    group.add_command(
+        _command(
+            app,
+            _Sheet(
+                "knowledge",
+                "Set the articles from which a model may answer, in place of all before.",
+                importing.read_articles,
+                importing.store_articles,
+                lambda _done: "these are the articles now",
+            ),
+        )
+    )
     return group
 
 

@@ -289,6 +289,8 @@ Media = Literal[
     "media-video",
     "media-document",
     "media-sticker",
+    "media-voice-heard",
+    "media-image-seen",
     "media-contacts",
     "media-location",
     "media-order",

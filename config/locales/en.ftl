@@ -351,6 +351,8 @@ media-audio = Thank you, your recording has arrived. The assistant cannot listen
 media-video = Thank you, your video has arrived. The assistant cannot watch it; a colleague can.
 media-document = Thank you, your document has arrived. The assistant cannot read it; a colleague can.
 media-sticker = Thank you for the sticker! How can we help you?
+media-voice-heard = We heard: { $text }
+media-image-seen = In your picture we see: { $text }
 media-contacts = { $count ->
     [one] Thank you, { COUNT($count) } contact has arrived. We write to nobody without being asked; please tell us what to do with it.
    *[other] Thank you, { COUNT($count) } contacts have arrived. We write to nobody without being asked; please tell us what to do with them.

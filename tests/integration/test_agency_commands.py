@@ -171,6 +171,21 @@ def test_hours_of_the_operators_named_are_replaced(run: Run, tmp_path: Path, pos
     assert [tuple(row) for row in found] == [("Omar", None, None, 1), ("Sara", "+971501234567", 2, 3)]
 
 
+def test_articles_take_the_place_of_those_before(run: Run, tmp_path: Path, postgres_dsn: str) -> None:
+    path, head = tmp_path / "articles.csv", "key,language,title,body\n"
+    path.write_text(f'{head}fees,en,Fees,"The fee, by law, is 4%."\nfees,ru,Сборы,Сбор 4%.\n', "utf-8")
+    run("import", "knowledge", path, "--tenant", "palm")
+    path.write_text(f"{head}visa,en,Visas,Two weeks.\nvisa,en,Visas,Three weeks.\n")
+    refused = run("import", "knowledge", path, "--tenant", "palm", code=1)
+    assert "row 3, key: 'visa' is in row 2 already in that language" in refused.stderr
+    sql = "select tenant_id, key, language, body from knowledge_articles order by 2, 3"
+    known = [tuple(row) for row in rows(postgres_dsn, sql)]
+    assert known == [(1, "fees", "en", "The fee, by law, is 4%."), (1, "fees", "ru", "Сбор 4%.")]
+    path.write_text(f"{head}visa,en,Visas,Two weeks.\n")
+    run("import", "knowledge", path, "--tenant", "palm")
+    assert [row["key"] for row in rows(postgres_dsn, sql)] == ["visa"]
+
+
 def test_closures_take_the_place_of_those_before_and_name_operators_that_exist(
     run: Run, tmp_path: Path, postgres_dsn: str
 ) -> None:

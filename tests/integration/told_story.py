@@ -80,6 +80,7 @@ BESIDE: Sequence[Sequence[Typed]] = (
         Typed("majlis COMMAND --help", r"(?s)Usage: majlis ps .*--waiting"),
         Typed("majlis fake-graph", r"fake Graph on http://127", more=" --host HOST --port 0", lasts=True),
         Typed("majlis fake-twilio", r"fake Twilio on http://127", more=" --host HOST --port 0", lasts=True),
+        Typed("majlis fake-models", r"fake models: http://127", more=" --host HOST --port 0", lasts=True),
     ),
     (
         Typed("majlis parked list", rf"(?s){_ID}.*ValueError.*{_ID}.*ValueError"),
@@ -252,6 +253,10 @@ ELSEWHERE: Mapping[str, str] = {
     "majlis import availability": f"{_AGENCY}test_hours_of_the_operators_named_are_replaced",
     "majlis import closures": (
         f"{_AGENCY}test_closures_take_the_place_of_those_before_and_name_operators_that_exist"
+    ),
+    "majlis import knowledge": f"{_AGENCY}test_articles_take_the_place_of_those_before",
+    "majlis import knowledge articles.csv --tenant palm-estates": (
+        f"{_AGENCY}test_articles_take_the_place_of_those_before"
     ),
     "majlis leads show": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",
     "majlis leads export": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",

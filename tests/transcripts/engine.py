@@ -8,8 +8,12 @@ A transcript is a file that people read. Its lines, in order:
     me: words                           a text; a line that begins with four blanks goes on with it
     me: [Title]                         a button or list row that was offered, by its title
     me: <location>                      a place on the map
-    me: <picture> words                 a medium and its caption: picture, voice, recording, video, document, sticker
+    me: <picture> words                 a medium and its caption: picture, recording, video, document, sticker
+    me: <voice> words                   a voice message in which they are said
     me: <gone picture>                  one that cannot be fetched any more; <broken picture>: one that is none
+    model                               there is a model from here on; "model TRICK": of no use, "model down": broken
+    model waits | answers               what it has to say is held back, and comes
+    agency knows: title = words         an article of the agency's
     somebody else: [Title]              another person picks the same, meanwhile
     me: <ad> words                      a text of somebody who comes from an advertisement
     agency: setting = value             a setting of the first agency, as it stands in the file; of several, a line each
@@ -42,6 +46,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from actors.agency.importing import ArticleRow, store_articles
+from actors.agency.tenancy import tenant_transaction
 from actors.conversation import calling
 from actors.conversation.bot import EstateBot
 from actors.conversation.calling import Called
@@ -65,11 +71,14 @@ from actors.messages import (
     Template,
     Text,
 )
+from actors.models.task import Ask
+from actors.work import Works
 from config import Settings, Tenant
 from runtime import EffectFailed, Event, Failure, OperatorCommand, Stale, TimerDue, Transaction
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
+from tests.transcripts.model import RecordedBrain
 from tests.transcripts.wires import Typed, Wire
 
 SHARED, OWN = Typed.shared, Typed.own
@@ -109,9 +118,16 @@ class Conversation:
     timers: dict[str, datetime] = field(default_factory=dict)
     turns: list[tuple[Event, datetime, bytes]] = field(default_factory=list)
     """What was handled, when, and the effects that it had."""
+    model: RecordedBrain | None = None
+    late: list[Event] | None = None
+    """What was to be heard of the model, while it waits."""
     paused: bool = False
     held: bool = False
     speaker: str = "bot"
+    works: Works = field(default_factory=Works)
+    """The bot's, where it is to have a model."""
+    spoken: dict[str, str] = field(default_factory=dict)
+    """What is said in voice messages, by their ids."""
     called: dict[str, Conversation] = field(default_factory=dict)
     """Conversations with people of the agency, by their name; one dictionary for all."""
     wire: Wire = field(default_factory=Typed)
@@ -147,9 +163,40 @@ class Conversation:
         for told in done.work:
             if isinstance(told, Tell):
                 lines += await self._tell(told)
-            if isinstance(told, Download):
+            elif isinstance(told, Download):
                 lines += await self.hear(await self.wire.fetch(told, self.channel))
+            elif isinstance(told, Ask) and self.model is not None:
+                came: Event
+                said = self.spoken.get(told.message, "").encode()
+                came = await self.model.think(told, said, None)
+                if self.model.trick == "lost":
+                    task = msgspec.json.encode(told).decode()
+                    came = EffectFailed(effect="e", code="expired", kind=Failure.STALE, task=task)
+                if self.late is None:
+                    lines += await self.hear(came)
+                else:
+                    self.late.append(came)
         return lines
+
+    async def answers(self) -> list[str]:
+        """Let come what the model has held back."""
+        late, self.late = self.late or [], None
+        return [line for event in late for line in await self.hear(event)]
+
+    def think(self, words: str) -> None:
+        """Give the bot a model, or one of no use, or let what it says wait."""
+        if words == "waits":
+            self.late = []
+        else:
+            self.model = RecordedBrain(words)
+            self.works.brain = self.model
+
+    async def learn(self, article: str) -> None:
+        """Give the first agency an article."""
+        title, _, body = article.partition(" = ")
+        row = ArticleRow(key=title, language="en", title=title, body=body)
+        async with self.begin() as transaction, tenant_transaction(transaction, 1) as books:
+            await store_articles(books, [row])
 
     async def _tell(self, told: Tell) -> list[str]:
         """Let another conversation hear what this one tells it."""
@@ -208,8 +255,10 @@ class Conversation:
         if words == "<location>":
             return LocationShared(id=named, latitude=25.08, longitude=55.14)
         if (medium := re.fullmatch(r"<(?:(gone|broken) )?(\w+)> ?(.*)", words)) is not None:
-            kind, mime = MEDIA[medium[2]]
-            return MediaReceived(id=named, kind=kind, media=medium[1] or "", mime=mime, caption=medium[3])
+            (kind, mime), said = MEDIA[medium[2]], medium[3]
+            if kind == "voice":
+                self.spoken[named], said = said, ""
+            return MediaReceived(id=named, kind=kind, media=medium[1] or "", mime=mime, caption=said)
         return MessageReceived(id=named, text=words)
 
     def set(self, line: str) -> None:
@@ -266,7 +315,7 @@ def plainly(text: str) -> str:
     return "".join(kept).replace("\u00a0", " ").replace("\u202f", " ")
 
 
-async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C901 - a line a word
+async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C901, PLR0912 - a line a word
     """Play what the person does in a transcript; return it with what the bot really says."""
     title, *lines = transcript.strip().splitlines()
     played, others = [title], 0
@@ -283,6 +332,14 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
             case ["somebody", words]:
                 others += 1
                 await _another(conversation, words.removeprefix("else: "), f"other-{others}")
+            case ["model"]:
+                conversation.think("")
+            case ["model", "answers"]:
+                played += await conversation.answers()
+            case ["model", words]:
+                conversation.think(words)
+            case ["agency", words]:
+                await conversation.learn(words.removeprefix("knows: "))
             case ["agency:", setting]:
                 conversation.set(setting)
             case ["known", name]:

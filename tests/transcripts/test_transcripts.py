@@ -15,6 +15,7 @@ import trio
 
 from actors.conversation.bot import EstateBot
 from actors.stage import unwrapped
+from actors.work import Works
 from config import Settings
 from runtime.resources.postgres import PostgresPool
 from tests.transcripts.engine import Conversation, play
@@ -36,14 +37,16 @@ CASES = [
 async def test_a_conversation_goes_as_it_is_written(
     provider: str, path: Path, pool: PostgresPool, settings: Settings
 ) -> None:
-    bot, wire = EstateBot(), WIRES[provider]()
+    works, wire = Works(), WIRES[provider]()
+    bot = EstateBot(works=works)
     written = await trio.Path(path).read_text("utf-8")
     async with unwrapped() as nursery:
         settings = await wire.begin(settings, nursery)
         bot.configure(settings)
-        played = await play(
-            written, Conversation(pool.transaction, bot, wire.own, settings=settings, wire=wire)
+        conversation = Conversation(
+            pool.transaction, bot, wire.own, settings=settings, wire=wire, works=works
         )
+        played = await play(written, conversation)
     if os.environ.get("SUITE_WRITE") and provider == _OF_SOME.get(path.stem, tuple(WIRES))[0]:
         await trio.Path(path).write_text(played, "utf-8")
     assert played == written

@@ -377,3 +377,43 @@ def test_a_spoilt_file_of_demo_secrets_is_told_by_name(start, tmp_path, content)
 def test_a_data_directory_that_cannot_hold_the_demo_secrets_is_told_by_name(start, tmp_path):
     (tmp_path / "data").write_text("a file where the directory should be")
     assert only_fault(start, demo=True).startswith("data_dir: cannot keep the demo secrets in ")
+
+
+# -- the brain
+
+MODEL = '[brain]\nprovider = "openai"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
+
+
+@pytest.mark.parametrize(
+    ("head", "fault"),
+    [
+        ('[brain]\nprovider = "openai"\nmodel = "m"', "brain.base_url: is missing"),
+        ('[brain]\nprovider = "openai"\nbase_url = "https://a.example/v1"', "brain.model: is missing"),
+        (MODEL.replace("http://127.0.0.1:1", "http://a.example"), "brain.base_url: must be https"),
+        (MODEL.replace("http://127.0.0.1:1", "a.example"), "brain.base_url: expected https://host/path"),
+        (MODEL + 'transcription_url = "http://a.example"', "brain.transcription_url: must be https"),
+        (MODEL + 'api_key = "ключ"', "brain.api_key: has characters that no HTTP header can carry"),
+        (MODEL + "daily_budget = 1.0\ninput_price = 0\noutput_price = 0", "brain.daily_budget: would never"),
+        (MODEL + "daily_budget = -1.0", "brain.daily_budget: expected"),
+        (MODEL + "timeout = 0", "brain.timeout: expected"),
+        ('[brain]\nprovider = "gpt"', "brain.provider: must be one of rules, openai"),
+    ],
+)
+def test_a_model_that_is_half_configured_is_a_fault_that_names_the_setting(start, head, fault):
+    assert fault in only_fault(start, head=head)
+
+
+def test_the_key_of_a_model_may_be_missing_or_in_a_file_and_is_never_shown(start, tmp_path):
+    assert not start(head=MODEL).brain.api_key
+    (tmp_path / "key").write_text("sk-of-the-tests\n")
+    settings = start(head=MODEL + 'api_key_file = "key"')
+    assert settings.brain.api_key.reveal() == "sk-of-the-tests"
+    assert "sk-of" not in repr(settings) + render_toml(show(settings))
+    environ = {"MAJLIS_DATA_DIR": str(tmp_path), "MAJLIS_BRAIN_API_KEY_FILE": str(tmp_path / "key")}
+    assert load(environ=environ).brain.api_key == settings.brain.api_key
+
+
+def test_the_demo_asks_no_model_but_one_on_loopback(start):
+    assert start(head=MODEL, demo=True).brain.provider == "openai"
+    far = MODEL.replace("http://127.0.0.1:1", "https://a.example")
+    assert "the demo is loopback only" in only_fault(start, head=far, demo=True)

@@ -28,13 +28,12 @@ from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
 from actors.channels.wire import MalformedError, name
 from actors.media.download import Downloads
 from actors.media.sources import Source
-from actors.media.task import Download
 from actors.messages import Document, MarkRead, Outgoing, Picture
 from actors.outbound.shelf import File
 from actors.outbound.uploads import Declined, Missing, Taken, Uploads
+from actors.work import Works
 from config import Channel, Settings
 from runtime import (
-    Answered,
     Broken,
     Delivery,
     Finding,
@@ -81,12 +80,12 @@ class MetaProvider:
 
     name = "meta"
 
-    def __init__(self) -> None:
-        self.downloads = Downloads()
+    def __init__(self, works: Works | None = None) -> None:
+        """`works` may be those of several providers."""
+        self.works = works or Works()
         self.uploads = Uploads(UPLOAD_LIFE)
         self._patience = 0.0
         self._table = _Table()
-        self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
@@ -95,8 +94,13 @@ class MetaProvider:
         Raises ValueError, and keeps the old channels, for an access token that no header can carry.
         """
         self._table = _tabulate([channel for channel in settings.channels if channel.provider == self.name])
-        self.downloads.configure(settings)
+        self.works.configure(settings)
         self._patience = settings.node.send_timeout / 3  # twice, if need be, and time is left for the send
+
+    @property
+    def downloads(self) -> Downloads:
+        """How media are fetched."""
+        return self.works.downloads
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "meta:<phone number id>"."""
@@ -126,7 +130,7 @@ class MetaProvider:
         if line is None:
             return Broken("channel_disabled", "the channel is not configured")
         if delivery.lane is Lane.WORK:
-            return await self._fetch(delivery, line.source, http)
+            return await self.works.perform(delivery, line.source, http)
         return await self._send(delivery, line, http)
 
     async def _send(self, delivery: Delivery, line: _Line, http: HttpClient) -> Outcome:
@@ -176,13 +180,6 @@ class MetaProvider:
         examine_shapes(channels, tell)
         if http is not None:
             await examine_truth(channels, http, tell)
-
-    async def _fetch(self, delivery: Delivery, source: Source, http: HttpClient) -> Outcome:
-        try:
-            task = self._tasks.decode(delivery.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Refused("unreadable", "the effect is not a task of this version")
-        return Answered(await self.downloads.fetch(task, delivery.id, source, http))
 
     def _challenge(self, query: Mapping[str, str]) -> Response:
         right = knows(self._table.tokens, query.get("hub.verify_token", ""))

@@ -20,13 +20,10 @@ from actors.channels.twilio.rendering import forms, recipient
 from actors.channels.twilio.sending import Sending
 from actors.channels.twilio.signature import fields_of, is_sum, signs
 from actors.channels.wire import MalformedError
-from actors.media.download import Downloads
-from actors.media.sources import Source
-from actors.media.task import Download
 from actors.messages import Document, MarkRead, Outgoing, Picture, Template
+from actors.work import Works
 from config import Settings
 from runtime import (
-    Answered,
     Broken,
     Delivery,
     Failure,
@@ -54,14 +51,13 @@ class TwilioProvider:
 
     name = "twilio"
 
-    def __init__(self, downloads: Downloads | None = None) -> None:
-        """`downloads` may be those of another provider, which then configures them, too."""
-        self._own = downloads is None
-        self.downloads = downloads or Downloads()
+    def __init__(self, works: Works | None = None) -> None:
+        """`works` may be those of another provider, which then configures them, too."""
+        self._own = works is None
+        self.works = works or Works()
         self._lines: Mapping[str, Line] = {}
         self._public = ""
         self._sending = Sending()
-        self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
@@ -70,7 +66,7 @@ class TwilioProvider:
         channels = [channel for channel in settings.channels if channel.provider == self.name]
         self._public, self._lines = public, {channel.key: line_of(channel, public) for channel in channels}
         if self._own:
-            self.downloads.configure(settings)
+            self.works.configure(settings)
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "twilio:<name>"."""
@@ -111,7 +107,7 @@ class TwilioProvider:
         if line is None:
             return Broken("channel_disabled", "the channel is not configured")
         if delivery.lane is Lane.WORK:
-            return await self._fetch(delivery, line.source, http)
+            return await self.works.perform(delivery, line.source, http)
         try:
             message = self._decoder.decode(delivery.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -142,13 +138,6 @@ class TwilioProvider:
     def statistics(self) -> TwilioStatistics:
         """Return what is held."""
         return TwilioStatistics(len(self._lines), len(self._sending))
-
-    async def _fetch(self, delivery: Delivery, source: Source, http: HttpClient) -> Outcome:
-        try:
-            task = self._tasks.decode(delivery.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Refused("unreadable", "the effect is not a task of this version")
-        return Answered(await self.downloads.fetch(task, delivery.id, source, http))
 
 
 _UNSIGNED = Response(

@@ -30,14 +30,12 @@ from actors.channels.waha.parsing import Owner, parse, status_of
 from actors.channels.waha.rendering import render, seen_request, text_request, typing_request
 from actors.channels.waha.signature import outdated, signs
 from actors.channels.wire import MalformedError, decode, number
-from actors.media.download import Downloads
 from actors.media.sources import Source
-from actors.media.task import Download
 from actors.messages import Buttons, Choices, Document, MarkRead, Outgoing, Picture, Template, Text
+from actors.work import Works
 from config import Channel, Settings
 from runtime import (
     Accepted,
-    Answered,
     Broken,
     Delivery,
     Finding,
@@ -90,17 +88,16 @@ class WahaProvider:
 
     name = "waha"
 
-    def __init__(self, downloads: Downloads | None = None, clock: Callable[[], float] = time.time) -> None:
-        """`downloads` may be those of another provider, which then configures them; `clock` gives seconds since 1970."""
-        self._own_downloads = downloads is None
-        self.downloads = downloads or Downloads()
+    def __init__(self, works: Works | None = None, clock: Callable[[], float] = time.time) -> None:
+        """`works` may be those of another provider, which then configures them; `clock` gives seconds since 1970."""
+        self._own_works = works is None
+        self.works = works or Works()
         self._clock = clock
         self._lines: Mapping[str, _Line] = {}
         self._sessions: dict[str, str] = {}
         self._own = OwnSends()
         self._taken: OrderedDict[str, int] = OrderedDict()
         self._typing: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
@@ -108,8 +105,8 @@ class WahaProvider:
         channels = [channel for channel in settings.channels if channel.provider == self.name]
         self._lines = {channel.key: _line(channel) for channel in channels}
         self._sessions = {key: at for key, at in self._sessions.items() if key in self._lines}
-        if self._own_downloads:
-            self.downloads.configure(settings)
+        if self._own_works:
+            self.works.configure(settings)
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "waha:<name>"."""
@@ -152,7 +149,7 @@ class WahaProvider:
         if line is None:
             return Broken("channel_disabled", "the channel is not configured")
         if delivery.lane is Lane.WORK:
-            return await self._fetch(delivery, line.source, http)
+            return await self.works.perform(delivery, line.source, http)
         try:
             message = self._decoder.decode(delivery.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -245,13 +242,6 @@ class WahaProvider:
         del self._typing[line.owner.key, chat]
         with trio.move_on_after(_SIGN_TIMEOUT):
             await _sign(line, "stopTyping", typing_request(line.owner.session, chat), http)
-
-    async def _fetch(self, delivery: Delivery, source: Source, http: HttpClient) -> Outcome:
-        try:
-            task = self._tasks.decode(delivery.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Refused("unreadable", "the effect is not a task of this version")
-        return Answered(await self.downloads.fetch(task, delivery.id, source, http))
 
 
 async def _post(
