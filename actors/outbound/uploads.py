@@ -1,8 +1,8 @@
 """A file's id at a provider: the one that is kept, or that of an upload made now. Knows no provider's wire.
 
 Of sends that want the same file at once one uploads and the others wait for it; on two replicas both may, which costs an
-upload and harms nothing. What a provider refused, or was too slow to take, is not offered to it again for a while, so that
-it holds up no other send. So many uploads run at once as memory may hold (a picture has at most 5 MB), and of a channel,
+upload and harms nothing. What a provider refused, or was too slow to take, is not offered to it again for a while: it
+holds up no other send. So many uploads run at once as memory may hold (a picture has at most 5 MB), and of a channel,
 which may hang, only some of them.
 """
 
