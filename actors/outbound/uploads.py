@@ -1,8 +1,9 @@
 """A file's id at a provider: the one that is kept, or that of an upload made now. Knows no provider's wire.
 
 Of sends that want the same file at once one uploads and the others wait for it; on two replicas both may, which costs an
-upload and harms nothing. What a provider refused is not offered to it again for a while. So many uploads run at once as
-memory may hold (a picture has at most 5 MB), and of a channel, which may hang, only some of them.
+upload and harms nothing. What a provider refused, or was too slow to take, is not offered to it again for a while: it
+holds up no other send. So many uploads run at once as memory may hold (a picture has at most 5 MB), and of a channel,
+which may hang, only some of them.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ _log = structlog.get_logger(__name__)
 AT_ONCE, CHANNEL_AT_ONCE = 6, 2
 """Uploads that run at once, of all channels and of each."""
 _FORGETTING = 1.0  # seconds
-_SPARED = 600.0  # seconds for which what was refused is not offered again
-_REMEMBERED = 1000  # refusals
+_SPARED, _PAUSED = (
+    600.0,
+    30.0,
+)  # seconds for which what was refused, or not taken in time, is not offered again
+_REMEMBERED = 1000  # of these
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -81,7 +85,7 @@ class Uploads:
         self._places = trio.CapacityLimiter(AT_ONCE)
         self._channels: dict[str, trio.CapacityLimiter] = {}
         self._turns: dict[tuple[str, str], _Turn] = {}
-        self._spared: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._spared: OrderedDict[tuple[str, str], tuple[float, Missing]] = OrderedDict()
         self._results: Counter[str] = Counter(
             uploaded=0, reused=0, forgotten=0, gone=0, refused=0, busy=0, slow=0, unavailable=0
         )
@@ -144,7 +148,8 @@ class Uploads:
             return Missing("gone")
         if standing.upload:
             return Placed(standing.upload, standing.digest, standing.filename, fresh=False)
-        return Missing("refused") if self._is_spared(channel, standing.digest) else None
+        until, why = self._spared.get((channel, standing.digest), (0.0, None))
+        return why if until > trio.current_time() else None
 
     async def _upload(
         self, shelf: Shelf, channel: str, name: str, upload: Callable[[File], Awaitable[Taken | Declined]]
@@ -152,7 +157,10 @@ class Uploads:
         file = await shelf.take(name)
         if file is None:
             return Missing("gone")
-        match await upload(file):
+        self._spare(channel, file.digest, _PAUSED, Missing("slow", again=True))  # should this be cut off
+        answer = await upload(file)
+        self._spared.pop((channel, file.digest), None)
+        match answer:
             case Taken(id):
                 self._bytes += len(file.content)
                 await shelf.keep(channel, file.digest, id, datetime.now(UTC) + self._life)
@@ -161,7 +169,7 @@ class Uploads:
                 _log.warning("an upload was not taken", channel=channel, file=name, code=code)
                 if not lasting:
                     return Missing("busy", again=True)
-                self._spare(channel, file.digest)
+                self._spare(channel, file.digest, _SPARED, Missing("refused"))
                 return Missing("refused")
 
     @asynccontextmanager
@@ -177,12 +185,8 @@ class Uploads:
             if not turn.wanted:
                 del self._turns[channel, name]
 
-    def _is_spared(self, channel: str, digest: str) -> bool:
-        until = self._spared.get((channel, digest), 0.0)
-        return until > trio.current_time()
-
-    def _spare(self, channel: str, digest: str) -> None:
-        self._spared[channel, digest] = trio.current_time() + _SPARED
+    def _spare(self, channel: str, digest: str, seconds: float, why: Missing) -> None:
+        self._spared[channel, digest] = (trio.current_time() + seconds, why)
         if len(self._spared) > _REMEMBERED:
             self._spared.popitem(last=False)
 
