@@ -14,13 +14,13 @@ import msgspec
 from actors.agency import spending
 from actors.agency.tenancy import tenant_transaction
 from actors.brain.language import detect
-from actors.conversation import handover, menu, nudging, pondering, resuming
+from actors.conversation import handover, menu, nudging, pondering, realty, resuming
 from actors.conversation.greeting import STORED, Greeter
 from actors.conversation.hearing import Heard, heard
 from actors.conversation.heeding import heed
 from actors.conversation.pondering import Terms
 from actors.conversation.responding import respond
-from actors.conversation.state import EstateState, Pondering
+from actors.conversation.state import EstateState, Part, Pondering
 from actors.conversation.talk import Talk
 from actors.conversation.transaction import Begin
 from actors.media.task import Download, MediaFetched
@@ -162,11 +162,12 @@ class Awaited:
     async def _acknowledge(self, turn: Turn[EstateState], talk: Talk, medium: str, caption: str) -> None:
         """Say honestly what becomes of a medium; what stands below it is answered as a text, else what is open is put."""
         told = talk.text(STORED.get(medium, "media-document"))
-        if caption.strip():
+        naming = talk.part.asked == "name" and realty.read(Part(), caption).nothing
+        if caption.strip() and not naming:  # nobody is called as what they show
             talk.head = told
             nudging.put_away(talk.part)
             await respond(turn, talk, heard(talk.part, caption))
-        elif medium == "image" and talk.part.asked:
+        elif (medium == "image" or naming) and talk.part.asked:
             resuming.put(talk, told)
         else:
             talk.remark(told)

@@ -237,6 +237,8 @@ def _understand(state: EstateState, message: Message) -> Language | None:
         case MessageReceived(text=text):
             picked = named(text)
             state.shown = detect(text) or state.shown
+        case MediaReceived(caption=caption):
+            state.shown = detect(caption) or state.shown
     state.chosen = picked or state.chosen
     return picked
 
