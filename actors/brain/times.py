@@ -129,7 +129,7 @@ class _Hours(Times):
     def word(self, place: int) -> None:
         """Take a word for a part of the day at `place`, if one is there."""
         item = self._items[place]
-        if item.group == "part":
+        if self.is_part(place):
             self._parts.append(item.value)
         elif item.group == "day":
             last = item.pieces[-1].text  # tonight, this morning

@@ -96,6 +96,7 @@ def test_a_time_is_read_as_it_was_said(text: str, days: list[int], hours: list[s
     "text",
     [
         *("", "yes", "I want 3 bedrooms", "a villa for 2 million", "the first one", "is there parking?"),
+        *("I am thirty five years old", "I saw two of your ads", "two of them", "the second photo"),
         *("not tomorrow", "I can't on Saturday", "завтра не могу", "فردا نمی‌تونم", "لا يناسبني غدا"),
         *("сколько стоит?", "قیمت چنده", "كم السعر", "две спальни", "۲ خوابه", "غرفتين"),
     ],
