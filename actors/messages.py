@@ -305,4 +305,41 @@ class MarkRead(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     typing: bool = False
 
 
-Outgoing = Text | Buttons | Choices | Template | MarkRead
+class Picture(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
+    """A picture with a text below it, and a few buttons maybe.
+
+    `file` is its name on the shelf (`actors/outbound/shelf.py`), which says where the bytes are when it is sent.
+    """
+
+    file: str
+    body: str
+    choices: tuple[Choice, ...] = ()
+    quote: str = ""
+
+    def plain(self) -> Text | Buttons:
+        """Return the same without the picture, for where it cannot be sent."""
+        return _plain(self.body, self.choices, self.quote)
+
+
+class Document(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
+    """A document with a text below it, and a few buttons maybe; `file` as with a picture.
+
+    `instead` is what is said where it cannot be sent.
+    """
+
+    file: str
+    body: str
+    instead: str
+    choices: tuple[Choice, ...] = ()
+    quote: str = ""
+
+    def plain(self) -> Text | Buttons:
+        """Return what is said instead, with the same buttons."""
+        return _plain(self.instead, self.choices, self.quote)
+
+
+def _plain(body: str, choices: tuple[Choice, ...], quote: str) -> Text | Buttons:
+    return Buttons(body, choices, quote=quote) if choices else Text(body, quote=quote)
+
+
+Outgoing = Text | Buttons | Choices | Picture | Document | Template | MarkRead

@@ -8,19 +8,21 @@ kept in `data_dir/stage.toml` (0600) for as long as the stage stands: the child 
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 import trio
+from trio import TaskStatus
 
 from actors.channels.fake_graph import FakeGraph
 from actors.channels.fake_graph.place import place_of
-from config import Secret, Settings, SettingsError, environment, load, render_toml
+from config import Channel, Secret, Settings, SettingsError, environment, load, render_toml
 from runtime.cli import CommandFailed
 from runtime.testing import ServeProcess, ServerStatus, holder_of, majlis_command
 
@@ -29,13 +31,24 @@ _START, _END = 90.0, 8.0
 _FILE = "stage.toml"
 
 
+class StandIn(Protocol):
+    """A provider's stand-in in this process."""
+
+    @property
+    def address(self) -> str:
+        """Return "host:port", "" before it serves."""
+
+    async def serve(self, host: str, port: int, *, task_status: TaskStatus[str]) -> None:
+        """Serve until cancelled. Starts with the address; raises OSError when the port is taken."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A running Majlis, its provider, and the settings that both go by."""
 
     settings: Settings
     server: ServeProcess
-    fake: FakeGraph
+    fake: StandIn
     log: Path
 
     async def restart(self) -> float:
@@ -47,20 +60,26 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(settings: Settings, app: str) -> AsyncIterator[Stage]:
+async def open_stage(
+    settings: Settings,
+    app: str,
+    place: Callable[[Sequence[Channel]], tuple[str, int]] = place_of,
+    make: Callable[[Settings], StandIn] = FakeGraph.of,
+) -> AsyncIterator[Stage]:
     """Serve `app` ("module:attr") with these settings for the length of the block, then stop it.
 
+    The provider is what `make` returns, at the `place` of the settings' channels: Meta's unless others are given.
     Raises NoFakeGraph where the channels send elsewhere than to loopback, CommandFailed where the data directory
     is in use, ServeFailed. Cancelled, it stops the server within seconds.
     """
-    host, port = place_of(settings.channels)
+    host, port = place(settings.channels)
     if holder := holder_of(settings.data_dir):
         raise CommandFailed(
             f"{settings.data_dir} is in use by a running serve (pid {holder}): stop it, or give --data-dir"
         )
     settings = _with_free_ports(settings)
     async with unwrapped() as nursery:
-        fake = FakeGraph.of(settings)
+        fake = make(settings)
         try:
             await nursery.start(fake.serve, host, port)
         except OSError:
@@ -171,8 +190,11 @@ def _free(host: str, port: int) -> int:
 
 
 def _sending_to(settings: Settings, address: str) -> Settings:
+    """Let all channels send to an address; another provider's are refused there, and reach nothing else."""
     channels = tuple(
-        msgspec.structs.replace(channel, api_url=urlsplit(channel.api_url)._replace(netloc=address).geturl())
+        msgspec.structs.replace(
+            channel, api_url=urlsplit(channel.api_url)._replace(scheme="http", netloc=address).geturl()
+        )
         for channel in settings.channels
     )
     return msgspec.structs.replace(settings, channels=channels)

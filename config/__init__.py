@@ -11,6 +11,7 @@ from config.loading import load
 from config.payload import enter_payload, payload
 from config.rules import is_loopback
 from config.settings import (
+    Brain,
     Channel,
     Media,
     Node,
@@ -27,6 +28,7 @@ from config.showing import render_toml, show
 from config.supervision import Supervision, take_supervision
 
 __all__ = [
+    "Brain",
     "Channel",
     "Media",
     "Node",

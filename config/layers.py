@@ -22,9 +22,9 @@ Table = dict[str, object]
 PREFIX = "MAJLIS_"
 _CONFIG = "MAJLIS_CONFIG"  # names the TOML file; loading.py reads it
 _NO_SETTINGS = (_CONFIG, "MAJLIS_CACHE_DIR")  # the latter is read by the single binary before it is Majlis
-CHANNEL_SECRETS = ("app_secret", "verify_token", "access_token", "auth_token")
-_SEVERAL = ("app_secret", "auth_token")  # while one is rotated
-_SECRET_URLS = (("postgres", "url"), ("redis", "url"))
+CHANNEL_SECRETS = ("app_secret", "verify_token", "access_token", "auth_token", "hmac_key", "api_key")
+_SEVERAL = ("app_secret", "auth_token", "hmac_key")  # while one is rotated
+_SECRETS = (("postgres", "url"), ("redis", "url"), ("brain", "api_key"))
 _FLAG_ONLY = "demo"
 _FILE_LIMIT = 4 * 1024 * 1024  # bytes of a TOML file
 _SECRET_LIMIT = 64 * 1024  # bytes of a secret's file
@@ -66,7 +66,7 @@ def read_toml(path: Path, faults: Faults, credentials: Path | None = None) -> Ta
         )
         raise SettingsError(f"{path}: is not TOML: {wrong}") from None
     find = partial(_secret_place, base=path.parent, credentials=credentials)
-    for section, key in _SECRET_URLS:
+    for section, key in _SECRETS:
         _take_secret_file(table.get(section), key, section, find, faults)
     channels = table.get("channels")
     for index, channel in enumerate(channels if isinstance(channels, list) else ()):
@@ -147,7 +147,7 @@ def from_environment(environ: Mapping[str, str], below: Table, faults: Faults) -
     }
     for name in [name for name in texts if name.endswith("_FILE")]:
         target = name.removesuffix("_FILE")
-        if target in secrets or settable.get(target, ((),))[0] in _SECRET_URLS:
+        if target in secrets or settable.get(target, ((),))[0] in _SECRETS:
             if target in texts:
                 faults.add(name, f"{target} is set as well; set one of the two")
             place = _secret_place(texts.pop(name), Path(), credentials_in(environ))

@@ -23,7 +23,7 @@ from config.layers import (
     readable,
 )
 from config.rules import broken_rules
-from config.settings import CHANNEL_NEEDS, Channel, Secret, Settings, dec_hook
+from config.settings import CHANNEL_DEFAULTS, CHANNEL_NEEDS, Channel, Secret, Settings, dec_hook
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 _HERE = Path(__file__).parent
@@ -94,9 +94,14 @@ def _fill_demo_secrets(merged: Table, keep: bool) -> None:
         return
     drawn = msgspec.structs.asdict(demo_secrets(data_dir, keep=keep))
     merged["channels"] = [
-        drawn | channel if isinstance(channel, dict) and channel.get("provider") != "twilio" else channel
+        drawn | channel if isinstance(channel, dict) and _is_metas(channel) else channel
         for channel in channels
     ]
+
+
+def _is_metas(channel: Table) -> bool:
+    """Whether a channel is Meta's, or says of nobody whose it is."""
+    return channel.get("provider") not in CHANNEL_NEEDS.keys() - {"meta"}
 
 
 def _table(kind: type[_S], raw: object, where: str, faults: Faults) -> _S | None:
@@ -118,6 +123,8 @@ def _table(kind: type[_S], raw: object, where: str, faults: Faults) -> _S | None
         elif field.required or key in needs:
             instead = f" (or {key}_file)" if key in CHANNEL_SECRETS else ""
             faults.add(_path(where, key), f"is missing{instead}")
+        elif kind is Channel and key in (defaults := CHANNEL_DEFAULTS.get(str(raw.get("provider")), {})):
+            values[key] = defaults[key]
     return kind(**values) if len(faults) == before else None
 
 
@@ -145,6 +152,12 @@ def _value(kind: object, raw: object, where: str, faults: Faults) -> object:
                 faults.add(where, f"expected an array of tables, [[{where}]]")
                 return None
             return tuple(_table(entry, one, f"{where}[{index}]", faults) for index, one in enumerate(raw))
+    if get_origin(plain) is dict and isinstance(raw, dict):  # so that each entry is told by its own path
+        name, inner = get_args(plain)
+        return {
+            _value(name, key, where, faults): _value(inner, value, _path(where, key), faults)
+            for key, value in raw.items()
+        }
     try:
         return msgspec.convert(raw, kind, dec_hook=dec_hook)
     except msgspec.ValidationError as fault:

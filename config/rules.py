@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from config.faults import did_you_mean
-from config.settings import MASK, Channel, Settings, Tenant, mask_url
+from config.settings import MASK, Brain, Channel, Settings, Tenant, mask_url
 
 Fault = tuple[str, str]  # path, what is wrong
 
@@ -22,7 +22,10 @@ _PLAIN_URL = re.compile(
 _IDS = {
     "meta": (re.compile(r"[0-9]{1,32}"), "the digits of a Meta phone number id"),
     "twilio": (re.compile(r"whatsapp:\+[1-9][0-9]{6,14}"), "a sender such as whatsapp:+14155238886"),
+    "waha": (re.compile(r"[A-Za-z0-9_-]{1,64}"), "the name of a session of WAHA's, such as default"),
 }
+#: A container's name, or one in a cluster or a local network.
+_PRIVATE = re.compile(r"[a-z][a-z0-9_-]*|[a-z0-9_.-]+\.(local|internal|svc)", re.IGNORECASE)
 _ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 
 
@@ -32,6 +35,7 @@ def broken_rules(settings: Settings) -> Iterator[Fault]:
     yield from _tenants(settings.tenants)
     yield from _channels(settings.channels, {tenant.slug for tenant in settings.tenants})
     yield from _public_url(settings)
+    yield from _brain(settings.brain)
     if settings.demo:
         yield from _loopback_only(settings)
 
@@ -92,7 +96,7 @@ def _zone_exists(name: str) -> bool:
 
 
 def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]:
-    yield from _repeated("channels", "id", (f"{channel.provider}:{channel.id}" for channel in channels))
+    yield from _repeated("channels", "id", (_number_of(channel) for channel in channels))
     yield from _repeated("channels", "name", (channel.key if channel.name else None for channel in channels))
     for index, channel in enumerate(channels):
         where = f"channels[{index}]"
@@ -101,12 +105,21 @@ def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]
             yield f"{where}.id", f"expected {words}"
         if channel.tenant is not None and channel.tenant not in slugs:
             yield f"{where}.tenant", f"is the slug of no tenant{did_you_mean(channel.tenant, slugs)}"
-        if not channel.access_token.reveal().isascii():
-            yield f"{where}.access_token", "has characters that no HTTP header can carry"
-        if wrong := _api_url_fault(channel.api_url):
+        for key in ("access_token", "api_key"):
+            if not getattr(channel, key).reveal().isascii():
+                yield f"{where}.{key}", "has characters that no HTTP header can carry"
+        if wrong := _api_url_fault(channel.api_url, beside=channel.provider == "waha"):
             yield f"{where}.api_url", wrong
         if channel.provider == "twilio" and not _ACCOUNT_SID.fullmatch(channel.account_sid):
             yield f"{where}.account_sid", "expected AC and 32 lower-case hex digits"
+        if channel.contents and channel.provider != "twilio":
+            yield f"{where}.contents", f"is no setting of a channel at {channel.provider}"
+
+
+def _number_of(channel: Channel) -> str:
+    """Return what no two channels may share: the same session name is another number on another server of WAHA's."""
+    place = f" at {channel.api_url.rstrip('/')}" if channel.provider == "waha" else ""
+    return f"{channel.provider}:{channel.id}{place}"
 
 
 def _public_url(settings: Settings) -> Iterator[Fault]:
@@ -118,7 +131,25 @@ def _public_url(settings: Settings) -> Iterator[Fault]:
         yield "server.public_url", "is missing: Twilio signs the URL under which it reaches us"
 
 
-def _api_url_fault(url: str) -> str | None:
+def _brain(brain: Brain) -> Iterator[Fault]:
+    """A model that is half configured would be found out by the first person who writes."""
+    urls = {"brain.base_url": brain.base_url, "brain.transcription_url": brain.transcription_url}
+    for path, url in urls.items():
+        if url and (wrong := _api_url_fault(url)):
+            yield path, wrong
+    if not brain.api_key.reveal().isascii():
+        yield "brain.api_key", "has characters that no HTTP header can carry"
+    if brain.provider == "rules":
+        return
+    for path, value in (("brain.base_url", brain.base_url), ("brain.model", brain.model)):
+        if not value.strip():
+            yield path, 'is missing: provider = "openai" needs both base_url and model'
+    if brain.daily_budget and not (brain.input_price or brain.output_price):
+        yield "brain.daily_budget", "would never be reached: input_price and output_price are both 0"
+
+
+def _api_url_fault(url: str, *, beside: bool = False) -> str | None:
+    """Return what is wrong with a URL; `beside`: it may be plain http on a private network, too."""
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -127,9 +158,17 @@ def _api_url_fault(url: str) -> str | None:
         readable = None
     if not readable or parts.scheme not in {"http", "https"}:
         return "expected https://host/path, without user, query or blanks"
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host) and not (beside and _is_private(host or "")):
         return "must be https: tokens and messages would cross the network readable (plain http is for loopback hosts)"
     return None
+
+
+def _is_private(host: str) -> bool:
+    """Whether a host is surely of a private network: a private address, or a name that no public one can be."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return bool(_PRIVATE.fullmatch(host))
 
 
 def _repeated(array: str, key: str, values: Iterable[Hashable | None]) -> Iterator[Fault]:
@@ -143,6 +182,8 @@ def _loopback_only(settings: Settings) -> Iterator[Fault]:
     hosts = [("server.host", settings.server.host), ("server.admin_host", settings.server.admin_host)]
     for index, channel in enumerate(settings.channels):
         hosts.append((f"channels[{index}].api_url", urlsplit(channel.api_url).hostname or ""))
+    urls = {"base_url": settings.brain.base_url, "transcription_url": settings.brain.transcription_url}
+    hosts += [(f"brain.{name}", urlsplit(url).hostname or "") for name, url in urls.items() if url]
     for path, host in hosts:
         if not is_loopback(host):
             yield path, f"the demo is loopback only, and {host} is not a loopback host"

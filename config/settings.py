@@ -26,6 +26,7 @@ Host = Annotated[
 ]
 Bytes = Annotated[int, Meta(ge=1, le=2 * 1024**3)]
 PoolSize = Annotated[int, Meta(ge=1, le=1000)]
+Price = Annotated[float, Meta(ge=0, le=100_000)]
 Minutes = Annotated[int, Meta(ge=1, le=7 * 1440)]
 TimeOfDay = Annotated[
     str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description="a time of day such as 21:00")
@@ -35,6 +36,15 @@ TemplateName = Annotated[
     str,
     Meta(pattern=r"^[a-z0-9_]{1,512}\Z", description="a template's name: lower-case letters, digits and _"),
 ]
+
+ContentKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9_]{1,512}/[a-z]{2,3}(_[A-Z]{2})?\Z",
+        description='a template\'s name and language, "continue_search/fa"',
+    ),
+]
+ContentSid = Annotated[str, Meta(pattern=r"^HX[0-9a-f]{32}\Z", description="HX and 32 lower-case hex digits")]
 
 
 class Secret:
@@ -85,6 +95,20 @@ class Secret:
     @override
     def __str__(self) -> str:
         return MASK
+
+
+class Key(Secret):
+    """A secret that may be missing: "" is none."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str = "") -> None:
+        """Wrap `text`; ValueError as for any secret, but for an empty one."""
+        super().__init__(text or "absent")
+        self._text = text
+
+
+_NO_SECRET = Secret.absent()
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -180,6 +204,29 @@ class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     keep_days: Annotated[int, Meta(ge=0, le=3650)] = 90  # since its download; 0: for ever
 
 
+class Brain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What understands people where the rules do not. Prices and `daily_budget` are in one currency, whichever.
+
+    The budgets are each tenant's, for a day in UTC; 0: no limit. Without prices of your own those here hold a budget
+    well, for few models cost more.
+    """
+
+    provider: Literal["rules", "openai"] = "rules"  # openai: any service that speaks its protocol
+    base_url: str = ""  # up to and with the version: https://api.openai.com/v1
+    model: str = ""
+    api_key: Key = msgspec.field(default_factory=Key)  # a server of your own may need none
+    vision_model: str = ""  # "": the model looks at pictures, too
+    transcription_url: str = ""  # "": base_url
+    transcription_model: str = "whisper-1"
+    daily_budget: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    daily_tokens: Annotated[int, Meta(ge=0, le=10**12)] = 0
+    input_price: Price = 5.0  # of a million tokens
+    output_price: Price = 15.0
+    minute_price: Price = 0.01  # of a minute of speech
+    timeout: Annotated[float, Meta(gt=0, le=120)] = 20.0  # seconds for one answer, all tries included
+    at_once: Annotated[int, Meta(ge=1, le=1000)] = 8  # what comes above is answered by the rules
+
+
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An agency that conversations are routed to."""
 
@@ -223,19 +270,20 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = ""
 
 
-_NO_SECRET = Secret.absent()
-
 #: What a channel must have at its provider besides `id`; no other provider's channel may have it, but for `api_url`.
 CHANNEL_NEEDS: Mapping[str, tuple[str, ...]] = {
     "meta": ("app_secret", "verify_token", "access_token"),
     "twilio": ("name", "account_sid", "auth_token", "api_url"),
+    "waha": ("name", "hmac_key", "api_key", "api_url"),
 }
+#: What a channel has where the settings are silent and `Channel` itself is of another mind: a phone is no API.
+CHANNEL_DEFAULTS: Mapping[str, Mapping[str, int]] = {"waha": {"max_mps": 2}}
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A business number at a provider. What of it belongs to which provider, `CHANNEL_NEEDS` says."""
 
-    provider: Literal["meta", "twilio"]
+    provider: Literal["meta", "twilio", "waha"]
     id: Annotated[str, Meta(min_length=1, max_length=128)]
     name: Annotated[
         str,
@@ -253,6 +301,13 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     auth_token: Annotated[
         tuple[Secret, ...], Meta(min_length=1, max_length=8)
     ] = ()  # the first one sends, each of them may have signed
+    hmac_key: Annotated[
+        tuple[Secret, ...], Meta(min_length=1, max_length=8)
+    ] = ()  # several while one is rotated
+    api_key: Secret = _NO_SECRET
+    contents: dict[
+        ContentKey, ContentSid
+    ] = {}  # at Twilio: the content template for each template and language
     tenant: str | None = None  # slug; None = a number shared by all
     api_url: str = "https://graph.facebook.com/v23.0"
     max_mps: Annotated[int, Meta(ge=1, le=1000)] = 80
@@ -272,7 +327,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """All secrets that it has."""
-        given = (*self.app_secret, *self.auth_token, self.verify_token, self.access_token)
+        given = (
+            *(*self.app_secret, *self.auth_token, *self.hmac_key),
+            *(self.verify_token, self.access_token, self.api_key),
+        )
         return tuple(secret for secret in given if secret)
 
 
@@ -288,16 +346,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     node: Node = msgspec.field(default_factory=Node)
     retention: Retention = msgspec.field(default_factory=Retention)
     media: Media = msgspec.field(default_factory=Media)
+    brain: Brain = msgspec.field(default_factory=Brain)
     tenants: tuple[Tenant, ...] = ()
     channels: tuple[Channel, ...] = ()
 
 
 def dec_hook(kind: type, value: object) -> object:
     """Teach msgspec to make a Secret or a Path of a string; errors say why not, without the value."""
-    if kind is Secret:
+    if kind in (Secret, Key):
+        if isinstance(value, kind):  # a variable's, read before
+            return value
         if not isinstance(value, str):
             raise TypeError("expected a string")
-        return Secret(value)
+        return kind(value)
     if kind is Path:
         if not isinstance(value, str | Path):
             raise TypeError("expected a string")

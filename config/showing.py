@@ -1,12 +1,15 @@
 """What `config show` prints: the effective settings as plain values, secrets masked, and as TOML."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from config.settings import MASK, Backend, Channel, Secret, Settings
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def show(settings: Settings) -> dict[str, object]:
@@ -20,6 +23,7 @@ def _struct(struct: msgspec.Struct) -> dict[str, object]:
         values["url"] = struct.masked_url
     if isinstance(struct, Channel):  # what its provider does not have
         values = {name: value for name, value in values.items() if value}
+    values = {name: value for name, value in values.items() if not isinstance(value, Secret) or value}
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 
@@ -65,8 +69,12 @@ def _toml(value: object) -> str:
         case list():
             return f"[{', '.join(_toml(entry) for entry in value)}]"
         case dict():
-            entries = ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items())
+            entries = ", ".join(f"{_key(key)} = {_toml(entry)}" for key, entry in value.items())
             return f"{{ {entries} }}" if entries else "{}"
         case _:
             # TOML's basic strings are JSON's, but for DEL.
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _toml(key)

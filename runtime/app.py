@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,10 @@ async def _no_files(_settings: Settings) -> None:
     """Stand in for an app that keeps no files."""
 
 
+def _nothing_to_look_up(_begin: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
+    """Stand in for an app whose providers look nothing up."""
+
+
 def _nothing_to_tell() -> Mapping[str, object]:
     """Stand in for an app without statistics of its own."""
     return {}
@@ -54,7 +59,9 @@ class App:
 
     `events` are the event types the actor receives. `migrations` are the app's own tables, numbered apart from the
     runtime's under `name`. `prepare` runs at start and at each reload in one transaction after the migrations;
-    `configure` takes the same settings without I/O, before traffic. `begin` runs once in each life, on Trio, when the
+    `configure` takes the same settings without I/O, before traffic. `lend` gets the way to open transactions, once in
+    each life and before any effect: for providers that look something up in the app's tables, each time within a
+    deadline of their own, and no turn's commit is in it. `begin` runs once in each life, on Trio, when the
     data directory is this process's alone and before any turn: it puts files in order. `upkeep` runs once a minute from
     then on, beside the turns and with the settings in force, for 30 s at most; what it raises is told, and comes again.
     `statistics` are shown with those of the runtime by `majlis status`; `metrics` are rows for what of them `/metrics`
@@ -69,6 +76,7 @@ class App:
     migrations: Sequence[Migration] = ()
     prepare: Callable[[Transaction, Settings], Awaitable[None]] = _nothing_to_prepare
     configure: Callable[[Settings], None] = _nothing_to_configure
+    lend: Callable[[Callable[[], AbstractAsyncContextManager[Transaction]]], None] = _nothing_to_look_up
     begin: Callable[[Settings], Awaitable[None]] = _no_files
     upkeep: Callable[[Settings], Awaitable[None]] = _no_files
     statistics: Callable[[], Mapping[str, object]] = _nothing_to_tell

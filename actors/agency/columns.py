@@ -34,6 +34,16 @@ Closures, a row each; those of the file take the place of all that the agency ha
 |---|---|
 | `closed_for` | the name of an operator; empty: nobody shows anything then |
 | `first_day`*, `last_day`* | as `2026-12-02`, both included |
+
+Knowledge, an article in one language a row, from which a model may answer; those of the file take the place of all that
+the agency had:
+
+| column | what it holds |
+|---|---|
+| `key`* | the agency's own name of the article, the same in each language |
+| `language`* | `en`, `fa`, `ar`, `ru` |
+| `title`* | what it is about |
+| `body`* | what holds; at most 2,000 characters, links and numbers that people may be given among them |
 """
 
 from __future__ import annotations
@@ -174,4 +184,10 @@ CLOSURES = (
     Column("closed_for", text(100)),
     Column("first_day", day, required=True),
     Column("last_day", day, required=True),
+)
+ARTICLES = (
+    Column("key", text(64), required=True),
+    Column("language", one_of(("en", "fa", "ar", "ru")), required=True),
+    Column("title", text(200), required=True),
+    Column("body", text(2000), required=True),
 )

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from actors.agency.columns import AVAILABILITY, CLOSURES, PROPERTIES
+from actors.agency.columns import ARTICLES, AVAILABILITY, CLOSURES, PROPERTIES
 from actors.agency.sheet import Faults, rows
 from actors.agency.staff import operators
 from actors.agency.tenancy import TenantTransaction
@@ -64,6 +64,15 @@ class ClosureRow(msgspec.Struct, frozen=True, kw_only=True):
     first_day: date
     last_day: date
     closed_for: str | None = None
+
+
+class ArticleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the agency knows, in one language."""
+
+    key: str
+    language: str
+    title: str
+    body: str
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -126,6 +135,20 @@ def read_closures(file: BinaryIO) -> Sequence[ClosureRow]:
     return found
 
 
+def read_articles(file: BinaryIO) -> Sequence[ArticleRow]:
+    """Return the articles of a file, none of an empty one. Raises Refused."""
+    faults = Faults()
+    found: list[ArticleRow] = []
+    first: dict[tuple[str, str], int] = {}
+    for number, values in rows(file, ARTICLES, faults):
+        row = msgspec.convert(values, ArticleRow)
+        if (known := first.setdefault((row.key, row.language), number)) != number:
+            faults.add(number, "key", f"{row.key!r} is in row {known} already in that language")
+        found.append(row)
+    _judge(faults)
+    return found
+
+
 async def store_properties(tx: TenantTransaction, properties: Sequence[PropertyRow]) -> Imported:
     """Add what is new and change what differs; what the file does not name stays as it is."""
     added = changed = 0
@@ -173,6 +196,19 @@ async def store_closures(tx: TenantTransaction, closures: Sequence[ClosureRow]) 
         [row.last_day for row in closures],
     )
     return Imported(len(closures), added=len(closures))
+
+
+async def store_articles(tx: TenantTransaction, articles: Sequence[ArticleRow]) -> Imported:
+    """Let these articles take the place of all that the agency had."""
+    await tx.execute("clear_articles")
+    await tx.execute(
+        "import_articles",
+        [row.key for row in articles],
+        [row.language for row in articles],
+        [row.title for row in articles],
+        [row.body for row in articles],
+    )
+    return Imported(len(articles), added=len(articles))
 
 
 def unfit_to_show(properties: Sequence[PropertyRow], today: str) -> int:

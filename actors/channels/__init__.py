@@ -1,1 +1,1 @@
-"""Providers of messaging: each channel package verifies, parses, renders and sends for one of them."""
+"""Providers of messaging, each a package that verifies, parses, renders and sends; README.md says how one joins."""

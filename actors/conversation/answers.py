@@ -21,6 +21,13 @@ _OF_BUYING: Final = ("commission", "residency")
 """Topics whose answers hold for buyers alone."""
 
 
+def knows(talk: Talk, asked: Question) -> bool:
+    """Tell whether a topic has an answer of its own, or is the person's own business with us."""
+    rents = talk.part.wish.deal == "rent"
+    topics = [topic for topic in asked.topics if not (rents and topic in _OF_BUYING)]
+    return any(topic == "viewing" or answer(topic) != "answer-unknown" for topic in topics)
+
+
 def answer_to(talk: Talk, asked: Question) -> str:
     """Return the answer to the first topic that has one of its own, or that a person will answer."""
     rents = talk.part.wish.deal == "rent"

@@ -7,30 +7,34 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import get_args
 
-import msgspec
-
-from actors.agency import leads, routes
+from actors.agency import routes
 from actors.conversation import (
     calling,
     crossing,
     handover,
+    lines,
     menu,
     nudging,
+    pondering,
     realty,
     reminding,
     resuming,
+    showing,
     unasked,
 )
+from actors.conversation.awaited import Awaited
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
 from actors.conversation.hearing import Heard, heard, picked
+from actors.conversation.pondering import Terms
+from actors.conversation.responding import respond
 from actors.conversation.routing import Enter, Way
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
 from actors.conversation.transaction import Begin, one_transaction
 from actors.conversation.ways import opened, way
 from actors.conversation.windows import Kind, Reason, hear, written_by
-from actors.media.task import Download, MediaFetched
+from actors.media.task import MediaFetched
 from actors.messages import (
     AccountNotice,
     ChannelFault,
@@ -46,10 +50,12 @@ from actors.messages import (
     Reacted,
     Unsupported,
 )
+from actors.models.task import Thought
 from actors.sql import statement
 from actors.wording.catalogue import Catalogue
 from actors.wording.texts import Wording
 from actors.wording.values import Count, Name
+from actors.work import Works
 from config import Node, Settings, Tenant
 from runtime import (
     Actor,
@@ -70,18 +76,23 @@ NO_MESSAGE = frozenset({"reaction", "system", "echo", "message_echoes", "revoke"
 class EstateBot(Actor[EstateState]):
     """Welcomes people on behalf of the tenant they reached, and helps them to find what they look for."""
 
-    def __init__(self, catalogue: Catalogue | None = None) -> None:
-        """Load the texts; raises CatalogueError when they cannot be used. Knows nobody before `configure`."""
+    def __init__(self, catalogue: Catalogue | None = None, works: Works | None = None) -> None:
+        """Load the texts; raises CatalogueError when they cannot be used. Knows nobody before `configure`.
+
+        `works` has the brain that turns may ask; without it there are the rules alone.
+        """
         self._catalogue = catalogue or Catalogue.load()
         self._wording = Wording(self._catalogue)
-        self._greeter = Greeter(self._catalogue, Directory())
+        self.greeter = Greeter(self._catalogue, Directory())
+        self._works, self._terms = works or Works(), Terms()
         self._stale_after = timedelta(seconds=Node().stale_after)
         self._unasked = Counter[str]()
         self._unsent = Counter[tuple[str, str]]()
 
     def configure(self, settings: Settings) -> None:
         """Take the tenants and channels of these settings; turns that began before keep the old ones."""
-        self._greeter = Greeter(self._catalogue, Directory(settings))
+        self.greeter = Greeter(self._catalogue, Directory(settings))
+        self._terms = Terms.of(settings)
         self._stale_after = timedelta(seconds=settings.node.stale_after)
 
     def statistics(self) -> dict[str, Mapping[str, object]]:
@@ -98,17 +109,21 @@ class EstateBot(Actor[EstateState]):
 
     async def receive(self, turn: Turn[EstateState], event: Event) -> None:
         """Answer a message, note anything else. Waits for the database where an answer needs the agency's books."""
-        tenant = self._greeter.tenant_of(turn.state, turn.channel)
+        await self._receive(turn, lines.heard(turn, event))
+        lines.note(turn)
+
+    async def _receive(self, turn: Turn[EstateState], event: Event) -> None:
+        tenant = self.greeter.tenant_of(turn.state, turn.channel)
         if tenant:
             turn.label(tenant=tenant.slug)
         if calling.at_operator(turn, self._wording, event) or await self._handed(turn, tenant, event):
             return
         match event:
-            case MediaFetched():
-                turn.reply(self._greeter.fetched(turn.state, event))
+            case MediaFetched() | Thought() | TimerDue(name=pondering.TIMER):
+                await self._came(turn, event, tenant)
                 return
-            case EffectFailed(task=task) if (lost := _download_of(task)) is not None:
-                turn.reply(self._greeter.unfetched(turn.state, lost))
+            case EffectFailed():
+                await self._undone(turn, tenant, event)
             case TimerDue(name=name):
                 await self._due(turn, tenant, name)
                 return
@@ -125,14 +140,39 @@ class EstateBot(Actor[EstateState]):
         hear(turn.state, event, turn.now)
         async with one_transaction(turn.postgres) as transaction:
             await self._hear(turn, event, transaction)
-        here = self._greeter.tenant_of(turn.state, turn.channel)
+        here = self.greeter.tenant_of(turn.state, turn.channel)
         _nudge(turn, nudging.begin(turn.state, here, turn.now, paused=turn.paused) if here else None)
 
+    async def _undone(self, turn: Turn[EstateState], here: Tenant | None, failed: EffectFailed) -> None:
+        """Tell the person what did not come of a task, or say in words what a file was to show."""
+        async with one_transaction(turn.postgres) as transaction:
+            await self._awaited.lost(turn, failed, transaction)
+        if failed.code in showing.FILE_LOST and here and here.status == "active" and not turn.paused:
+            talk = self.talk(turn, here, "")
+            await showing.without_file(talk)
+            self.send(turn, talk)
+
+    @property
+    def _awaited(self) -> Awaited:
+        """What answers media and models, with the brain and the terms of now."""
+        return Awaited(self, self._works.brain, self._terms)
+
+    async def _came(
+        self, turn: Turn[EstateState], event: MediaFetched | Thought | TimerDue, tenant: Tenant | None
+    ) -> None:
+        """Answer what was waited for."""
+        async with one_transaction(turn.postgres) as transaction:
+            answered = await self._awaited.came(turn, event, transaction)
+        if answered and tenant is not None:
+            _nudge(turn, nudging.begin(turn.state, tenant, turn.now, paused=turn.paused))
+
     async def _hear(self, turn: Turn[EstateState], message: Message, transaction: Begin) -> None:
-        """Follow a message to where it leads, and have it answered there."""
+        """Follow a message to where it leads, and have it answered there; what waits for a model is answered before."""
+        if texts := [one for one in turn.state.pondering if one.kind == "text"]:
+            await self._awaited.by_rules(turn, texts, transaction)
         where = await _way(turn, message, transaction)
-        before = self._greeter.tenant_of(turn.state, turn.channel)
-        answer = self._greeter.answer(turn.state, turn.channel, message, turn.now, where)
+        before = self.greeter.tenant_of(turn.state, turn.channel)
+        answer = self.greeter.answer(turn.state, turn.channel, message, turn.now, where)
         if answer.entered is not None:
             turn.label(tenant=answer.entered.tenant.slug)
             crossing.cross(turn, before.id if before else 0, answer.entered.tenant)
@@ -140,7 +180,7 @@ class EstateBot(Actor[EstateState]):
         if answer.say is not None:
             turn.reply(answer.say)
             if where is None or where.by == "ad":
-                _keep(turn.state, self._greeter.tenant_of(turn.state, turn.channel), message)
+                _keep(turn.state, self.greeter.tenant_of(turn.state, turn.channel), message)
         if answer.fetch is not None:
             turn.work(answer.fetch)
         if answer.at is not None:
@@ -156,16 +196,16 @@ class EstateBot(Actor[EstateState]):
             if tenant is not None:
                 handover.answered(turn, tenant)
             return True
-        agency = self._greeter.tenant(handover.whose(turn.state, event)) or tenant
+        agency = self.greeter.tenant(handover.whose(turn.state, event)) or tenant
         if agency is not None:
-            await handover.go_on(turn, self._talk(turn, agency, ""), event)
+            await handover.go_on(turn, self.talk(turn, agency, ""), event)
         return True
 
     async def _answer(
         self, turn: Turn[EstateState], tenant: Tenant, message: Message, answer: Answer, transaction: Begin
     ) -> None:
         """Let the tenant answer a message."""
-        talk = self._talk(turn, tenant, message.id, transaction)
+        talk = self.talk(turn, tenant, message.id, transaction)
         said = _said(talk, message)
         nudging.put_away(talk.part)
         if answer.head is not None:
@@ -180,13 +220,11 @@ class EstateBot(Actor[EstateState]):
             resuming.return_to(talk)
         elif said is None:
             _acknowledge(talk, message)
-        elif said.what in ("opt_out", "opt_in"):
-            await _consent(talk, turn.state, allowed=said.what == "opt_in")
-        elif said.what == "person":
-            await handover.ask(turn, talk)
+        elif not talk.head and await self._awaited.ponders(turn, talk, said, transaction):
+            pass  # it is answered when it is known what a model makes of it
         else:
-            await menu.respond(talk, said)
-        self._send(turn, talk)
+            await respond(turn, talk, said)
+        self.send(turn, talk)
 
     async def _due(self, turn: Turn[EstateState], here: Tenant | None, name: str) -> None:
         """Say what a timer was set for; those of viewings are of a tenant, wherever the person is by now."""
@@ -195,16 +233,16 @@ class EstateBot(Actor[EstateState]):
             if here is not None and here.status == "active" and turn.paused:
                 self._unsent["nudge", "paused"] += 1
             elif here is not None and here.status == "active":
-                talk = self._talk(turn, here, "")
+                talk = self.talk(turn, here, "")
                 _nudge(turn, nudging.due(talk, turn.state))
-                self._send(turn, talk)
+                self.send(turn, talk)
             return
         owner, _, what = name.partition(":")
-        tenant = self._greeter.tenant(int(owner)) if owner.isdecimal() else None
+        tenant = self.greeter.tenant(int(owner)) if owner.isdecimal() else None
         if tenant is not None and tenant.status == "active":
-            talk = self._talk(turn, tenant, "")
-            await reminding.due(talk, turn.state, what, shared=self._greeter.shared(turn.channel))
-            self._send(turn, talk)
+            talk = self.talk(turn, tenant, "")
+            await reminding.due(talk, turn.state, what, shared=self.greeter.shared(turn.channel))
+            self.send(turn, talk)
 
     async def _apologize(self, turn: Turn[EstateState], here: Tenant | None, event: Stale) -> None:
         """Say sorry, once, for what was not answered in time, and put again what is open."""
@@ -214,7 +252,7 @@ class EstateBot(Actor[EstateState]):
         turn.state.heard_at = max(turn.state.heard_at or wrote_at, wrote_at)
         if here is None or here.status != "active" or turn.paused:
             return
-        talk = self._talk(turn, here, "")
+        talk = self.talk(turn, here, "")
         if not unasked.may_apologize(talk, turn.state):
             self._unsent.update(talk.unsent)
             return
@@ -223,9 +261,9 @@ class EstateBot(Actor[EstateState]):
             await menu.again(talk)
         else:
             talk.say(talk.text("apology"))
-        self._send(turn, talk)
+        self.send(turn, talk)
 
-    def _send(self, turn: Turn[EstateState], talk: Talk) -> None:
+    def send(self, turn: Turn[EstateState], talk: Talk) -> None:
         """Let what was said leave, and set the timers of its tenant."""
         self._unasked.update(talk.unasked)
         self._unsent.update(talk.unsent)
@@ -238,15 +276,17 @@ class EstateBot(Actor[EstateState]):
             else:
                 turn.remind(name, at=at)
 
-    def _talk(
+    def talk(
         self, turn: Turn[EstateState], tenant: Tenant, message: str, transaction: Begin | None = None
     ) -> Talk:
+        """Return what an answer to a message of a tenant's is made from."""
         return Talk(
             tenant=tenant,
             part=turn.state.part(tenant.id),
             language=turn.state.language or tenant.default_language,
             wording=self._wording,
             conversation=turn.conversation,
+            channel=turn.channel,
             message=message,
             now=turn.now,
             transaction=transaction or turn.postgres,
@@ -319,19 +359,6 @@ def _acknowledge(talk: Talk, message: Message) -> None:
             talk.remark(talk.text("unsupported"))
 
 
-async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
-    """Take an opt-out, or its end."""
-    before = state.silenced
-    state.consent(allowed=allowed, stamped=0, now=talk.now, told_us=True)
-    if allowed:
-        talk.remark(talk.text("opted-in"))
-        return
-    if talk.part.lead:
-        async with talk.books() as books:
-            await leads.note(books, talk.part.lead, ["opted_out"], talk.message, talk.now)
-    talk.remark(talk.text("opted-out-already" if before else "opted-out"))
-
-
 def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:
     """Keep what a first message says beside the greeting that answers it."""
     if tenant is None or not isinstance(message, MessageReceived):
@@ -339,14 +366,6 @@ def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:
     part = state.part(tenant.id)
     if not realty.read(part, message.text).nothing:
         part.vertical, part.untold = "realty", True
-
-
-def _download_of(task: str) -> Download | None:
-    """Return the download that failed as an effect; None if it was none."""
-    try:
-        return msgspec.json.decode(task, type=Download)
-    except msgspec.DecodeError:
-        return None
 
 
 def _note(state: EstateState, event: Event, now: datetime) -> None:

@@ -44,6 +44,7 @@ from config import Tenant
 #: For how long a notice is not repeated.
 QUIET = timedelta(days=7)
 
+_LONGEST_CAPTION = 1024  # characters; providers take as many
 _CHOICES: dict[str, Language] = {f"lang:{language}": language for language in LANGUAGES}
 
 
@@ -64,7 +65,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 #: How a medium that could not be taken is spoken of.
 _TOO_LARGE: dict[Group, Key] = {"image": "too-large-image", "voice": "too-large-voice"}
-_STORED: dict[str, Key] = {
+STORED: dict[str, Key] = {
     "image": "media-image",
     "voice": "media-voice",
     "audio": "media-audio",
@@ -126,7 +127,7 @@ class Greeter:
         language = state.language or (tenant.default_language if tenant else LANGUAGES[0])
         match event.result:
             case "stored":
-                body = self._catalogue.text(language, _STORED.get(event.kind, "media-document"))
+                body = self._catalogue.text(language, STORED.get(event.kind, "media-document"))
             case "too_large":
                 key = _TOO_LARGE.get(event.group, "too-large-other")
                 body = self._catalogue.text(language, key, limit=event.limit)
@@ -160,6 +161,7 @@ class Greeter:
             mime=medium.mime,
             sha256=medium.sha256,
             tag=str(tenant.id),
+            caption=medium.caption[:_LONGEST_CAPTION],
         )
         return Answer(welcome, fetch=task)
 

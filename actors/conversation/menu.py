@@ -29,7 +29,7 @@ from actors.conversation.talk import Talk
 from actors.wording.offers import Offer
 
 VERTICALS: tuple[Vertical, ...] = ("realty", "expo", "support")
-_WAIT_FOR_WORDS: Final = ("support", "meeting")
+WAIT_FOR_WORDS: Final = ("support", "meeting")
 """Questions to which almost any words are the answer."""
 _STANDING: Final[tuple[Offer, ...]] = ("menu", "no-more", "expo", "support")
 
@@ -43,8 +43,8 @@ def show_menu(talk: Talk, *before: str) -> None:
 async def respond(talk: Talk, heard: Heard) -> None:
     """Answer what was heard."""
     part = talk.part
-    if heard.what == "text" and part.asked not in _WAIT_FOR_WORDS:
-        heard = _written(talk, heard)
+    if heard.what == "text" and part.asked not in WAIT_FOR_WORDS:
+        heard = written(talk, heard)
     match heard.what:
         case "choice":
             await _chosen(talk, heard.choice)
@@ -52,7 +52,7 @@ async def respond(talk: Talk, heard: Heard) -> None:
             show_menu(talk)
         case "cancel":
             _cancel(talk)
-        case "show" if part.asked not in _WAIT_FOR_WORDS:
+        case "show" if part.asked not in WAIT_FOR_WORDS:
             part.vertical = "realty"
             await showing.show(talk, again=bool(part.listing and not part.asked))
         case _ if not _in_passing(talk, heard.what):
@@ -63,17 +63,17 @@ def _in_passing(talk: Talk, what: What) -> bool:
     """Answer what is said by the way, and put what is open again; False for what says something itself."""
     asked = talk.part.asked
     match what:
-        case "greeting" if asked not in _WAIT_FOR_WORDS:
+        case "greeting" if asked not in WAIT_FOR_WORDS:
             hello = "" if talk.head else talk.text("hello")
             resuming.put(talk, hello) if asked else show_menu(talk, hello)
-        case "thanks" if asked not in _WAIT_FOR_WORDS:
+        case "thanks" if asked not in WAIT_FOR_WORDS:
             resuming.put(talk, talk.text("thanks"))
         case "no" | "skip" | "yes" if asked == "phone":
             talk.part.asked = ""
             resuming.put(talk)
-        case "no" | "skip" if asked in _WAIT_FOR_WORDS:
+        case "no" | "skip" if asked in WAIT_FOR_WORDS:
             _cancel(talk)
-        case "yes" | "language" if not asked or asked in _WAIT_FOR_WORDS:
+        case "yes" | "language" if not asked or asked in WAIT_FOR_WORDS:
             resuming.put(talk)
         case "no" | "skip" if not asked:
             resuming.put(talk)
@@ -82,7 +82,7 @@ def _in_passing(talk: Talk, what: What) -> bool:
     return True
 
 
-def _written(talk: Talk, heard: Heard) -> Heard:
+def written(talk: Talk, heard: Heard) -> Heard:
     """Return a text that is the title of a button that may be used at any time as that button."""
     words = plain(heard.text)
     for offer in _STANDING:

@@ -96,6 +96,14 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
     return Understood(tuple(slot for slot in ORDER if slot in filled), open_amount, foreign, unclear)
 
 
+def fill(part: Part, said: Wish) -> Understood:
+    """Take what was read by a model: money is to be confirmed, as it is where no currency is said."""
+    money = Amount(said.budget) if said.budget is not None else None
+    filled = _merge(part, msgspec.structs.replace(said, budget=None))
+    part.amount = money or part.amount
+    return Understood(tuple(slot for slot in ORDER if slot in filled), money)
+
+
 def pick(part: Part, choice: str) -> Understood | None:
     """Take a choice that answers for a slot, whichever question is open; None for any other choice."""
     field, _, value = choice.partition(":")

@@ -21,6 +21,7 @@ from actors.wording.values import Label, Value
 _KNOWN: Final[Mapping[str, Value]] = {choice: value for offer in OFFERS.values() for choice, value in offer}
 _LED_BY: Final[Mapping[str, Key]] = {
     "listing:viewing": "listing-viewing",
+    "listing:sheet": "listing-sheet",
     "viewing:move": "viewing-another-time",
     "viewing:drop": "viewing-cancel",
     "viewing:keep": "viewing-keep",

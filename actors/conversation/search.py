@@ -33,12 +33,14 @@ async def chosen(talk: Talk, choice: str) -> bool:
     match choice.split(":"):
         case ["answer", "yes" | "no" as word] if part.asked == "amount":
             understood = realty.confirm(part, yes=word == "yes")
-            await _filled(talk, understood, asked="budget")
+            await filled(talk, understood, asked="budget")
         case ["answer", "skip" | "done"] if part.asked in ORDER:
             realty.skip(part, part.asked)
             await go_on(talk)
         case ["listing", "viewing", number] if number.isdecimal():
             await viewing.offer(talk, int(number))
+        case ["listing", "sheet", number] if number.isdecimal():
+            await showing.sheet(talk, int(number))
         case ["listing", "more"]:
             await showing.show(talk, again=True)
         case ["relax", *_]:
@@ -64,7 +66,7 @@ async def said(talk: Talk, heard: Heard, asks: Question | None) -> None:
     """Take words: what they say of any slot, and whether they ask something."""
     part = talk.part
     if part.asked == "amount" and heard.what in ("yes", "no"):
-        await _filled(talk, realty.confirm(part, yes=heard.what == "yes"), asked="budget")
+        await filled(talk, realty.confirm(part, yes=heard.what == "yes"), asked="budget")
         return
     declined = heard.what == "no" and part.asked in _DECLINED
     if (heard.what == "skip" or declined) and part.asked in ORDER:
@@ -80,10 +82,11 @@ async def said(talk: Talk, heard: Heard, asks: Question | None) -> None:
         told = "" if understood.amount else asking.noted(talk, understood)
         _resume(talk, asked, answer_to(talk, asks), told, bridge=talk.text("back-to-question"))
         return
-    await _filled(talk, understood, asked=asked)
+    await filled(talk, understood, asked=asked)
 
 
-async def _filled(talk: Talk, understood: Understood, *, asked: str) -> None:
+async def filled(talk: Talk, understood: Understood, *, asked: str) -> None:
+    """Say what was understood, and what follows from it; `asked` was open before."""
     part = talk.part
     if understood.foreign and understood.amount is not None:
         money = understood.amount

@@ -6,8 +6,9 @@ Ids of choices name the listing that they are about, so that a button that was s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Final, get_args
+from typing import Final
+
+import msgspec
 
 from actors.agency import leads, listings
 from actors.agency.listings import Listing
@@ -21,18 +22,21 @@ from actors.agency.relaxing import (
     Relaxation,
     relaxed,
 )
-from actors.agency.terms import CATEGORY_OF, Amenity, Span, Wish
+from actors.agency.terms import CATEGORY_OF, Span, Wish
 from actors.conversation.asking import place_name
 from actors.conversation.talk import Talk
 from actors.messages import Choice
-from actors.wording.cards import ListingFacts, listing_card, wish_summary
+from actors.outbound.names import FactSheet, ListingPicture
+from actors.wording.cards import listing_card, wish_summary
+from actors.wording.facts import facts_of
 from actors.wording.offers import term
-from actors.wording.values import Bedrooms, Budget, Count, Label
+from actors.wording.values import Bedrooms, Budget, Count, Label, Name
 
 _LOOKED_AT: Final = 20
 """Listings that are counted; more are "20"."""
 _MOST_RELAXED: Final = 6
-AMENITIES: Final[tuple[Amenity, ...]] = get_args(Amenity)
+FILE_LOST: Final = frozenset({"131052", "131053"})
+"""Codes by which WhatsApp says, after it took a message, that its picture or document could not be delivered."""
 
 
 async def show(talk: Talk, *, again: bool = False) -> None:
@@ -58,6 +62,25 @@ async def show(talk: Talk, *, again: bool = False) -> None:
             _relax(talk, found.relaxations)
 
 
+async def similar(talk: Talk, like: Wish) -> None:
+    """Show a listing that is like what is on a picture: as near to the person's own wish as there is one."""
+    own = talk.part.wish
+    freer = msgspec.structs.replace(like, deal=own.deal, budget=own.budget)
+    async with talk.books() as books:
+        for wish in (own, freer, like):
+            found = await listings.find(books, wish, talk.shelf, limit=_LOOKED_AT)
+            if found.listings:
+                first = found.listings[0]
+                await listings.remember(books, talk.part.lead, [first], talk.now)
+                await leads.note(
+                    books, talk.part.lead, ["shown"], talk.message, talk.now, {"listing": first.id}
+                )
+                _present(talk, first, talk.text("found", count=Count(len(found.listings))))
+                return
+        nearest = await listings.find(books, own, talk.shelf, limit=1)
+    _relax(talk, nearest.relaxations)
+
+
 async def relax(talk: Talk, choice: str) -> None:
     """Take the offer to change one thing of the wish, and show what fits then."""
     if (wish := _relaxed(talk.part.wish, choice)) is None:
@@ -67,37 +90,52 @@ async def relax(talk: Talk, choice: str) -> None:
     await show(talk)
 
 
+async def sheet(talk: Talk, number: int) -> None:
+    """Hand out the fact sheet of a listing, which is made when it is sent."""
+    async with talk.books() as books:
+        listing = await listings.look_up(books, number, talk.shelf)
+    if listing is None:
+        talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
+        return
+    talk.part.listing = listing.id
+    ready = talk.text("sheet-ready", listing=Name(listing.title_in(talk.language)))
+    talk.say(ready, choices=about(talk, number))
+    instead = f"{talk.text('sheet-instead')}\n\n{_card(talk, listing)}"
+    talk.hand(str(FactSheet(talk.tenant.id, number, talk.language)), instead)
+
+
+async def without_file(talk: Talk) -> None:
+    """Say in words what was shown last: its picture, or its sheet, did not arrive. What is open stays so."""
+    if not talk.part.listing:
+        return
+    async with talk.books() as books:
+        listing = await listings.look_up(books, talk.part.listing, talk.shelf)
+    if listing is not None:
+        talk.remark(_card(talk, listing), choices=about(talk, listing.id))
+
+
 def about(talk: Talk, number: int) -> Sequence[Choice]:
-    """Return what can be done about a listing that is shown."""
+    """Return what can be done about a listing that was shown."""
+    return [*_ways_on(talk, number), talk.choice("person:call", Label("person"))]
+
+
+def _ways_on(talk: Talk, number: int) -> Sequence[Choice]:
     return [
         talk.choice(f"listing:viewing:{number}", Label("listing-viewing")),
         talk.choice("listing:more", Label("listing-more")),
-        talk.choice("person:call", Label("person")),
     ]
 
 
 def _present(talk: Talk, listing: Listing, head: str) -> None:
     talk.part.listing = listing.id
-    card = listing_card(talk.wording, talk.language, _facts(talk, listing))
-    talk.say(head, card, choices=about(talk, listing.id))
+    sheet_of_it = talk.choice(f"listing:sheet:{listing.id}", Label("listing-sheet"))
+    talk.say(head, _card(talk, listing), choices=[*_ways_on(talk, listing.id), sheet_of_it])
+    if listing.pictures:
+        talk.illustrate(str(ListingPicture(talk.tenant.id, listing.id)))
 
 
-def _facts(talk: Talk, listing: Listing) -> ListingFacts:
-    return ListingFacts(
-        title=listing.title_in(talk.language),
-        deal=listing.deal,
-        kind=listing.kind,
-        price=listing.price,
-        place=place_name(talk, listing.place).written,
-        bedrooms=listing.bedrooms,
-        bathrooms=listing.bathrooms,
-        square_metres=listing.area_sqm,
-        amenities=frozenset(one for one in AMENITIES if one in listing.features),
-        rental_yield=None if listing.yield_bp is None else Decimal(listing.yield_bp) / 100,
-        visa_years=listing.visa_years,
-        permit=listing.permit_number or "",
-        reference=listing.reference,
-    )
+def _card(talk: Talk, listing: Listing) -> str:
+    return listing_card(talk.wording, talk.language, facts_of(listing, talk.language))
 
 
 def _relax(talk: Talk, found: Sequence[Relaxation]) -> None:

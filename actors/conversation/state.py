@@ -10,6 +10,7 @@ import msgspec
 from actors.agency.terms import Wish
 from actors.brain.amounts import Amount
 from actors.brain.language import Language
+from actors.models.task import AskKind
 
 _MOST_TALLIES = 32
 _LONGEST_NAME = 80
@@ -106,6 +107,22 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     taken: bool = False
 
 
+class Pondering(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something of the person's that a model was asked about, and that the rules answer if nothing has come `until` then.
+
+    `words`: a text, or the caption of the `medium` that it is; with `spoken` they are what was heard in a voice message.
+    """
+
+    ask: str
+    tenant: int
+    kind: AskKind
+    message: str
+    until: datetime
+    words: str = ""
+    medium: str = ""
+    spoken: bool = False
+
+
 class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One conversation: its language, its tenant and one part per tenant."""
 
@@ -126,6 +143,8 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     handed: Handed | None = None
     left: tuple[Handed, ...] = ()  # of tenants that were left meanwhile, one each
     calls: tuple[Call, ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()  # ids and titles last shown where there are no buttons: lines.py
+    pondering: tuple[Pondering, ...] = ()
 
     @property
     def language(self) -> Language | None:

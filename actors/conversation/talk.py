@@ -15,7 +15,7 @@ from actors.agency.slots import Diary
 from actors.agency.tenancy import TenantTransaction, tenant_transaction
 from actors.brain.language import Language
 from actors.conversation.state import Asked, Part
-from actors.messages import Choice, Outgoing
+from actors.messages import Buttons, Choice, Document, Outgoing, Picture, Text
 from actors.sql import statement
 from actors.wording.keys import Key
 from actors.wording.offers import Offer
@@ -38,6 +38,7 @@ class Talk:
         language: Language,
         wording: Wording,
         conversation: str,
+        channel: str,
         message: str,
         now: datetime,
         transaction: Callable[[], AbstractAsyncContextManager[Transaction]],
@@ -47,6 +48,7 @@ class Talk:
         self.language = language
         self.wording = wording
         self.conversation = conversation
+        self.channel = channel
         self.message = message
         self.now = now
         self.head = ""
@@ -95,6 +97,16 @@ class Talk:
             self.part.missed = 0
         self.part.asked = asked
         self.part.offered = tuple((one.id, one.title) for one in choices[:_MOST_OFFERED])
+
+    def illustrate(self, picture: str) -> None:
+        """Put a picture, by its name on the shelf, above what was said, where it has room for one."""
+        if isinstance(self.answer, Text | Buttons):
+            self.answer = Picture(picture, self.answer.body, _choices(self.answer), self.message)
+
+    def hand(self, document: str, instead: str) -> None:
+        """Put a document above what was said; `instead` is said where it cannot be sent."""
+        if isinstance(self.answer, Text | Buttons):
+            self.answer = Document(document, self.answer.body, instead, _choices(self.answer), self.message)
 
     @asynccontextmanager
     async def books(
@@ -147,3 +159,7 @@ class Talk:
             if kinds:
                 await leads.note(books, part.lead, kinds, "told", self.now)  # type: ignore[arg-type]
             part.untold = False
+
+
+def _choices(answer: Text | Buttons) -> tuple[Choice, ...]:
+    return answer.choices if isinstance(answer, Buttons) else ()

@@ -17,7 +17,7 @@ AN_APOLOGY_EACH: Final = timedelta(days=7)
 
 def tell(talk: Talk, state: EstateState, kind: Kind, message: Outgoing, *values: Value) -> Outlet:
     """Say a message, or have its template say these values in their order; return which of it became of it."""
-    stands = standing(state, talk.tenant)
+    stands = standing(state, talk.tenant, talk.channel)
     way = outlet(talk.now, stands, kind)
     match way:
         case "free":
@@ -43,7 +43,7 @@ def may_apologize(talk: Talk, state: EstateState) -> bool:
     if state.apologized_at is not None and talk.now - state.apologized_at < AN_APOLOGY_EACH:
         hold(talk, "apology", "too_soon")
         return False
-    stands = standing(state, talk.tenant)
+    stands = standing(state, talk.tenant, talk.channel)
     way = outlet(talk.now, stands, "apology")
     talk.unasked += (f"apology:{way}",)
     if way != "free":

@@ -1,7 +1,8 @@
 """Whether something may be said now, and in which form: freely, by a template, or not at all. One table. Pure.
 
 A provider lets a business write freely for a day after a person's last message, and for three days after one that came
-from an advertisement. Later it takes only templates that it has approved. What a person does not want counts before that.
+from an advertisement. Later it takes only templates that it has approved. Behind some there is a phone instead, from
+which one writes when one likes. What a person does not want counts before that.
 
 Two opt-outs are told apart. Who writes "stop" to us was promised that no more messages come: they get answers and nothing
 else. Who tells the provider that they want no marketing gets no follow-ups and no apologies; a reminder of a viewing that
@@ -11,7 +12,7 @@ they booked themselves is no marketing ("utility", as providers say), and still 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -23,6 +24,8 @@ from runtime import Event
 
 WINDOW: Final = timedelta(hours=24)
 AD_WINDOW: Final = timedelta(hours=72)
+_ALWAYS: Final = frozenset({"waha"})
+"""Providers whose channels have no window."""
 _BELIEVED: Final = timedelta(days=8)
 """How old a provider's stamp may be to be believed; clocks lie, and so do samples."""
 
@@ -76,11 +79,13 @@ def withheld(now: datetime, standing: Standing, kind: Kind) -> Reason | None:
     return "opted_out" if standing.wants not in RULES[kind].to else "window_closed"
 
 
-def standing(state: EstateState, tenant: Tenant) -> Standing:
-    """Return how a tenant stands with the person of a conversation."""
+def standing(state: EstateState, tenant: Tenant, channel: str = "") -> Standing:
+    """Return how a tenant stands with the person of a conversation on a channel, "<provider>:<name>"."""
     ends = [
         at + length for at, length in ((state.heard_at, WINDOW), (state.ad_at, AD_WINDOW)) if at is not None
     ]
+    if channel.partition(":")[0] in _ALWAYS:
+        ends.append(datetime.max.replace(tzinfo=UTC))
     wants: Wants = "answers" if state.silenced else "no-marketing" if state.opted_out else "all"
     return Standing(max(ends, default=None), wants, frozenset(tenant.templates))
 

@@ -10,6 +10,7 @@ import msgspec
 from actors.drills.databases import DATABASES
 from actors.drills.drill import Order, ServeDrill, perform
 from actors.drills.ending import ENDING
+from actors.drills.models import MODELS_DRILLS
 from actors.drills.people import PEOPLE
 from actors.drills.provider import PROVIDER
 from runtime.testing import STORM, DrillResult, Orders
@@ -41,5 +42,6 @@ DRILLS: Sequence[Listed] = (
     *map(listed, DATABASES),
     *map(listed, PROVIDER),
     *map(listed, PEOPLE),
+    *map(listed, MODELS_DRILLS),
     Listed(STORM.name, STORM.summary, _storm),
 )

@@ -40,6 +40,7 @@ _TIMES = 6.0
 """So many times as long as before may what the others want take, with half of a machine's work being the drill's own."""
 _SLACK = 12
 """Descriptors more than before, at most: the pools of the databases may have grown."""
+_SAID: Sequence[Key] = ("timed-out-image", "media-image")
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -127,18 +128,20 @@ async def _answered(rehearsal: Rehearsal, pictures: Sequence[Picture]) -> None:
 
 def _heard(rehearsal: Rehearsal, picture: Picture) -> list[str]:
     """Return what was said in answer to a picture: the names of the texts, or "?"."""
+    known = _known()
     told = []
     for sent in rehearsal.sent:
         if sent.quoted == picture.message:
             text = sent.content().get("text")
             body = text.get("body") if isinstance(text, dict) else None
-            told.append(_KNOWN.get(str(body), "?"))
+            told.append(known.get(str(body), "?"))
     return told
 
 
-_CATALOGUE = Catalogue.load()
-_SAID: Sequence[Key] = ("timed-out-image", "media-image")
-_KNOWN: Mapping[str, str] = {_CATALOGUE.text("en", key): key for key in _SAID}
+def _known() -> Mapping[str, Key]:
+    """Return the name of each text that may be said. The catalogues are read when the drill runs: it takes a while."""
+    catalogue = Catalogue.load()
+    return {catalogue.text("en", key): key for key in _SAID}
 
 
 MEDIA_TARPIT = ServeDrill(

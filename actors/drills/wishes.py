@@ -17,7 +17,7 @@ from config import Channel, Settings, load
 CHANNELS = 20
 _PEOPLE, _TEXTS = 600, 200
 """Of the script: enough for ten minutes of 200 texts a second, and few enough of each person for the provider's pace."""
-BALANCER = 8079
+BALANCER, MODELS = 8079, 8083
 _NODE: Mapping[str, object] = {
     "lease_ttl": 2.0,
     "send_timeout": 2.0,
@@ -35,6 +35,10 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     node: Mapping[str, object] = {}
     server: Mapping[str, object] = {}
     media: Mapping[str, object] = {}
+    brain: Mapping[str, object] = {}
+    """Its `base_url` is that of a stand-in at the port MODELS, which the body has to put up."""
+    texts: tuple[str, ...] = ()
+    """What the crowd says; (): what people say."""
     postgres: Mapping[str, str] = {}
     """Settings of the PostgreSQL server itself."""
     replicas: int = 1
@@ -61,6 +65,8 @@ def settings_of(home: Path, host: str, urls: Mapping[str, str], wishes: Wishes) 
         **{f"node.{name}": value for name, value in {**_NODE, **wishes.node}.items()},
         **{f"server.{name}": value for name, value in wishes.server.items()},
         **{f"media.{name}": value for name, value in wishes.media.items()},
+        **{f"brain.{name}": value for name, value in wishes.brain.items()},
+        **({"brain.base_url": f"http://{host}:{MODELS}/v1"} if wishes.brain else {}),
     }
     settings = with_channels(load(demo=True, flags=flags, environ={}), wishes.channels, False, wishes.mps)
     channels = tuple(
@@ -102,7 +108,7 @@ def crowd_of(
 ) -> Load:
     """Return the people who write to these channels."""
     groups = dict.fromkeys(channel.app_secret[0].reveal() for channel in own_channels(settings, wishes))
-    plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed)
+    plan = Plan(people=_PEOPLE, messages=_TEXTS, channels=len(numbers), seed=seed, texts=wishes.texts)
     run = f"{random_secrets.randbelow(1_000_000):06d}"
     script = write_script(plan, run, numbers)
     keep_alive = wishes.replicas == 1

@@ -88,10 +88,12 @@ class Downloads:
         self._results: dict[str, int] = dict.fromkeys(get_args(Result), 0)
         self._bytes = 0
         self._expiry = Expiry()
+        self._places = trio.CapacityLimiter(self._settings.at_once)
 
     def configure(self, settings: Settings) -> None:
         """Take limits and the place of the files; downloads that run keep the old ones."""
         self._settings = settings.media
+        self._places.total_tokens = settings.media.at_once
         root = settings.data_dir / "media"
         if self._files is None or self._files.root != root:
             self._files = MediaFiles(root)
@@ -99,7 +101,8 @@ class Downloads:
     async def fetch(self, task: Download, name: str, source: Source, http: HttpClient) -> MediaFetched:
         """Fetch a medium and keep it under `name` with the ending of its type; return what came of it.
 
-        Takes `media.total_timeout` seconds at most, and a moment for its file. Cancelled, it leaves nothing behind.
+        Takes `media.total_timeout` seconds at most, and a moment for its file, once fewer than `media.at_once` run.
+        Cancelled, it leaves nothing behind.
         Raises RuntimeError before `configure`.
         """
         if self._files is None:
@@ -108,12 +111,13 @@ class Downloads:
         limit: int = getattr(self._settings, f"{group}_max_bytes")
         job = _Job(task, name, group, limit, source, http, self._files, self._dice)
         end = _End("timed_out", f"after_{self._settings.total_timeout:g}_s")
-        self._running += 1
-        try:
-            with trio.move_on_after(self._settings.total_timeout):
-                end = await job.run()
-        finally:
-            self._running -= 1
+        async with self._places:
+            self._running += 1
+            try:
+                with trio.move_on_after(self._settings.total_timeout):
+                    end = await job.run()
+            finally:
+                self._running -= 1
         self._results[end.result] += 1
         self._bytes += end.size
         if end.result != "stored":
@@ -123,9 +127,14 @@ class Downloads:
             kind=task.kind,
             group=group,
             tag=task.tag,
+            caption=task.caption,
             limit=limit if end.result == "too_large" else 0,
             **msgspec.structs.asdict(end),
         )
+
+    async def read(self, path: str, most: int) -> bytes | None:
+        """Return the content of a stored medium of at most so many bytes; None where that is not to be had."""
+        return await self._files.read(path, most) if self._files is not None else None
 
     async def sweep(self) -> None:
         """Remove what a killed process left half written; only for who has the data directory alone."""
@@ -205,7 +214,7 @@ class _Job:
         url, headers = link.url, self.source.headers
         try:
             for _ in range(_REDIRECTS + 1):
-                if not may_lead(self.source.api, url) or await leads_inside(self.source.api, url):
+                if not await self._is_allowed(url):
                     return _Unusable("forbidden_link", "failed")
                 async with self.http.stream("GET", url, headers=headers) as answer:
                     location = answer.headers.get("location", "")
@@ -220,6 +229,11 @@ class _Job:
         except OSError:
             return _Again("no_such_host")
         return _Unusable("redirects", "failed")
+
+    async def _is_allowed(self, url: str) -> bool:
+        if self.source.beside:
+            return same_origin(self.source.api, url)
+        return may_lead(self.source.api, url) and not await leads_inside(self.source.api, url)
 
     async def _judge(self, answer: StreamedAnswer, link: Link) -> _Step:
         status = answer.status_code

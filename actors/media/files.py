@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,7 @@ import trio
 
 T = TypeVar("T")
 _DRAFTS = "drafts"
+_KEPT = re.compile(r"[0-9a-f]{2}/[0-9A-Za-z-]+(\.[0-9a-z]+)?")  # the path of a kept file, below the root
 #: The folders that files are kept in.
 FOLDERS = tuple(f"{number:02x}" for number in range(256))
 BATCH = 500
@@ -139,6 +141,12 @@ class MediaFiles:
         """Remove the drafts of a process that was killed; return how many. Only for who has the directory alone."""
         return await _in_thread(self._sweep, self._threads)
 
+    async def read(self, path: str, most: int) -> bytes | None:
+        """Return what is in a kept file; None if it is not there, is larger than `most` bytes, or cannot be read."""
+        if _KEPT.fullmatch(path) is None:
+            return None
+        return await _in_thread(lambda: _content(self.root / path, most), self._threads)
+
     async def remove_older(self, folder: str, before: float) -> Removed:
         """Remove what was written to a folder before a moment (seconds since 1970), at most a batch; return how much.
 
@@ -196,6 +204,15 @@ def _remove_if_older(entry: os.DirEntry[str], before: float) -> Removed:
     except OSError:
         return Removed(failures=1)
     return Removed(1, facts.st_size)
+
+
+def _content(path: Path, most: int) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError:
+        return None
+    return content if len(content) <= most else None
 
 
 async def _in_thread(work: Callable[[], T], threads: trio.CapacityLimiter) -> T:

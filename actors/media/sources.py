@@ -42,8 +42,12 @@ Resolved = Link | Gone | Busy | Denied
 
 @dataclass(frozen=True)
 class Source:
-    """One channel's way to its media. `headers` go to the API, and to the hosts that the API names, and nowhere else."""
+    """One channel's way to its media. `headers` go to the API, and to the hosts that the API names, and nowhere else.
+
+    `beside`: the API is a server of ours, maybe on a private network; media are there and nowhere else.
+    """
 
     api: str
     headers: Mapping[str, str] = field(repr=False)
     resolve: Callable[[HttpClient, str], Awaitable[Resolved]] = field(repr=False)
+    beside: bool = False

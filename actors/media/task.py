@@ -19,7 +19,7 @@ Result = Literal["stored", "too_large", "bad_type", "timed_out", "expired", "cor
 class Download(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     """Fetch a medium of `message`: by its id `media`, or from `url` while that lives.
 
-    `mime` and `sha256` are as the provider declared them. `tag` comes back as it was given.
+    `mime` and `sha256` are as the provider declared them. `tag` and `caption` come back as they were given.
     """
 
     message: str
@@ -29,6 +29,7 @@ class Download(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     mime: str = ""
     sha256: str = ""
     tag: str = ""
+    caption: str = ""
 
 
 class MediaFetched(Event, frozen=True, kw_only=True):
@@ -44,6 +45,7 @@ class MediaFetched(Event, frozen=True, kw_only=True):
     group: Group
     result: Result
     tag: str = ""
+    caption: str = ""
     path: str = ""
     size: int = 0
     mime: str = ""

@@ -1,8 +1,7 @@
-"""The commands `majlis import properties`, `availability` and `closures`: a CSV file, all of it or nothing."""
+"""The commands `majlis import`; here those of a CSV file: properties, availability, closures, knowledge."""
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,8 @@ from actors.agency.importing import Imported, PropertyRow, Refused
 from actors.agency.listings import Shelf
 from actors.agency.tenancy import TenantTransaction
 from actors.office.database import open_office, tenant_named
+from actors.office.pictures import pictures_command
+from actors.office.who import who
 from config import Settings, Tenant
 from runtime.cli import CommandFailed, json_option, plainly, read_settings, settings_options
 
@@ -38,7 +39,8 @@ class _Sheet(NamedTuple, Generic[R]):
 def import_command(app: str) -> click.Group:
     """Return the commands over the tables of `app`."""
     group = click.Group(
-        "import", help="Take a CSV file: all of it, or nothing and what is wrong with which row."
+        "import",
+        help="Take a file or a folder: all of it, or nothing and what is wrong with which part of it.",
     )
     group.add_command(
         _command(
@@ -74,6 +76,19 @@ def import_command(app: str) -> click.Group:
                 importing.read_closures,
                 importing.store_closures,
                 lambda _done: "these are the closures now",
+            ),
+        )
+    )
+    group.add_command(pictures_command(app))
+    group.add_command(
+        _command(
+            app,
+            _Sheet(
+                "knowledge",
+                "Set the articles from which a model may answer, in place of all before.",
+                importing.read_articles,
+                importing.store_articles,
+                lambda _done: "these are the articles now",
             ),
         )
     )
@@ -124,7 +139,7 @@ async def _store(
             done = await sheet.store(tx, rows)
         except Refused as fault:
             raise CommandFailed(str(fault)) from None
-        await staff.audit(tx, _who(), "import", sheet.name, msgspec.to_builtins(done))
+        await staff.audit(tx, who(), "import", sheet.name, msgspec.to_builtins(done))
     return done
 
 
@@ -133,10 +148,3 @@ def _hidden(rows: Sequence[PropertyRow], tenant: Tenant) -> str:
     today = Shelf.of(tenant, datetime.now(UTC)).today.isoformat()
     number = importing.unfit_to_show(rows, today) if tenant.requires_permit else 0
     return f"{number} of them are not shown: they have no permit that is valid today" if number else ""
-
-
-def _who() -> str:
-    try:
-        return f"command of {getpass.getuser()}"
-    except (OSError, KeyError):  # a user without a name
-        return "command"

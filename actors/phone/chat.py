@@ -103,7 +103,7 @@ class Chat:
         if person is None:
             return
         self._arrived.setdefault(sent.effect, []).append(trio.current_time())
-        shown = show(sent.content())
+        shown = show(sent.content(), self._line.files)
         self._options[person.number, sent.channel] = shown.options
         channel = next((one for one in self._settings.channels if one.id == sent.channel), self._channel)
         head = called(self._settings, channel) + (f" -> {person.name}" if len(self._people) > 1 else "")

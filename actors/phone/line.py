@@ -49,6 +49,11 @@ class Line:
         host, port = place_of(settings.channels)
         self._provider = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
+    @property
+    def files(self) -> str:
+        """Where the provider shows an upload: its id comes behind this."""
+        return f"{self._provider}/_fake/media/"
+
     async def post(
         self,
         person: Person,

@@ -71,15 +71,20 @@ def understand(line: str, options: Sequence[Option]) -> Say | Pick | Order | Non
     return Say(line.strip("\r\n"))
 
 
-def show(content: Mapping[str, object]) -> Shown:
-    """Return a sent message as it appears on a phone; what has no text is named by its type."""
+def show(content: Mapping[str, object], files: str = "") -> Shown:
+    """Return a sent message as it appears on a phone; what has no text is named by its type.
+
+    `files` is where the provider shows an upload by its id: "" where nobody can look at it.
+    """
     kind = str(content.get("type", "text"))
     part = _fields(content, kind)
     match kind:
         case "text":
             return Shown(_lines(_text(part, "body")))
         case "interactive":
-            return _interactive(part)
+            return _interactive(part, files)
+        case "image" | "document":
+            return Shown((_file(kind, part, files), *_lines(_text(part, "caption"))))
         case "location":
             place = " ".join(filter(None, (_text(part, "name"), _text(part, "address"))))
             return Shown((f"[location] {part.get('latitude')}, {part.get('longitude')} {place}".rstrip(),))
@@ -87,9 +92,19 @@ def show(content: Mapping[str, object]) -> Shown:
             return Shown((f"[{kind}]", *_lines(_text(part, "caption") or _text(part, "name"))))
 
 
-def _interactive(part: Mapping[str, object]) -> Shown:
+def _file(kind: str, part: Mapping[str, object], files: str) -> str:
+    """Return the line of a photo or a document, with where it is to be looked at."""
+    said = "photo" if kind == "image" else _clean(_text(part, "filename")) or kind
+    place = f" {files}{_clean(_text(part, 'id'))}" if files and _text(part, "id") else ""
+    return f"[{said}{place}]"
+
+
+def _interactive(part: Mapping[str, object], files: str) -> Shown:
     header = _fields(part, "header")
     above = _lines(_text(header, "text")) if header.get("type") == "text" else ()
+    for kind in ("image", "document"):
+        if header.get("type") == kind:
+            above = (_file(kind, _fields(header, kind), files),)
     body = _lines(_text(_fields(part, "body"), "text"))
     footer = _lines(_text(_fields(part, "footer"), "text"))
     action = _fields(part, "action")

@@ -12,12 +12,13 @@ import click
 import msgspec
 import trio
 
+from actors.simulate.door import SimulationError
+from actors.simulate.doors import DOORS
 from actors.simulate.people import Plan
 from actors.simulate.report import Verdict
-from actors.simulate.run import Progress, simulate
+from actors.simulate.run import Progress, door_of, simulate
 from actors.simulate.sampling import picture_beside, recording
-from actors.simulate.watch import SimulationError
-from actors.stage import open_stage, with_channels
+from actors.stage import open_stage
 from config import Settings
 from runtime.cli import PLAIN_FAULTS, fail, json_option, read_settings, settings_options
 from runtime.testing import Ledger
@@ -26,6 +27,8 @@ from runtime.testing import Ledger
 ReadLedger = Callable[[Settings], Awaitable[Ledger]]
 
 _COUNT = click.IntRange(min=1)
+#: Sends a second of a channel that is made up.
+_USUAL_PACE = 80
 
 
 def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command:
@@ -45,7 +48,18 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
     )
     @click.option("--seed", default=0, show_default=True, help="Same seed, same texts and order.")
     @click.option(
-        "--channel", "channel_keys", multiple=True, metavar="KEY", help="A channel, meta:<id>; repeatable."
+        "--provider",
+        default="meta",
+        show_default=True,
+        type=click.Choice(tuple(DOORS)),
+        help="Whose webhooks they are. With --demo others than Meta's are made up, and so is a server for the run.",
+    )
+    @click.option(
+        "--channel",
+        "channel_keys",
+        multiple=True,
+        metavar="KEY",
+        help="A channel, meta:<id> or <provider>:<name>; repeatable.",
     )
     @click.option(
         "--link", default="", metavar="TEXT", help="First text of everybody, on shared channels: TENANT_2."
@@ -117,9 +131,12 @@ def simulate_command(read_ledger: ReadLedger, default_app: str) -> click.Command
                 "expect": "turns" if app else "replies",
             }
             plan = msgspec.convert({**numbers, **wishes}, Plan)
-            own = (app or default_app) if spawn or kills or mps else None
-            if mps:
-                settings = with_channels(settings, plan.channels, plan.shared, mps)
+            door = door_of(plan)
+            made_up = demo and not any(one.provider == plan.provider for one in settings.channels)
+            own = (app or default_app) if spawn or kills or mps or made_up else None
+            if mps or made_up:
+                pace = mps or _USUAL_PACE
+                settings = door.staffed(settings, plan.channels, shared=plan.shared, mps=pace)
             verdict = _run(_Order(plan, settings, partial(read_ledger, settings), own, kills, record))
         except (*PLAIN_FAULTS, SimulationError, msgspec.ValidationError, OSError) as fault:
             fail(fault)
@@ -181,7 +198,8 @@ async def _beside(order: _Order, shown: _Shown) -> Verdict:
 
 async def _on_a_stage(order: _Order, shown: _Shown) -> Verdict:
     """Drive a server of the run's own, which may be killed."""
-    async with open_stage(order.settings, order.own or "") as stage:
+    door = DOORS[order.plan.provider]
+    async with open_stage(order.settings, order.own or "", door.place, door.stand_in) as stage:
 
         async def restart() -> None:
             seconds = await stage.restart()

@@ -1,8 +1,8 @@
 """Who writes what to whom, and in which webhooks it arrives: drawn from a seed, without I/O.
 
 Ids are new in each run (`run` is part of them), everything else depends on the plan and its seed alone.
-Numbers of people begin with 999, a country code that nobody has. Knows the provider's envelope, not its
-signature.
+Numbers of people begin with 999, a country code that nobody has. Knows Meta's envelope, not its signature; other
+providers' are at their doors.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _NAMES = ("Sara", "Omar", "رضا", "ليلى", "Иван", "Ольга", "Dana"
 class Plan:
     """What is simulated.
 
-    `people` write `messages` texts each, person i to channel i mod `channels`. A fraction `duplicates` of the
-    messages is delivered twice. `batch` messages share a POST, `concurrency` POSTs are under way at a time,
-    in `shuffle`d order or message by message through the people. `first`: first texts (deep links), person i's
-    at i mod their number, acknowledged before the others leave; `texts` replace the others. `channel_keys`
-    ("meta:<id>") name the channels, else the first ones are taken that a tenant owns, or with `shared` those
-    that all share.
+    `people` write `messages` texts each, through `provider`, person i to channel i mod `channels`. A fraction
+    `duplicates` of the messages is delivered twice. `batch` messages share a POST, `concurrency` POSTs are under way
+    at a time, in `shuffle`d order or message by message through the people. `first`: first texts (deep links), person
+    i's at i mod their number, acknowledged before the others leave; `texts` replace the others. `channel_keys`
+    ("meta:<id>", "twilio:<name>") name the channels, else the first ones are taken that a tenant owns, or with
+    `shared` those that all share.
     `expect`: "replies" for a bot that answers each text, quoting it; "turns" for one that may also stay
     silent. Seconds: `deadline` until all is acknowledged; `quiet` without progress until the verdict is given
     anyway (None: what the settings' own waits call for).
@@ -60,6 +60,7 @@ class Plan:
 
     people: int = 100
     messages: int = 10
+    provider: str = "meta"
     channels: int = 1
     duplicates: float = 0.0
     shuffle: bool = False
@@ -94,11 +95,16 @@ class Plan:
 
 
 class Number(msgspec.Struct, frozen=True):
-    """A channel as the script needs it. Channels of one `group` share an app secret and so may share a body."""
+    """A channel as the script needs it. Channels of one `group` share an app secret and so may share a body.
+
+    `key` is the channel's own, "" for one of Meta's; ids of its messages begin with `prefix`.
+    """
 
     id: str
     group: int
     business: str
+    key: str = ""
+    prefix: str = "wamid.SIM"
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -122,7 +128,8 @@ class Message(msgspec.Struct, frozen=True):
     @property
     def dedup(self) -> str:
         """The key under which a journal knows it."""
-        return f"m|meta:{self.person.number.id}|{self.id}"
+        number = self.person.number
+        return f"m|{number.key or f'meta:{number.id}'}|{self.id}"
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -147,7 +154,7 @@ def write_script(plan: Plan, run: str, numbers: Sequence[Number]) -> Script:
     # Message by message through the people, so that one person's texts lie far apart.
     messages = [
         Message(
-            f"wamid.SIM{run}.p{person.index}.m{place}",
+            f"{person.number.prefix}{run}.p{person.index}.m{place}",
             person,
             place,
             _text(plan, random, person.index, place),

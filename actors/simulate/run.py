@@ -6,8 +6,6 @@ same body is posted again.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 import time
 from collections import Counter
@@ -18,13 +16,14 @@ import httpx
 import msgspec
 import trio
 
-from actors.channels.fake_graph import FakeGraph, webhook_of
-from actors.simulate.people import Number, Parcel, Plan, Script, encode_parcel, write_script
+from actors.simulate.door import Door, Post, SimulationError, Watch
+from actors.simulate.doors import DOORS
+from actors.simulate.people import Parcel, Plan, Script, write_script
 from actors.simulate.report import Verdict
 from actors.simulate.verdict import judge
 from actors.simulate.views import Evidence, Posted, Reply
-from actors.simulate.watch import SimulationError, Watch, watching
-from config import Channel, Settings
+from actors.stage import StandIn
+from config import Channel, Node, Settings
 from runtime.testing import Ledger
 
 #: Seconds one POST may take, and the longest wait before it is posted again.
@@ -54,7 +53,7 @@ async def simulate(
     plan: Plan,
     settings: Settings,
     *,
-    fake: FakeGraph | None = None,
+    fake: StandIn | None = None,
     ledger: Callable[[], Awaitable[Ledger]],
     progress: Callable[[Progress], None] = no_progress,
     kills: int = 0,
@@ -68,11 +67,13 @@ async def simulate(
     SimulationError when the plan does not fit the settings or a view is not to be had. Cancellation ends the
     run without a verdict.
     """
+    door = door_of(plan)
     channels = _channels(plan, settings)
-    script = write_script(plan, f"{secrets.randbelow(1_000_000):06d}", _numbers(channels))
+    script = write_script(plan, f"{secrets.randbelow(1_000_000):06d}", door.numbers(channels))
     try:
-        async with watching(settings, channels, fake) as watch:
-            run = _Run(plan, settings, channels, script, watch, progress)
+        async with door.watching(settings, channels, fake) as watch:
+            post = door.poster(settings, channels, plan.webhook_url)
+            run = _Run(plan, settings.node, script, watch, post, quotes=door.quotes, progress=progress)
             await run.post(kills, restart)
             verdict = await run.settle(ledger)
             return msgspec.structs.replace(verdict, kills=run.kills)
@@ -105,20 +106,21 @@ class _Run:
     def __init__(
         self,
         plan: Plan,
-        settings: Settings,
-        channels: Sequence[Channel],
+        node: Node,
         script: Script,
         watch: Watch,
+        poster: Callable[[Parcel, int], Post],
+        *,
+        quotes: bool,
         progress: Callable[[Progress], None],
     ) -> None:
         self._plan = plan
         self._script = script
         self._watch = watch
+        self._poster = poster
+        self._quotes = quotes
         self._progress = progress
-        self._url = plan.webhook_url or webhook_of(settings)
-        node = settings.node
         self._quiet = plan.quiet if plan.quiet is not None else node.uncertain_wait + node.send_timeout + 15.0
-        self._secrets = [channel.app_secret[0].reveal().encode() for channel in _group_heads(channels)]
         self._posts: list[Posted] = []
         self._acknowledged: set[str] = set()
         self._answers: Counter[str] = Counter()
@@ -180,6 +182,7 @@ class _Run:
                 violations=await self._watch.violations(),
                 answers=dict(self._answers.most_common()),
                 seconds=self._last_reply - self._began,
+                quotes=self._quotes,
             )
             # In a thread: a provider that lives in this process answers meanwhile.
             held = await _patiently(ledger)
@@ -202,15 +205,13 @@ class _Run:
 
     async def _deliver(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
         """Post one parcel until it is acknowledged."""
-        body = encode_parcel(parcel, int(time.time()))
-        digest = hmac.new(self._secrets[parcel.group], body, hashlib.sha256).hexdigest()
-        headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}"}
+        webhook = self._poster(parcel, int(time.time()))
         ids = tuple(message.id for message in parcel.messages)
         begun = trio.current_time()
         backoff = 0.05
         while trio.current_time() - self._began < self._plan.deadline:
             attempt = trio.current_time()
-            answer = await self._post(client, body, headers)
+            answer = await self._post(client, webhook)
             self._answers[answer] += 1
             if answer == "200":
                 acknowledged = trio.current_time()
@@ -222,9 +223,10 @@ class _Run:
             backoff = min(_LONGEST_BACKOFF, backoff * 2)
         self._posts.append(Posted(ids, begun, None))
 
-    async def _post(self, client: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> str:
+    async def _post(self, client: httpx.AsyncClient, webhook: Post) -> str:
         try:
-            return str((await client.post(self._url, content=body, headers=headers)).status_code)
+            answer = await client.post(webhook.url, content=webhook.body, headers=dict(webhook.headers))
+            return str(answer.status_code)
         except httpx.HTTPError as fault:
             return type(fault).__name__
 
@@ -235,11 +237,7 @@ class _Run:
 
     async def _look(self, phase: str) -> None:
         """Take over what the provider got since the last look, as far as it is ours."""
-        news = [
-            Reply(sent.index, sent.wamid, sent.channel, sent.to, sent.effect, sent.quoted)
-            for sent in await self._watch.more()
-            if sent.to in self._people
-        ]
+        news = [reply for reply in await self._watch.more() if reply.to in self._people]
         if news:
             self._last_reply = trio.current_time()
             self._replies += news
@@ -248,9 +246,19 @@ class _Run:
         self._progress(Progress(phase, len(self._script.messages), acknowledged, failed, len(self._replies)))
 
 
+def door_of(plan: Plan) -> Door:
+    """Return the door of a plan. Raises SimulationError when it does not bear the plan."""
+    door = DOORS.get(plan.provider)
+    if door is None:
+        raise SimulationError(f"no such provider: {plan.provider}; there are: {', '.join(DOORS)}")
+    if plan.batch > 1 and not door.batches:
+        raise SimulationError(f"--batch: a webhook of {door.provider} brings one message")
+    return door
+
+
 def _channels(plan: Plan, settings: Settings) -> Sequence[Channel]:
     """Return the channels of a plan; SimulationError when there are not enough."""
-    by_key = {channel.key: channel for channel in settings.channels if channel.key.startswith("meta:")}
+    by_key = {channel.key: channel for channel in settings.channels if channel.provider == plan.provider}
     if plan.channel_keys:
         unknown = [key for key in plan.channel_keys if key not in by_key]
         if unknown:
@@ -265,19 +273,3 @@ def _channels(plan: Plan, settings: Settings) -> Sequence[Channel]:
             f"{plan.channels} channels {kind} are asked for, the settings have {len(suitable)} (try --demo)"
         )
     return suitable[: plan.channels]
-
-
-def _group_heads(channels: Sequence[Channel]) -> Sequence[Channel]:
-    """Return one channel for each app secret, in the order of the groups."""
-    heads: dict[str, Channel] = {}
-    for channel in channels:
-        heads.setdefault(channel.app_secret[0].reveal(), channel)
-    return list(heads.values())
-
-
-def _numbers(channels: Sequence[Channel]) -> Sequence[Number]:
-    groups = [channel.app_secret[0] for channel in _group_heads(channels)]
-    return [
-        Number(channel.id, groups.index(channel.app_secret[0]), channel.account or "200300400500600")
-        for channel in channels
-    ]

@@ -54,14 +54,18 @@ _KINDS: Mapping[str, Kind] = {
 
 
 def judge(evidence: Evidence, ledger: Ledger, *, expect: str = "replies") -> Verdict:
-    """Lay the views over each other. `expect` "replies": each turn answers and quotes; "turns": it may stay silent."""
-    return _Judge(evidence, ledger, quoting=expect == "replies").verdict()
+    """Lay the views over each other. `expect` "replies": each turn answers and quotes; "turns": it may stay silent.
+
+    Quotes are looked at where the provider's sends have them.
+    """
+    return _Judge(evidence, ledger, answering=expect == "replies").verdict()
 
 
 class _Judge:
-    def __init__(self, evidence: Evidence, ledger: Ledger, *, quoting: bool) -> None:
+    def __init__(self, evidence: Evidence, ledger: Ledger, *, answering: bool) -> None:
         self._evidence = evidence
-        self._quoting = quoting
+        self._answering = answering
+        self._quoting = answering and evidence.quotes
         self._findings: list[Finding] = []
         self._wrong: dict[Kind, set[str]] = {}
         self._without = 0
@@ -159,7 +163,7 @@ class _Judge:
             elif missing:
                 what = f"the provider never accepted its turn's reply ({missing[0].status})"
                 self._find("unanswered", ids, what)
-            elif not asked and self._quoting:
+            elif not asked and self._answering:
                 self._find("unanswered", ids, "its turn asked for no reply")
             else:
                 replied += len(ids)

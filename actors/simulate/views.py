@@ -33,7 +33,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the two outer views hold. `seconds`: from the first POST to the last reply that was seen.
 
     `excused`: by message id, the states in which a send of its turn may end the run without having been accepted, such as
-    "failed" where the provider refuses a person for good.
+    "failed" where the provider refuses a person for good. `quotes`: whether sends say at all which message they answer.
     """
 
     run: str
@@ -44,3 +44,4 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[str, int] = {}
     seconds: float = 0.0
     excused: Mapping[str, Collection[str]] = {}
+    quotes: bool = True

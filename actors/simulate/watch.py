@@ -1,149 +1,114 @@
-"""The provider's view of a run: the log and the counters of a fake Graph, in this process or at its control API.
+"""The provider's view of a run: what its stand-in got since the run began, in this process or at its control API.
 
-Hosts one for the length of the run where none is listening. Never talks to anything but loopback.
+Hosts one for the length of the run where none is listening. Never talks to anything but loopback; knows no provider.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import httpx
 import msgspec
 import trio
 
-from actors.channels.fake_graph import FakeGraph, FakeStatistics, Health, Sent, SentPage
-from actors.channels.fake_graph.place import NoFakeGraph, fake_graph_at, place_of
-from config import Channel, Settings
+from actors.channels.loopback import Introduced, NoStandIn
+from actors.simulate.door import Log, SimulationError, Watch
+from actors.simulate.views import Reply
+from actors.stage import StandIn
+from config import Settings
 
-_PAGE = 1000
+#: Sends that are asked for at a time.
+PAGE = 1000
 _T = TypeVar("_T")
-
-
-class SimulationError(Exception):
-    """The simulation cannot be run or judged as asked; the message says why and what to do."""
-
-
-class Watch(Protocol):
-    """What the provider got since the watch began."""
-
-    async def more(self) -> Sequence[Sent]:
-        """Return the sends accepted since the last call. Raises SimulationError when the log is not whole.
-
-        What a cancelled call has read is returned by the next one.
-        """
-
-    async def violations(self) -> Mapping[str, int]:
-        """Return how often a limit or the format was broken since the watch began, by name."""
+_F = TypeVar("_F", bound=StandIn)
 
 
 @asynccontextmanager
 async def watching(
-    settings: Settings, channels: Sequence[Channel], fake: FakeGraph | None = None
+    settings: Settings,
+    place: Callable[[], tuple[str, int]],
+    listens: Callable[[str, int], Awaitable[Introduced | None]],
+    here: Callable[[_F], Log],
+    there: Callable[[Control], Log],
+    make: Callable[[Settings], _F],
+    fake: _F | None = None,
 ) -> AsyncIterator[Watch]:
-    """Watch `fake`, or the fake Graph to which these channels send, hosting it for as long where none listens."""
+    """Watch `fake`, or what `listens` at the `place`, else what is made; `here` and `there` tell how to read its log."""
     if fake is not None:
-        yield _Here(fake)
+        yield await _begun(here(fake))
         return
     try:
-        host, port = place_of(channels)
-        listens = await fake_graph_at(host, port)
-    except NoFakeGraph as fault:
+        host, port = place()
+        found = await listens(host, port)
+    except NoStandIn as fault:
         raise SimulationError(str(fault)) from fault
-    if listens:
+    if found is not None:
         async with httpx.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False, timeout=10) as client:
-            watch = _There(client)
-            await watch.begin()
-            yield watch
+            yield await _begun(there(Control(client)))
             return
-    hosted = FakeGraph.of(settings)
+    hosted = make(settings)
     async with trio.open_nursery() as nursery:
         await nursery.start(hosted.serve, host, port)
-        yield _Here(hosted)
+        yield await _begun(here(hosted))
         nursery.cancel_scope.cancel()
 
 
-class _Here:
-    """A fake Graph in this process."""
-
-    def __init__(self, fake: FakeGraph) -> None:
-        self._fake = fake
-        self._read: list[Sent] = []
-        self._last = fake.last_index
-        self._before = _violations(fake.statistics())
-
-    async def more(self) -> Sequence[Sent]:
-        while page := self._fake.sent(self._last):
-            _check_gap(self._last, page)
-            self._last = page[-1].index
-            self._read += page
-            await trio.lowlevel.checkpoint()
-        found, self._read = self._read, []
-        return found
-
-    async def violations(self) -> Mapping[str, int]:
-        return _since(self._before, _violations(self._fake.statistics()))
-
-
-class _There:
-    """A fake Graph in another process."""
+class Control:
+    """The control API of a stand-in in another process."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._read: list[Sent] = []
-        self._last = 0
-        self._run = ""
-        self._before: Mapping[str, int] = {}
 
-    async def begin(self) -> None:
-        """Remember what came before."""
-        self._run = (await self._get("health", Health)).run
-        self._last = (await self._get("sent?limit=1", SentPage)).last
-        self._before = _violations(await self._get("statistics", FakeStatistics))
+    async def run(self) -> str:
+        """Return the name of its life."""
+        return (await self.get("health", Introduced)).run
 
-    async def more(self) -> Sequence[Sent]:
-        while True:
-            page = await self._get(f"sent?after={self._last}&limit={_PAGE}", SentPage)
-            if page.last < self._last:
-                raise SimulationError(
-                    "the fake Graph was restarted in the middle; its log is lost: run again"
-                )
-            if not page.sends:
-                found, self._read = self._read, []
-                return found
-            _check_gap(self._last, page.sends)
-            self._last = page.sends[-1].index
-            self._read += page.sends
-
-    async def violations(self) -> Mapping[str, int]:
-        if (await self._get("health", Health)).run != self._run:
-            raise SimulationError("the fake Graph was restarted in the middle; its log is lost: run again")
-        return _since(self._before, _violations(await self._get("statistics", FakeStatistics)))
-
-    async def _get(self, what: str, kind: type[_T]) -> _T:
+    async def get(self, what: str, kind: type[_T]) -> _T:
+        """Return an answer. Raises SimulationError."""
         try:
             answer = await self._client.get(f"/_fake/{what}")
             return msgspec.json.decode(answer.content, type=kind)
         except (httpx.HTTPError, msgspec.MsgspecError) as fault:
             raise SimulationError(
-                f"{self._client.base_url}/_fake/{what}: no answer of a fake Graph ({type(fault).__name__})"
+                f"{self._client.base_url}/_fake/{what}: no answer of a stand-in ({type(fault).__name__})"
             ) from fault
 
 
-def _check_gap(last: int, page: Sequence[Sent]) -> None:
-    if page[0].index != last + 1:
-        raise SimulationError("the fake Graph has forgotten a part of its log (reset?): run again")
+class _Watch:
+    """A log from where it is now."""
+
+    def __init__(self, log: Log, run: str, last: int, before: Mapping[str, int]) -> None:
+        self._log = log
+        self._run = run
+        self._last = last
+        self._before = before
+        self._read: list[Reply] = []
+
+    async def more(self) -> Sequence[Reply]:
+        while True:
+            page = await self._log.page(self._last)
+            if page.newest < self._last:
+                raise SimulationError(_RESTARTED)
+            if not page.last:
+                found, self._read = self._read, []
+                return found
+            if page.first != self._last + 1:
+                raise SimulationError("the stand-in has forgotten a part of its log (reset?): run again")
+            self._last = page.last
+            self._read += page.replies
+
+    async def violations(self) -> Mapping[str, int]:
+        if await self._log.run() != self._run:
+            raise SimulationError(_RESTARTED)
+        now = await self._log.violations()
+        return {name: count - self._before.get(name, 0) for name, count in now.items()}
 
 
-def _violations(statistics: FakeStatistics) -> Mapping[str, int]:
-    provider = statistics.provider
-    return {
-        "throughput": provider.throughput_violations,
-        "pair limit": provider.pair_violations,
-        "invalid bodies": provider.invalid,
-    }
+_RESTARTED = "the stand-in was restarted in the middle; its log is lost: run again"
 
 
-def _since(before: Mapping[str, int], now: Mapping[str, int]) -> Mapping[str, int]:
-    return {name: count - before.get(name, 0) for name, count in now.items()}
+async def _begun(log: Log) -> _Watch:
+    """Remember what came before."""
+    return _Watch(log, await log.run(), (await log.page(-1)).newest, await log.violations())

@@ -126,6 +126,7 @@ OFFERS: Final[Mapping[Offer, tuple[tuple[str, Value], ...]]] = {
     "listing": (
         ("listing:viewing", Label("listing-viewing")),
         ("listing:more", Label("listing-more")),
+        ("listing:sheet", Label("listing-sheet")),
         _PERSON,
     ),
     "relax": (

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from actors.brain.language import Language
-from actors.channels.meta.limits import cut, units
+from actors.channels.limits import cut, units
 from actors.channels.meta.rendering import BUTTON_TITLE, BUTTONS, ROW_DESCRIPTION, ROW_TITLE
 from actors.messages import Buttons, Choice, Choices, Outgoing, Text
 from actors.wording.amounts import Amounts

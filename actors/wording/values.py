@@ -16,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from actors.agency.terms import CURRENCY, Span
-from actors.channels.meta.limits import ELLIPSIS, cut, visible
+from actors.channels.limits import ELLIPSIS, cut, visible
 from actors.wording.direction import one_line
 from actors.wording.keys import Key
 

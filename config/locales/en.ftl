@@ -195,6 +195,10 @@ listing-reference = Reference: { $reference }
 listing-permit = Permit number: { $permit }
 listing-viewing = Book a viewing
 listing-more = Show another
+listing-sheet = Fact sheet
+sheet-ready = Here is the fact sheet of { $listing }.
+sheet-instead = The fact sheet cannot be sent as a file just now. This is what it says:
+sheet-foot = Facts as stated by the agency, without obligation. A yield is an estimate, not a guarantee.
 no-match = None of our properties matches everything you asked for. The nearest to it:
 no-match-at-all = None of our properties comes close to this at the moment. A colleague can look further for you, or you can change your search.
 no-more = You have seen all that matches. You can change your search or talk to a person.
@@ -347,6 +351,8 @@ media-audio = Thank you, your recording has arrived. The assistant cannot listen
 media-video = Thank you, your video has arrived. The assistant cannot watch it; a colleague can.
 media-document = Thank you, your document has arrived. The assistant cannot read it; a colleague can.
 media-sticker = Thank you for the sticker! How can we help you?
+media-voice-heard = We heard: { $text }
+media-image-seen = In your picture we see: { $text }
 media-contacts = { $count ->
     [one] Thank you, { COUNT($count) } contact has arrived. We write to nobody without being asked; please tell us what to do with it.
    *[other] Thank you, { COUNT($count) } contacts have arrived. We write to nobody without being asked; please tell us what to do with them.

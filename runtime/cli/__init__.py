@@ -25,6 +25,7 @@ from runtime.cli.doctor import doctor_command
 from runtime.cli.drills import drill_group
 from runtime.cli.drills import told as told_drill
 from runtime.cli.ending import reported
+from runtime.cli.group import CommandGroup
 from runtime.cli.handoff import handoff_command
 from runtime.cli.looking import ps, show
 from runtime.cli.tables import open_tables
@@ -84,13 +85,12 @@ def ask(
 def commands(
     default_app: str,
     companion: Companion = lambda _settings: nullcontext(),
-    drill: click.Group | None = None,
-) -> click.Group:
+) -> CommandGroup:
     """Return the group of commands. `companion` is opened around a demo server: a provider to talk to, say.
 
-    `drill`: what `drill_group` made of the app's own drills.
+    An app adds its own, and its own `drill_group` in place of the one that knows no other drills.
     """
-    majlis = click.Group("majlis", help="Run durable actors for messaging bots: one conversation, one actor.")
+    majlis = CommandGroup("majlis", "Run durable actors for messaging bots: one conversation, one actor.")
     for command in (
         _serve_command(default_app, companion),
         doctor_command(default_app),
@@ -106,7 +106,7 @@ def commands(
         backup,
         restore_command,
         bench,
-        drill or drill_group(),
+        drill_group(),
         _config,
         version_command,
     ):

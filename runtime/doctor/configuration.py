@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from urllib.parse import urlsplit
 
 from config import Channel, Settings, is_loopback
 from runtime.channel import Finding
@@ -91,4 +92,20 @@ def _sizes(settings: Settings) -> _Mistakes:
         )
 
 
-_RULES: tuple[Callable[[Settings], _Mistakes], ...] = (_channels, _times, _sizes)
+def _brain(settings: Settings) -> _Mistakes:
+    brain = settings.brain
+    if brain.provider == "rules":
+        return
+    if not brain.daily_budget and not brain.daily_tokens:
+        yield (
+            "brain.daily_budget and brain.daily_tokens are 0",
+            "whoever writes much spends your money without a limit: set one of them, for each tenant and day",
+        )
+    if not brain.api_key and not is_loopback(urlsplit(brain.base_url).hostname):
+        yield (
+            "brain.api_key is empty, and brain.base_url is no loopback address",
+            "most services refuse whoever brings no key, and then the rules answer everything: set it",
+        )
+
+
+_RULES: tuple[Callable[[Settings], _Mistakes], ...] = (_channels, _times, _sizes, _brain)

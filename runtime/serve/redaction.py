@@ -13,17 +13,20 @@ from typing import Any
 
 MASK = "***"
 
-_PHONE = re.compile(r"(?:(?<![\w:./-])\+?\d{10,15}|(?<=wa_id:)\d+|(?<=phone:)\d+|(?<=tel:)\+?\d+)(?![\w./-])")
+_PHONE = re.compile(
+    r"(?:(?<![\w:./-])\+?\d{10,15}|(?<=wa_id:)\d+|(?<=\blid:)\d+|(?<=phone:)\d+|(?<=tel:)\+?\d+)(?![\w./-])"
+)
 _SECRET = re.compile(
     r"(?P<before>\b(?:Bearer|OAuth|Basic(?=\s+[\w+/=]{20}))\s+"
-    r"|\b(?:access_token|app_secret|verify_token|auth_token|password|secret|token)(?:\s*=\s*[\"']?|[\"']\s*:\s*[\"'])"
+    r"|\b(?:access_token|app_secret|verify_token|auth_token|hmac_key|api_key|password|secret|token)"
+    r"(?:\s*=\s*[\"']?|[\"']\s*:\s*[\"'])"
     r")[^\s\"'&,;}]+",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]+(?=@)")
 #: Tokens of Meta's Graph API begin so, and are long.
 _TOKEN = re.compile(r"\bEA[A-Za-z0-9]{30,}")
-_NAMES = re.compile(r"(?:^|_)(?:secret|token|password|authorization|phone|wa_id)$")
+_NAMES = re.compile(r"(?:^|_)(?:secret|token|password|authorization|hmac_key|api_key|phone|wa_id)$")
 #: Ours, and of a fixed form: the time, and ids whose digits belong to them.
 _KNOWN = frozenset({"timestamp", "level", "conversation", "effect", "channel"})
 

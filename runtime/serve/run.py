@@ -223,13 +223,14 @@ async def _open(
         )
     )
     http = await stack.enter_async_context(
-        open_http_client(max_connections=REQUESTS_AT_ONCE + settings.media.at_once)
+        open_http_client(max_connections=REQUESTS_AT_ONCE + settings.media.at_once + settings.brain.at_once)
     )
     web = await stack.enter_async_context(open_http_client(max_connections=TURNS_HTTP_CONNECTIONS))
     pools.postgres, pools.redis = (journal_pool, turns_pool), redis
     life.begin(_MIGRATIONS)
     await back_up_before(schemas_of(app), settings, backends.postgres.dsn, bridge)
     await prepare(journal_pool, app, settings)
+    app.lend(turns_pool.transaction)
     await app.begin(settings)
     salt = await installation_salt(journal_pool)
     life.begin(_NODE)
@@ -257,7 +258,7 @@ async def _open(
             web=web,
             tell=wakeups.tell,
             ready=states.passed,
-            work_at_once=settings.media.at_once,
+            work_at_once=settings.media.at_once + settings.brain.at_once,
         )
     )
     desk = HandingOver(PostgresHandover(journal_pool), node, expires=settings.node.reply_expires)

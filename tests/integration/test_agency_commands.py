@@ -15,6 +15,7 @@ import trio
 from click.testing import CliRunner, Result
 
 from actors.agency import leads, listings, routes
+from actors.agency.drawing import draw
 from actors.agency.listings import Shelf
 from actors.agency.tenancy import tenant_transaction
 from actors.agency.terms import Span, Wish
@@ -112,6 +113,47 @@ def test_properties_are_added_then_changed_then_left_alone(
     assert [tuple(row) for row in audited] == [(tenant, "import", "properties") for tenant in (1, 1, 2)]
 
 
+def test_pictures_go_in_by_the_names_of_their_files_all_or_none(
+    run: Run, tmp_path: Path, postgres_dsn: str
+) -> None:
+    run("import", "properties", sheet(tmp_path / "a.csv", line(1), line(2), line(3)), "--tenant", "palm")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    first, second = draw("villa", "one"), draw("villa", "two")
+    for name, content in (("A-1.png", first), ("A-1.2.PNG", second), ("A-2.jpg", first), (".DS_Store", b"x")):
+        (folder / name).write_bytes(content)
+    kept = """select p.reference, i.position, i.mime, i.content
+        from property_pictures i join properties p on p.id = i.property_id"""
+    wrong = {
+        "A-9.png": (first, "'A-9' is no property of this agency"),
+        "A-3.2.png": (first, "A-3.2.png: A-3 has no first picture"),
+        "A-1.jpg": (b"\xff\xd8\xff", "is the same picture of the same property"),
+        "a.gif": (b"GIF89a", "is not named as a picture"),
+        "A-2.3.png": (b"GIF89a" + b"x" * 60, "is image/gif inside"),
+        "A-2.4.png": (first + b"x" * 5_242_881, "WhatsApp takes 1 to 5,242,880"),
+        "A-2.5.png": (b"", "has 0 bytes"),
+    }
+    for name, (content, words) in wrong.items():
+        (folder / name).write_bytes(content)
+        assert words in run("import", "pictures", folder, "--tenant", "palm", code=1).stderr
+        (folder / name).unlink()
+    run("import", "pictures", folder, "--tenant", "marina", code=1)  # who has no such properties
+    rehearsed = run("import", "pictures", folder, "--tenant", "palm", "--dry-run")
+    assert (
+        rehearsed.stdout == "3 pictures: 3 added, 0 changed, 0 as they were; a rehearsal: nothing was kept\n"
+    )
+    assert rows(postgres_dsn, kept) == []
+    run("import", "pictures", folder, "--tenant", "palm")
+    (folder / "A-1.png").write_bytes(second)
+    done = run("import", "pictures", folder, "--tenant", "palm", "--json")
+    assert json.loads(done.stdout) == {"rows": 3, "added": 0, "changed": 1, "same": 2, "dry_run": False}
+    assert sorted(tuple(row) for row in rows(postgres_dsn, kept)) == [
+        ("A-1", 1, "image/png", second),
+        ("A-1", 2, "image/png", second),
+        ("A-2", 1, "image/png", first),
+    ]
+
+
 def test_hours_of_the_operators_named_are_replaced(run: Run, tmp_path: Path, postgres_dsn: str) -> None:
     path = tmp_path / "hours.csv"
     head = "operator,weekday,starts,ends,phone,handoff_order\n"
@@ -127,6 +169,21 @@ def test_hours_of_the_operators_named_are_replaced(run: Run, tmp_path: Path, pos
         "order by 1, 4",
     )
     assert [tuple(row) for row in found] == [("Omar", None, None, 1), ("Sara", "+971501234567", 2, 3)]
+
+
+def test_articles_take_the_place_of_those_before(run: Run, tmp_path: Path, postgres_dsn: str) -> None:
+    path, head = tmp_path / "articles.csv", "key,language,title,body\n"
+    path.write_text(f'{head}fees,en,Fees,"The fee, by law, is 4%."\nfees,ru,Сборы,Сбор 4%.\n', "utf-8")
+    run("import", "knowledge", path, "--tenant", "palm")
+    path.write_text(f"{head}visa,en,Visas,Two weeks.\nvisa,en,Visas,Three weeks.\n")
+    refused = run("import", "knowledge", path, "--tenant", "palm", code=1)
+    assert "row 3, key: 'visa' is in row 2 already in that language" in refused.stderr
+    sql = "select tenant_id, key, language, body from knowledge_articles order by 2, 3"
+    known = [tuple(row) for row in rows(postgres_dsn, sql)]
+    assert known == [(1, "fees", "en", "The fee, by law, is 4%."), (1, "fees", "ru", "Сбор 4%.")]
+    path.write_text(f"{head}visa,en,Visas,Two weeks.\n")
+    run("import", "knowledge", path, "--tenant", "palm")
+    assert [row["key"] for row in rows(postgres_dsn, sql)] == ["visa"]
 
 
 def test_closures_take_the_place_of_those_before_and_name_operators_that_exist(

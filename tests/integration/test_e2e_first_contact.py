@@ -6,7 +6,7 @@ from collections import Counter
 
 import trio
 
-from actors.channels.meta.provider import PAIR_BURST
+from actors.channels.pace import PAIR_BURST
 from tests.integration.world import MARK, OWN, SHARED, Majlis, open_world, person, said, text, webhook
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import httpx
+import pytest
 import trio
 
 from actors.channels.fake_twilio import Answer, FakeTwilio
+from actors.simulate import Plan, SimulationError, simulate
 from tests.integration.world import CHANNELS, MARK, World, open_world, person, until
 
 ACCOUNT, TOKEN = "AC" + "0a" * 16, "twilio-token-51dd"
@@ -41,15 +44,17 @@ class Twilio:
 
 
 @asynccontextmanager
-async def open_twilio(postgres: str, redis: str) -> AsyncIterator[Twilio]:
-    channel = {**CHANNEL, "api_url": f"http://{API}:8092"}
+async def open_twilio(
+    postgres: str, redis: str, node: Mapping[str, object] | None = None
+) -> AsyncIterator[Twilio]:
+    channels = (*CHANNELS, {**CHANNEL, "api_url": f"http://{API}:8092"})
+    server = {"public_url": PUBLIC}
     async with (
-        open_world(postgres, redis, channels=(*CHANNELS, channel), server={"public_url": PUBLIC}) as world,
+        open_world(postgres, redis, channels=channels, server=server, node=node) as world,
         httpx.AsyncClient(trust_env=False, timeout=15) as client,
         trio.open_nursery() as nursery,
     ):
-        server = world.majlis.settings.server
-        fake = FakeTwilio(world.majlis.settings, f"http://{server.host}:{server.port}")
+        fake = FakeTwilio.of(world.majlis.settings)
         await nursery.start(partial(fake.serve, API, 8092))
         yield Twilio(fake, world, client)
         nursery.cancel_scope.cancel()
@@ -75,6 +80,28 @@ async def test_a_message_through_twilio_is_answered_once_and_its_callback_is_the
         said = twilio.world.majlis.log + await twilio.world.majlis.page("/metrics")
         assert TOKEN not in said
         assert NUMBER.removeprefix("whatsapp:+") not in said
+
+
+async def test_many_people_through_twilio_and_a_kill_lose_nothing_and_keep_the_order(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    node = {"send_timeout": 2.0, "uncertain_wait": 4.0}
+    async with open_twilio(postgres_dsn, redis_dsn, node) as twilio:
+        process = twilio.world.majlis.process
+
+        async def restart() -> None:
+            await process.kill()
+            await process.start()
+
+        plan = Plan(people=40, messages=3, provider="twilio", duplicates=0.2, shuffle=True, linger=0.2)
+        drive = partial(simulate, fake=twilio.fake, ledger=twilio.world.ledger, kills=1, restart=restart)
+        verdict = await drive(plan, twilio.world.majlis.settings)
+        assert verdict.ok, verdict.table()
+        assert (verdict.kills, verdict.deliveries) == (1, 144)
+        assert (verdict.acknowledged, verdict.handled, verdict.replied) == (120, 120, 120)
+        assert twilio.fake.last_index >= 120
+        with pytest.raises(SimulationError, match="brings one message"):
+            await drive(replace(plan, batch=2), twilio.world.majlis.settings)
 
 
 async def test_what_twilio_did_not_sign_is_not_stored(postgres_dsn: str, redis_dsn: str) -> None:

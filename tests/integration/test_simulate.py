@@ -265,6 +265,8 @@ def test_the_command_says_in_one_line_what_it_cannot_do(tmp_path: Path) -> None:
     shown = CliRunner().invoke(command, ["--batch", "1001"])
     assert shown.exit_code == 1
     assert "batch must be between 1 and 1000" in shown.output
+    shown = CliRunner().invoke(command, ["--provider", "twilio", "--batch", "2", "--demo"])
+    assert (shown.exit_code, "a webhook of twilio brings one message" in shown.output) == (1, True)
     for words in (["--kills", "1", "--connections", "x.json"], ["--connections", "x.svg"]):
         shown = CliRunner().invoke(command, words)
         assert (shown.exit_code, "--connections: " in shown.output) == (2, True)

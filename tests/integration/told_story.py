@@ -79,6 +79,8 @@ BESIDE: Sequence[Sequence[Typed]] = (
         Typed("majlis drill list", r"(?s)sim.*storm|storm.*sim"),
         Typed("majlis COMMAND --help", r"(?s)Usage: majlis ps .*--waiting"),
         Typed("majlis fake-graph", r"fake Graph on http://127", more=" --host HOST --port 0", lasts=True),
+        Typed("majlis fake-twilio", r"fake Twilio on http://127", more=" --host HOST --port 0", lasts=True),
+        Typed("majlis fake-models", r"fake models: http://127", more=" --host HOST --port 0", lasts=True),
     ),
     (
         Typed("majlis parked list", rf"(?s){_ID}.*ValueError.*{_ID}.*ValueError"),
@@ -238,6 +240,10 @@ ELSEWHERE: Mapping[str, str] = {
     "majlis drill run redis-restart --more my_drill:drill --quick": (
         "drills/test_drill_run.py::test_a_drill_of_ones_own_is_thirty_lines_and_runs_as_the_readme_says"
     ),
+    "majlis doctor --online": (
+        "integration/test_fake_waha.py::test_the_command_serves_and_the_doctor_finds_its_session_well"
+    ),
+    "majlis fake-waha": "integration/test_fake_waha.py::test_the_command_serves_and_the_doctor_finds_its_session_well",
     "./dev bench": _BENCHMARKS,
     "majlis bench turns known": _BENCHMARKS,
     "majlis import properties homes.csv --tenant palm-estates --dry-run": (
@@ -247,6 +253,10 @@ ELSEWHERE: Mapping[str, str] = {
     "majlis import availability": f"{_AGENCY}test_hours_of_the_operators_named_are_replaced",
     "majlis import closures": (
         f"{_AGENCY}test_closures_take_the_place_of_those_before_and_name_operators_that_exist"
+    ),
+    "majlis import knowledge": f"{_AGENCY}test_articles_take_the_place_of_those_before",
+    "majlis import knowledge articles.csv --tenant palm-estates": (
+        f"{_AGENCY}test_articles_take_the_place_of_those_before"
     ),
     "majlis leads show": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",
     "majlis leads export": f"{_AGENCY}test_leads_are_listed_shown_and_exported_for_their_tenant_alone",

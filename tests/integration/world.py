@@ -373,6 +373,7 @@ async def open_world(
     node: Mapping[str, object] | None = None,
     server: Mapping[str, object] | None = None,
     media: Mapping[str, object] | None = None,
+    brain: Mapping[str, object] | None = None,
     start: bool = True,
     statuses_to_second: bool = False,
 ) -> AsyncIterator[World]:
@@ -391,6 +392,7 @@ async def open_world(
             "redis": {"url": redis},
             "node": dict(node or {}),
             "media": dict(media or {}),
+            "brain": dict(brain or {}),
             "tenants": TENANTS,
             "channels": [{"api_url": api, **one} for one in channels],
         }

@@ -8,6 +8,12 @@ A transcript is a file that people read. Its lines, in order:
     me: words                           a text; a line that begins with four blanks goes on with it
     me: [Title]                         a button or list row that was offered, by its title
     me: <location>                      a place on the map
+    me: <picture> words                 a medium and its caption: picture, recording, video, document, sticker
+    me: <voice> words                   a voice message in which they are said
+    me: <gone picture>                  one that cannot be fetched any more; <broken picture>: one that is none
+    model                               there is a model from here on; "model TRICK": of no use, "model down": broken
+    model waits | answers               what it has to say is held back, and comes
+    agency knows: title = words         an article of the agency's
     somebody else: [Title]              another person picks the same, meanwhile
     me: <ad> words                      a text of somebody who comes from an advertisement
     agency: setting = value             a setting of the first agency, as it stands in the file; of several, a line each
@@ -22,8 +28,9 @@ A transcript is a file that people read. Its lines, in order:
     from NAME: words                    what they answer there
     bot: words                          what is answered, its choices below it in brackets
 
-Everything that the bot says must stand there, word for word; signs that only steer the direction of writing are left out,
-for no editor shows them. `play` returns the transcript as it really went.
+Between them there may be a provider's wire (wires.py). Everything that the bot says must stand there, word for word;
+signs that only steer the direction of writing are left out, for no editor shows them. `play` returns the transcript as it
+really went.
 """
 
 from __future__ import annotations
@@ -39,33 +46,52 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from actors.agency.importing import ArticleRow, store_articles
+from actors.agency.tenancy import tenant_transaction
 from actors.conversation import calling
 from actors.conversation.bot import EstateBot
 from actors.conversation.calling import Called
 from actors.conversation.state import EstateState
+from actors.media.task import Download, Kind
 from actors.messages import (
     Buttons,
     Choice,
     ChoicePicked,
     Choices,
     ConsentChanged,
+    Document,
     HumanAnswered,
     LocationShared,
+    MediaReceived,
     Message,
     MessageReceived,
+    Outgoing,
+    Picture,
     Referral,
     Template,
     Text,
 )
+from actors.models.task import Ask
+from actors.work import Works
 from config import Settings, Tenant
-from runtime import Event, OperatorCommand, Stale, TimerDue, Transaction
+from runtime import EffectFailed, Event, Failure, OperatorCommand, Stale, TimerDue, Transaction
 from runtime.actor.event import EventCodec
 from runtime.actor.tell import Tell
 from runtime.testing import rehearse
+from tests.transcripts.model import RecordedBrain
+from tests.transcripts.wires import Typed, Wire
 
-SHARED, OWN = "meta:100200300400500", "meta:100200300400502"
+SHARED, OWN = Typed.shared, Typed.own
 DUBAI = ZoneInfo("Asia/Dubai")
 EVENTS = EventCodec(calling.EVENTS)
+MEDIA: dict[str, tuple[Kind, str]] = {
+    "picture": ("image", "image/jpeg"),
+    "voice": ("voice", "audio/ogg; codecs=opus"),
+    "recording": ("audio", "audio/mpeg"),
+    "video": ("video", "video/mp4"),
+    "document": ("document", "application/pdf"),
+    "sticker": ("sticker", "image/webp"),
+}
 _UNITS = {
     "min": timedelta(minutes=1),
     "h": timedelta(hours=1),
@@ -92,11 +118,20 @@ class Conversation:
     timers: dict[str, datetime] = field(default_factory=dict)
     turns: list[tuple[Event, datetime, bytes]] = field(default_factory=list)
     """What was handled, when, and the effects that it had."""
+    model: RecordedBrain | None = None
+    late: list[Event] | None = None
+    """What was to be heard of the model, while it waits."""
     paused: bool = False
     held: bool = False
     speaker: str = "bot"
+    works: Works = field(default_factory=Works)
+    """The bot's, where it is to have a model."""
+    spoken: dict[str, str] = field(default_factory=dict)
+    """What is said in voice messages, by their ids."""
     called: dict[str, Conversation] = field(default_factory=dict)
     """Conversations with people of the agency, by their name; one dictionary for all."""
+    wire: Wire = field(default_factory=Typed)
+    """What is between the person and the bot."""
 
     async def hear(self, event: Event) -> list[str]:
         """Let the bot handle an event; return what it says, as lines."""
@@ -123,11 +158,45 @@ class Conversation:
                 self.timers[name] = at
         lines: list[str] = []
         for reply in done.replies:
-            lines += self._written(reply)
+            shown = await self.wire.show(reply, self.name, self.channel)
+            lines += self._written(_whole(reply, shown))
         for told in done.work:
             if isinstance(told, Tell):
                 lines += await self._tell(told)
+            elif isinstance(told, Download):
+                lines += await self.hear(await self.wire.fetch(told, self.channel))
+            elif isinstance(told, Ask) and self.model is not None:
+                came: Event
+                said = self.spoken.get(told.message, "").encode()
+                came = await self.model.think(told, said, None)
+                if self.model.trick == "lost":
+                    task = msgspec.json.encode(told).decode()
+                    came = EffectFailed(effect="e", code="expired", kind=Failure.STALE, task=task)
+                if self.late is None:
+                    lines += await self.hear(came)
+                else:
+                    self.late.append(came)
         return lines
+
+    async def answers(self) -> list[str]:
+        """Let come what the model has held back."""
+        late, self.late = self.late or [], None
+        return [line for event in late for line in await self.hear(event)]
+
+    def think(self, words: str) -> None:
+        """Give the bot a model, or one of no use, or let what it says wait."""
+        if words == "waits":
+            self.late = []
+        else:
+            self.model = RecordedBrain(words)
+            self.works.brain = self.model
+
+    async def learn(self, article: str) -> None:
+        """Give the first agency an article."""
+        title, _, body = article.partition(" = ")
+        row = ArticleRow(key=title, language="en", title=title, body=body)
+        async with self.begin() as transaction, tenant_transaction(transaction, 1) as books:
+            await store_articles(books, [row])
 
     async def _tell(self, told: Tell) -> list[str]:
         """Let another conversation hear what this one tells it."""
@@ -136,7 +205,8 @@ class Conversation:
             name = event.by.split()[0]
             other = self.called.get(name)
             if other is None:
-                other = Conversation(self.begin, self.bot, self.channel, "".join(told.identities))
+                identity = "".join(told.identities)
+                other = Conversation(self.begin, self.bot, self.channel, identity, wire=self.wire)
                 other.speaker, other.called = f"to {name}", self.called
                 self.called[name] = other
             self.called.setdefault("", self)
@@ -147,7 +217,7 @@ class Conversation:
 
     async def say(self, words: str) -> list[str]:
         """Let the person write, or pick what was offered."""
-        return await self.hear(self._message(words))
+        return await self.hear(self.wire.bring(self._message(words), self.name, self.channel))
 
     async def wait(self, span: timedelta) -> list[str]:
         """Let time go by; return what timers say meanwhile."""
@@ -184,6 +254,11 @@ class Conversation:
             return MessageReceived(id=named, text=words.removeprefix("<ad> "), referral=referral)
         if words == "<location>":
             return LocationShared(id=named, latitude=25.08, longitude=55.14)
+        if (medium := re.fullmatch(r"<(?:(gone|broken) )?(\w+)> ?(.*)", words)) is not None:
+            (kind, mime), said = MEDIA[medium[2]], medium[3]
+            if kind == "voice":
+                self.spoken[named], said = said, ""
+            return MediaReceived(id=named, kind=kind, media=medium[1] or "", mime=mime, caption=said)
         return MessageReceived(id=named, text=words)
 
     def set(self, line: str) -> None:
@@ -210,18 +285,28 @@ class Conversation:
         self.now += span
         return await self.hear(Stale(count=count, newest=newest))
 
-    def _written(self, reply: object) -> Iterator[str]:
+    def _written(self, reply: Outgoing) -> Iterator[str]:
         if isinstance(reply, Template):
             yield f"{self.speaker}: [{reply.name}] " + plainly(" | ".join(reply.parameters))
             return
-        assert isinstance(reply, Text | Buttons | Choices), reply
+        assert isinstance(reply, Text | Buttons | Choices | Picture | Document), reply
         self.offered = () if isinstance(reply, Text) else reply.choices
-        first, *rest = plainly(reply.body).splitlines()
+        above = {Picture: ["<photo>"], Document: ["<document>"]}.get(type(reply), [])
+        first, *rest = [*above, *plainly(reply.body).splitlines()]
         yield f"{self.speaker}: {first}"
         yield from (f"    {line}".rstrip() for line in rest)
         for choice in self.offered:
             below = f"  {plainly(choice.description)}" if choice.description else ""
             yield f"    [{plainly(choice.title)}]{below}"
+
+
+def _whole(reply: Outgoing, shown: Outgoing) -> Outgoing:
+    """Return what was shown, and for a file that the provider cannot send what it goes with: all else must be there."""
+    if not isinstance(reply, Picture | Document) or isinstance(shown, Picture | Document):
+        return shown
+    assert isinstance(shown, Text | Buttons)
+    assert plainly(shown.body) == plainly(reply.plain().body)
+    return msgspec.structs.replace(reply, choices=getattr(shown, "choices", ()))
 
 
 def plainly(text: str) -> str:
@@ -230,7 +315,7 @@ def plainly(text: str) -> str:
     return "".join(kept).replace("\u00a0", " ").replace("\u202f", " ")
 
 
-async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C901 - a line a word
+async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C901, PLR0912 - a line a word
     """Play what the person does in a transcript; return it with what the bot really says."""
     title, *lines = transcript.strip().splitlines()
     played, others = [title], 0
@@ -238,7 +323,7 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
         played.append(line)
         match line.split(" ", 1):
             case ["channel", kind]:
-                conversation.channel = SHARED if kind == "shared" else OWN
+                conversation.channel = conversation.wire.shared if kind == "shared" else conversation.wire.own
             case ["at", when]:
                 conversation.now = datetime.fromisoformat(when).replace(tzinfo=DUBAI)
             case ["wait", span]:
@@ -247,6 +332,14 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
             case ["somebody", words]:
                 others += 1
                 await _another(conversation, words.removeprefix("else: "), f"other-{others}")
+            case ["model"]:
+                conversation.think("")
+            case ["model", "answers"]:
+                played += await conversation.answers()
+            case ["model", words]:
+                conversation.think(words)
+            case ["agency", words]:
+                await conversation.learn(words.removeprefix("knows: "))
             case ["agency:", setting]:
                 conversation.set(setting)
             case ["known", name]:
@@ -272,20 +365,27 @@ async def play(transcript: str, conversation: Conversation) -> str:  # noqa: C90
 async def _another(conversation: Conversation, words: str, name: str) -> None:
     """Let another person, who has said hello before, pick what was offered to this one."""
     other = Conversation(
-        conversation.begin, conversation.bot, conversation.channel, name, now=conversation.now
+        conversation.begin,
+        conversation.bot,
+        conversation.channel,
+        name,
+        now=conversation.now,
+        wire=conversation.wire,
     )
     await other.say("hello")
-    other.offered = conversation.offered
+    other.offered, other.state.lines = conversation.offered, conversation.state.lines
     await other.say(words)
 
 
 async def _act(conversation: Conversation, line: str) -> list[str]:
-    """Play what people of the agency do."""
+    """Play what people of the agency do, and the provider."""
     match line.split(" ", 1):
         case ["phone:", words]:
             return await conversation.answered(words)
         case ["resume"]:
             return await conversation.resume()
+        case ["undelivered", code]:
+            return await conversation.hear(EffectFailed(effect="e", code=code, kind=Failure.UNDELIVERED))
         case ["held", _]:
             conversation.paused = conversation.held = True
             return []

@@ -123,6 +123,7 @@ class Stage:
             group=group_of(asked.kind, asked.mime),
             result=result,
             tag=asked.tag,
+            caption=asked.caption,
             limit=20 * 1024 * 1024,
         )
 

@@ -22,6 +22,7 @@ OUTSIDE = {
     *("conversation_address", "operator_wrote_at"),
     *("find_route", "upsert_locations", "begin_snapshot", "conversation_owners", "tenant_conversations"),
     "tenant_of_slug",
+    *("find_upload", "keep_upload", "forget_upload", "forget_old_uploads"),
 }
 NAMES = sorted(
     path.name.removesuffix(".sql")

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import msgspec
@@ -18,11 +19,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.channels.limits import units
 from actors.channels.meta import errors as meta_errors
 from actors.channels.meta import rendering as meta_rendering
-from actors.channels.meta.limits import units
 from actors.channels.twilio import errors as twilio_errors
 from actors.channels.twilio import rendering as twilio_rendering
+from actors.channels.waha import errors as waha_errors
+from actors.channels.waha import rendering as waha_rendering
 from actors.messages import (
     INCOMING,
     Buttons,
@@ -55,6 +58,7 @@ from runtime import (
 from runtime.actor.effect import Lane
 from runtime.actor.event import EventCodec
 from tests.unit import twilio_webhooks as twilio
+from tests.unit import waha_webhooks as waha
 from tests.unit import webhooks as meta
 
 CODEC = EventCodec(INCOMING)
@@ -66,7 +70,10 @@ Fault = Literal["rate", "window", "opted_out", "bad_recipient", "credentials", "
 
 @dataclass(frozen=True)
 class Subject:
-    """One provider: its webhooks, its errors, and the texts that a person reads of a send."""
+    """One provider: its webhooks, its errors, and the texts that a person reads of a send.
+
+    One whose receipts name no effect `echoes` nothing; and one without a service window has no such error.
+    """
 
     provider: Provider
     channel: str
@@ -75,6 +82,8 @@ class Subject:
     errors: Mapping[Fault, tuple[int, bytes]]
     read: Callable[[Text | Buttons | Choices], Sequence[str]]
     limit: int
+    echoes: bool = True
+    failure: Failure = Failure.TEMPLATE
 
 
 # ── how each of them words it ─────────────────────────────────────────
@@ -142,6 +151,32 @@ def _twilio(kind: Kind, novel: bool) -> Request:
     return twilio.request(twilio.inbound(**_TWILIO[kind], **({"BrandNew": "سلام"} if novel else {})))
 
 
+_WAHA: Mapping[Kind, Mapping[str, Any]] = {
+    "text": {},
+    "picture": {
+        "hasMedia": True,
+        "media": {"url": "http://localhost:3000/api/files/default/a.jpg", "mimetype": "image/jpeg"},
+        "body": "kitchen",
+    },
+    "place": {"location": {"latitude": "25.5", "longitude": 55.25, "name": "Marina"}, "body": "/9j/4AAQ"},
+    "picked": {
+        "body": "Confirm",
+        "_data": {"notifyName": "Sara", "type": "buttons_response", "selectedButtonId": "ok_1"},
+    },
+    "odd": {"body": "", "_data": {"notifyName": "Sara", "type": "hologram"}},
+    "foreign": {},
+}
+
+
+def _waha(kind: Kind, novel: bool) -> Request:
+    if kind in {"delivered", "failed"}:
+        told = waha.ack(2 if kind == "delivered" else -1, id=f"true_{waha.CHAT}_{ID}")
+        return waha.request(waha.envelope("message.ack", told))
+    payload = waha.message(id=ID, **_WAHA[kind], **({"brandNew": {"سلام": 1}} if novel else {}))
+    session = "another" if kind == "foreign" else "default"
+    return waha.request(waha.envelope("message", payload, session=session))
+
+
 def _read_meta(message: Text | Buttons | Choices) -> Sequence[str]:
     sent = json.loads(meta_rendering.render(message, {"to": WHO}, EFFECT))
     if sent["type"] == "text":
@@ -195,6 +230,23 @@ SUBJECTS: Mapping[str, Subject] = {
         twilio_rendering.render,
         twilio_rendering.BODY,
     ),
+    "waha": Subject(
+        waha.configured(),
+        waha.KEY,
+        _waha,
+        waha_errors.judge,
+        {
+            "rate": (429, b""),
+            "bad_recipient": (400, b'{"statusCode":400}'),
+            "credentials": (401, b'{"statusCode":401}'),
+            "crash": (500, b'{"statusCode":500,"exception":{"message":"detached Frame"}}'),
+            "no_id": (201, b""),
+        },
+        waha_rendering.render,
+        waha_rendering.BODY,
+        echoes=False,
+        failure=Failure.UNDELIVERED,
+    ),
 }
 each = pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
 
@@ -222,7 +274,7 @@ def test_a_webhook_with_one_byte_or_one_header_changed_is_refused(
     place = data.draw(st.integers(0, len(right.body) - 1))
     byte = data.draw(st.integers(1, 255)) ^ right.body[place]
     changed = right.body[:place] + bytes([byte]) + right.body[place + 1 :]
-    name = data.draw(st.sampled_from([one for one in right.headers if "signature" in one]))
+    name = data.draw(st.sampled_from([one for one in right.headers if "signature" in one or "hmac" in one]))
     header = right.headers[name]
     spot = data.draw(st.integers(0, len(header) - 1))
     forged = header[:spot] + ("A" if header[spot] != "A" else "B") + header[spot + 1 :]
@@ -233,6 +285,41 @@ def test_a_webhook_with_one_byte_or_one_header_changed_is_refused(
         answer = subject.provider.receive(wrong)
         assert isinstance(answer, Response)
         assert answer.status == 401
+
+
+def _bent(body: bytes, data: st.DataObject) -> bytes:
+    """Return a body in which one parameter, at any depth, is changed, left out or added."""
+    form = not body.startswith(b"{")
+    tree: Any = dict(parse_qsl(body.decode(), keep_blank_values=True)) if form else json.loads(body)
+    at = tree
+    while True:
+        name = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        if not (isinstance(at[name], dict | list) and at[name]) or data.draw(st.booleans(), label="here"):
+            break
+        at = at[name]
+    match data.draw(st.sampled_from(("changed", "left out", "added"))):
+        case "changed":
+            at[name] = f"{at[name]}0" if isinstance(at[name], str) else "0"
+        case "left out":
+            del at[name]
+        case "added" if isinstance(at, dict):
+            at[f"{name}X"] = "1"
+        case _:
+            at.append("1")
+    return urlencode(tree).encode() if form else json.dumps(tree).encode()
+
+
+@each
+@given(st.data())
+def test_a_webhook_with_one_parameter_changed_left_out_or_added_is_refused(
+    subject: Subject, data: st.DataObject
+) -> None:
+    kinds: Sequence[Kind] = ("text", "picture", "place", "picked", "odd", "foreign", "delivered", "failed")
+    right = subject.webhook(data.draw(st.sampled_from(kinds)), data.draw(st.booleans()))
+    assert isinstance(subject.provider.receive(right), Verified)
+    answer = subject.provider.receive(msgspec.structs.replace(right, body=_bent(right.body, data)))
+    assert isinstance(answer, Response)
+    assert answer.status == 401
 
 
 @each
@@ -285,10 +372,11 @@ def test_what_is_for_another_number_is_counted_and_not_stored(subject: Subject) 
 @each
 def test_receipts_name_their_effect_and_a_failure_says_what_may_help(subject: Subject) -> None:
     verified = taken(subject, "delivered")
-    assert verified == Verified(receipts=(Receipt(subject.channel, EFFECT, ID, "delivered"),))
+    effect = EFFECT if subject.echoes else ""
+    assert verified == Verified(receipts=(Receipt(subject.channel, effect, ID, "delivered"),))
     failed = event(subject, "failed")
     assert isinstance(failed, EffectFailed)
-    assert (failed.effect, failed.kind) == (EFFECT, Failure.TEMPLATE)
+    assert (failed.effect, failed.kind) == (effect, subject.failure)
     assert taken(subject, "failed") == taken(subject, "failed")
 
 
@@ -305,8 +393,14 @@ OUTCOMES: Mapping[Fault, tuple[type[Outcome], Failure | None]] = {
 }
 
 
-@each
-@pytest.mark.parametrize("fault", OUTCOMES)
+@pytest.mark.parametrize(
+    ("subject", "fault"),
+    [
+        pytest.param(subject, fault, id=f"{named}-{fault}")
+        for named, subject in SUBJECTS.items()
+        for fault in subject.errors
+    ],
+)
 def test_the_same_fault_has_the_same_outcome(subject: Subject, fault: Fault) -> None:
     outcome = subject.judge(*subject.errors[fault])
     kind, failure = OUTCOMES[fault]
@@ -335,6 +429,15 @@ async def test_a_channel_that_is_not_configured_is_broken_and_asks_nobody(subjec
         EFFECT, f"{subject.provider.name}:gone", f"wa_id:{WHO}", Lane.SEND, msgspec.json.encode(Text("a"))
     )
     assert isinstance(await subject.provider.perform(delivery, Nobody()), Broken)  # type: ignore[arg-type]
+
+
+@each
+def test_sends_have_a_pace_also_where_no_channel_is_configured(subject: Subject) -> None:
+    for channel in (subject.channel, f"{subject.provider.name}:gone"):
+        pace = subject.provider.pace(channel)
+        assert pace.per_second > 0
+        assert pace.pair_interval > 0
+        assert pace.pair_burst >= 1
 
 
 # ── render ────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ COMMANDS = (
     ["simulate"],
     ["doctor"],
     ["fake-graph"],
+    ["fake-waha"],
     ["status"],
     ["reload"],
     ["config", "show"],

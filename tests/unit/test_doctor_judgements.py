@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 
-from config import Channel, Node, Postgres, Retention, Secret, Server, Settings, Tenant
+from config import Brain, Channel, Node, Postgres, Retention, Secret, Server, Settings, Tenant
 from runtime.app import Migration
 from runtime.channel import Finding
 from runtime.cli.telling import told_finding
@@ -434,6 +434,7 @@ def settings(**other: Any) -> Settings:
 
 ELSEWHERE = Server(host="0.0.0.0")  # noqa: S104
 LATER = Node(ready_delay=5.0)
+NEAR = Brain(provider="openai", base_url="http://127.0.0.1:1/v1", model="m")
 
 
 @pytest.mark.parametrize(
@@ -459,6 +460,12 @@ LATER = Node(ready_delay=5.0)
         ({"server": Server(ingest_timeout=6.0)}, "server.ingest_timeout is 6 s"),
         ({"server": Server(body_limit=1024)}, "server.body_limit is 1024"),
         ({"retention": Retention(seen_days=32)}, "retention.seen_days is 32"),
+        ({"brain": NEAR}, "brain.daily_budget and brain.daily_tokens are 0"),
+        ({"brain": msgspec.structs.replace(NEAR, daily_tokens=1)}, None),
+        (
+            {"brain": msgspec.structs.replace(NEAR, daily_budget=1.0, base_url="https://a.example/v1")},
+            "brain.api_key is empty",
+        ),
     ],
 )
 def test_likely_mistakes_of_settings_are_told(other: dict[str, Any], seen: str | None) -> None:

@@ -15,7 +15,7 @@ import pytest
 import structlog.testing
 import trio
 
-from actors.channels.meta.errors import MEDIA_TRIES
+from actors.channels.errors import MEDIA_TRIES
 from actors.channels.meta.provider import MetaProvider
 from actors.messages import Text
 from config import Channel, Secret, Settings

@@ -30,6 +30,7 @@ from actors.messages import (
     Reacted,
     Unsupported,
 )
+from actors.models.task import Thought
 from runtime import (
     Burst,
     EffectFailed,
@@ -43,7 +44,7 @@ from runtime import (
 from tests.unit.bot_stage import Stage
 
 ROOT = Path(__file__).parents[2]
-RUNTIME = (MediaFetched, EffectFailed, TimerDue, UnreadableEvent, OperatorCommand, Burst, Stale)
+RUNTIME = (MediaFetched, Thought, EffectFailed, TimerDue, UnreadableEvent, OperatorCommand, Burst, Stale)
 HI = MessageReceived(id="m", text="hi")
 
 
@@ -59,6 +60,12 @@ ROWS: dict[tuple[str, str], Event | Callable[[Stage], Event]] = {
     ("MessageReceived", "no link yet on a shared number"): HI,
     ("MessageReceived", "an opt-out"): MessageReceived(id="m", text="STOP"),
     ("MediaReceived", "a picture"): MediaReceived(id="m", kind="image", media="1", mime="image/jpeg"),
+    ("MediaReceived", "a voice message, or another sound"): MediaReceived(id="m", kind="voice", media="1"),
+    ("MediaReceived", "a video"): MediaReceived(id="m", kind="video", media="1", mime="video/mp4"),
+    ("MediaReceived", "a document"): MediaReceived(
+        id="m", kind="document", media="1", mime="application/pdf"
+    ),
+    ("MediaReceived", "a sticker"): MediaReceived(id="m", kind="sticker", media="1", mime="image/webp"),
     ("MediaFetched", "it was stored"): lambda stage: stage.fetched("stored"),
     ("ChoicePicked", "a choice that was offered"): ChoicePicked(id="m", choice="menu:realty"),
     ("ChoicePicked", "a choice that is no more"): ChoicePicked(id="m", choice="some:thing"),
@@ -92,7 +99,30 @@ ROWS: dict[tuple[str, str], Event | Callable[[Stage], Event]] = {
     ("Stale", "an outage is over"): lambda stage: Stale(count=2, newest=stage.now - timedelta(hours=1)),
 }
 """What is played for each row; a viewing's reminder needs an agency's books and is in a transcript."""
-IN_A_TRANSCRIPT = {("TimerDue", "a viewing is near"): ("viewing-en.txt", "bot: A reminder of your viewing.")}
+IN_A_TRANSCRIPT = {
+    ("TimerDue", "a viewing is near"): ("viewing-en.txt", "bot: A reminder of your viewing."),
+    ("EffectFailed", "a photo or a sheet that could not be delivered"): (
+        "photo-lost-fa.txt",
+        "undelivered 131053",
+    ),
+    ("MediaFetched", "a picture, with a model"): (
+        "photo-en.txt",
+        "bot: In your picture we see: A white villa",
+    ),
+    ("MediaFetched", "a voice message, with a model"): ("voice-en.txt", "bot: We heard: a two-bedroom flat"),
+    ("MessageReceived", "beyond the rules, with a model"): (
+        "model-en.txt",
+        "along with us\nme: to buy\nbot: We cannot",
+    ),
+    ("Thought", "a model has answered"): ("model-en.txt", "bot: Parents of residents may stay for a year"),
+    ("Thought", "a model has not"): ("voice-en.txt", "bot: Thank you, your voice message has arrived."),
+    ("Thought", "the rules have answered already"): ("model-en.txt", "model answers\nmodel waits"),
+    ("TimerDue", "a model is too late"): ("model-en.txt", "wait 2 min\nbot: We did not quite understand."),
+    ("EffectFailed", "a question to a model"): (
+        "model-en.txt",
+        "model lost\nme: my grandmother sings\nbot: We did not",
+    ),
+}
 OPTS_OUT = {"an opt-out", "messages are refused", "a send that the person refused"}
 
 
@@ -141,5 +171,5 @@ async def test_the_bot_does_what_its_row_says(row: tuple[str, str]) -> None:
 @pytest.mark.parametrize("row", IN_A_TRANSCRIPT, ids=" ".join)
 def test_what_needs_the_agencys_books_is_in_a_transcript(row: tuple[str, str]) -> None:
     name, line = IN_A_TRANSCRIPT[row]
-    assert TABLE[row] == ("one", "")
+    assert TABLE[row][0] in ("one", "later", "none")
     assert line in (ROOT / "tests" / "transcripts" / name).read_text("utf-8")

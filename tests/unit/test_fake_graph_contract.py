@@ -109,7 +109,7 @@ def template(name: str, *values: str) -> dict[str, Any]:
             "messaging_product": "whatsapp",
             "to": "97150111",
             "type": "image",
-            "image": {"id": "9", "caption": "c"},
+            "image": {"link": "https://a.example/9.jpg", "caption": "c"},
         },
         {
             "messaging_product": "whatsapp",
@@ -361,6 +361,39 @@ def test_media_that_is_too_big_empty_or_of_a_strange_type_is_refused(kind: str, 
         code_of(graph().apply(Request("POST", f"/v23.0/{CHANNEL}/media", {}, headers, body), 0.0, 0.0))
         == code
     )
+
+
+def _shown(kind: str, medium: str) -> list[dict[str, Any]]:
+    """Return the ways in which a message shows a file."""
+    part = {
+        "type": "button",
+        "header": {"type": kind, kind: {"id": medium}},
+        "body": {"text": "A flat"},
+        "action": {"buttons": [{"type": "reply", "reply": {"id": "more", "title": "More"}}]},
+    }
+    alone = {"messaging_product": "whatsapp", "to": "97150111", "type": kind, kind: {"id": medium}}
+    return [alone, interactive(part)]
+
+
+@pytest.mark.parametrize(("kind", "mime"), [("image", "image/png"), ("document", "application/pdf")])
+def test_a_message_shows_what_was_uploaded_for_as_long_as_it_is_there(kind: str, mime: str) -> None:
+    state = graph()
+    headers, body = _form(mime, b"x" * 100)
+    upload = Request("POST", f"/v23.0/{CHANNEL}/media", {}, headers, body)
+    medium = answer_of(state.apply(upload, 0.0, 0.0))["id"]
+    assert [code_of(post(state, sent)) for sent in _shown(kind, medium)] == [0, 0]
+    state.media.forget(medium)
+    refused = [post(state, sent) for sent in _shown(kind, medium)]
+    assert [code_of(answer) for answer in refused] == [100, 100]
+    assert "is not a valid whatsapp business account media attachment ID" in str(answer_of(refused[0]))
+    assert state.statistics().uploads == 1
+
+
+def test_a_document_is_not_shown_as_a_picture() -> None:
+    state = graph()
+    headers, body = _form("application/pdf", b"%PDF")
+    medium = answer_of(state.apply(Request("POST", f"/v23.0/{CHANNEL}/media", {}, headers, body), 0.0, 0.0))
+    assert [code_of(post(state, sent)) for sent in _shown("image", medium["id"])] == [100, 100]
 
 
 def test_statuses_of_several_channels_travel_in_one_escaped_body_and_echo_the_tracker() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.channels.meta.errors import MEDIA_TRIES, failure_of, judge, judge_fault, judge_mark
+from actors.channels.errors import MEDIA_TRIES, judge_fault
+from actors.channels.meta.errors import failure_of, judge, judge_mark
 from runtime import Accepted, Broken, Failure, Outcome, Refused, TryAgain, Uncertain
 
 

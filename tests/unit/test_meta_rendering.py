@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.channels.fake_graph.contract import check_send
-from actors.channels.meta.limits import cut, units, visible
+from actors.channels.limits import cut, units, visible
 from actors.channels.meta.rendering import recipient, render
 from actors.messages import Buttons, Choice, Choices, MarkRead, Outgoing, Template, Text
 

@@ -7,7 +7,8 @@ import json
 import httpx
 import pytest
 
-from actors.channels.meta.shape import judge_shape, names_of, summed_up
+from actors.channels.findings import summed_up
+from actors.channels.meta.shape import judge_shape, names_of
 from actors.channels.meta.standing import (
     TokenFacts,
     is_app_secret,

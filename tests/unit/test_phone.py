@@ -76,7 +76,8 @@ def test_a_list_shows_header_footer_opener_and_descriptions_and_numbers_go_on_th
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ({"type": "image", "image": {"id": "1", "caption": "The view"}}, "[image]\nThe view"),
+        ({"type": "image", "image": {"id": "1", "caption": "The view"}}, "[photo]\nThe view"),
+        ({"type": "document", "document": {"id": "2", "filename": "PA-101.pdf"}}, "[PA-101.pdf]"),
         ({"type": "location", "location": {"latitude": 25.1, "longitude": 55.2, "name": "Marina"}},
          "[location] 25.1, 55.2 Marina"),
         ({"type": "template", "template": {"name": "hello"}}, "[template]\nhello"),

@@ -258,7 +258,7 @@ def test_the_channels_and_tenants_of_readme_are_valid(tmp_path: Path) -> None:
     (block,) = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     (tmp_path / "majlis.toml").write_text(block)
     settings = load(config=tmp_path / "majlis.toml", environ={"HOME": str(tmp_path)})
-    assert [len(settings.tenants), len(settings.channels)] == [1, 2]  # a channel of each provider
+    assert [len(settings.tenants), len(settings.channels)] == [1, 3]  # a channel of each provider
     for entry, kind in (("tenants", settings.tenants[0]), ("channels", settings.channels[0])):
         tables = [part.split("\n[")[0] for part in block.split(f"[[{entry}]]")[1:]]
         keys = set(re.findall(r"^(\w+) =", "\n".join(tables), re.MULTILINE))
@@ -268,7 +268,10 @@ def test_the_channels_and_tenants_of_readme_are_valid(tmp_path: Path) -> None:
 def names(group: click.Group, above: str = "majlis") -> set[str]:
     """Return the full names of all commands."""
     found: set[str] = set()
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         full = f"{above} {name}"
         found |= names(command, full) if isinstance(command, click.Group) else {full}
     return found

@@ -26,12 +26,18 @@ def start(tmp_path: Path) -> Start:
         lines = [head]
         for array, entries in (("tenants", tenants), ("channels", channels)):
             for entry in entries:
-                lines += [f"[[{array}]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]
+                lines += [f"[[{array}]]", *(f"{key} = {toml(value)}" for key, value in entry.items())]
         file = tmp_path / "majlis.toml"
         file.write_text("\n".join(lines))
         return load(config=file, environ={"MAJLIS_DATA_DIR": str(tmp_path / "data")}, demo=demo)
 
     return load_these
+
+
+def toml(value) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)
 
 
 def only_fault(start: Start, *args, **kwargs) -> str:
@@ -109,7 +115,7 @@ def test_a_tenant_writes_to_people_when_and_how_it_says(tmp_path):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"provider": "mata"}, "provider: must be one of meta, twilio (did you mean meta?)"),
+        ({"provider": "mata"}, "provider: must be one of meta, twilio, waha (did you mean meta?)"),
         ({"id": "12a"}, "id: expected the digits of a Meta phone number id"),
         ({"id": "١٢"}, "id: expected the digits of a Meta phone number id"),
         ({"id": ""}, "id: expected str of length >= 1"),
@@ -149,6 +155,7 @@ TWILIO = {
     "auth_token": "t",
     "api_url": "https://api.twilio.com",
 }
+_CONTENT = "HX" + "2c" * 16
 PUBLIC = '[server]\npublic_url = "https://bot.example.com"'
 
 
@@ -168,6 +175,12 @@ def test_a_channel_at_twilio_is_called_by_its_name(start):
         ({"auth_token": ""}, "auth_token[0]: is empty"),
         ({"api_url": "http://api.twilio.com"}, "api_url: must be https"),
         ({"app_secret": "s"}, "app_secret: is no setting of a channel at twilio"),
+        ({"contents": {"viewing_soon": _CONTENT}}, "contents: expected a template's name and language"),
+        ({"contents": {"viewing_soon/farsi": _CONTENT}}, "contents: expected a template's name and language"),
+        (
+            {"contents": {"viewing_soon/fa": "HX1"}},
+            "contents.'viewing_soon/fa': expected HX and 32 lower-case hex digits",
+        ),
     ],
 )
 def test_a_bad_channel_at_twilio_is_told_by_its_path(start, change, fault):
@@ -195,6 +208,14 @@ def test_a_channel_at_twilio_needs_all_that_it_works_with(start, missing):
     assert only_fault(start, [], [channel], PUBLIC).startswith(f"channels[0].{missing}: is missing")
 
 
+def test_a_channel_at_twilio_names_the_content_of_each_template_and_language(start):
+    contents = {"viewing_soon/fa": _CONTENT, "viewing_soon/pt_BR": _CONTENT}
+    [channel] = start([], [TWILIO | {"contents": contents}], PUBLIC).channels
+    assert channel.contents == contents
+    fault = only_fault(start, [], [CHANNEL | {"contents": contents}])
+    assert fault == "channels[0].contents: is no setting of a channel at meta"
+
+
 def test_a_channel_at_meta_takes_no_setting_of_twilios(start):
     fault = only_fault(start, [], [CHANNEL | {"name": "m1"}])
     assert fault == "channels[0].name: is no setting of a channel at meta"
@@ -211,6 +232,58 @@ def test_a_channel_at_meta_takes_no_setting_of_twilios(start):
 )
 def test_twilio_needs_a_public_url_that_it_can_sign(start, head, fault):
     assert only_fault(start, [], [TWILIO], head).startswith(f"server.public_url: {fault}")
+
+
+WAHA = {
+    "provider": "waha",
+    "name": "wa1",
+    "id": "default",
+    "hmac_key": "h",
+    "api_key": "k",
+    "api_url": "http://waha:3000",
+}
+
+
+def test_a_channel_at_waha_is_a_session_at_a_server_of_ones_own_and_keeps_a_persons_pace(start):
+    other = WAHA | {"name": "wa2", "api_url": "http://10.0.0.7:3000", "max_mps": 5}
+    one, two = start([], [WAHA, other]).channels  # both sessions are called "default"
+    assert (one.key, one.max_mps, len(one.secrets)) == ("waha:wa1", 2, 2)
+    assert (two.key, two.max_mps) == ("waha:wa2", 5)
+
+
+@pytest.mark.parametrize("host", ["waha", "waha.svc", "waha.prod.svc.cluster.local", "10.1.2.3", "[fd00::1]"])
+def test_waha_may_be_asked_over_plain_http_on_a_private_network(start, host):
+    [channel] = start([], [WAHA | {"api_url": f"http://{host}:3000"}]).channels
+    assert host in channel.api_url
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"id": "my session"}, "id: expected the name of a session of WAHA's, such as default"),
+        ({"id": "default"}, "id: waha:default at http://waha:3000 is taken by channels[0] already"),
+        ({"name": "wa1"}, "name: waha:wa1 is taken by channels[0] already"),
+        ({"hmac_key": []}, "hmac_key: expected array of length >= 1"),
+        ({"hmac_key": ["a", ""]}, "hmac_key[1]: is empty"),
+        ({"api_key": ""}, "api_key: is empty"),
+        ({"api_key": "kéy"}, "api_key: has characters that no HTTP header can carry"),
+        ({"api_url": "http://waha.example.com"}, "api_url: must be https"),
+        ({"api_url": "http://8.8.8.8:3000"}, "api_url: must be https"),
+        ({"api_url": "http://1:3000"}, "api_url: must be https"),
+        ({"api_url": "http://waha.local.example.com"}, "api_url: must be https"),
+        ({"auth_token": "t"}, "auth_token: is no setting of a channel at waha"),
+        ({"verify_token": "t"}, "verify_token: is no setting of a channel at waha"),
+    ],
+)
+def test_a_bad_channel_at_waha_is_told_by_its_path(start, change, fault):
+    second = WAHA | {"name": "wa2", "id": "second"} | change
+    assert only_fault(start, [], [WAHA, second]).startswith(f"channels[1].{fault}")
+
+
+@pytest.mark.parametrize("missing", ["name", "id", "hmac_key", "api_key", "api_url"])
+def test_a_channel_at_waha_needs_all_that_it_works_with(start, missing):
+    channel = {key: value for key, value in WAHA.items() if key != missing}
+    assert only_fault(start, [], [channel]).startswith(f"channels[0].{missing}: is missing")
 
 
 @pytest.mark.parametrize("missing", ["provider", "id", "app_secret", "verify_token", "access_token"])
@@ -304,3 +377,43 @@ def test_a_spoilt_file_of_demo_secrets_is_told_by_name(start, tmp_path, content)
 def test_a_data_directory_that_cannot_hold_the_demo_secrets_is_told_by_name(start, tmp_path):
     (tmp_path / "data").write_text("a file where the directory should be")
     assert only_fault(start, demo=True).startswith("data_dir: cannot keep the demo secrets in ")
+
+
+# -- the brain
+
+MODEL = '[brain]\nprovider = "openai"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
+
+
+@pytest.mark.parametrize(
+    ("head", "fault"),
+    [
+        ('[brain]\nprovider = "openai"\nmodel = "m"', "brain.base_url: is missing"),
+        ('[brain]\nprovider = "openai"\nbase_url = "https://a.example/v1"', "brain.model: is missing"),
+        (MODEL.replace("http://127.0.0.1:1", "http://a.example"), "brain.base_url: must be https"),
+        (MODEL.replace("http://127.0.0.1:1", "a.example"), "brain.base_url: expected https://host/path"),
+        (MODEL + 'transcription_url = "http://a.example"', "brain.transcription_url: must be https"),
+        (MODEL + 'api_key = "ключ"', "brain.api_key: has characters that no HTTP header can carry"),
+        (MODEL + "daily_budget = 1.0\ninput_price = 0\noutput_price = 0", "brain.daily_budget: would never"),
+        (MODEL + "daily_budget = -1.0", "brain.daily_budget: expected"),
+        (MODEL + "timeout = 0", "brain.timeout: expected"),
+        ('[brain]\nprovider = "gpt"', "brain.provider: must be one of rules, openai"),
+    ],
+)
+def test_a_model_that_is_half_configured_is_a_fault_that_names_the_setting(start, head, fault):
+    assert fault in only_fault(start, head=head)
+
+
+def test_the_key_of_a_model_may_be_missing_or_in_a_file_and_is_never_shown(start, tmp_path):
+    assert not start(head=MODEL).brain.api_key
+    (tmp_path / "key").write_text("sk-of-the-tests\n")
+    settings = start(head=MODEL + 'api_key_file = "key"')
+    assert settings.brain.api_key.reveal() == "sk-of-the-tests"
+    assert "sk-of" not in repr(settings) + render_toml(show(settings))
+    environ = {"MAJLIS_DATA_DIR": str(tmp_path), "MAJLIS_BRAIN_API_KEY_FILE": str(tmp_path / "key")}
+    assert load(environ=environ).brain.api_key == settings.brain.api_key
+
+
+def test_the_demo_asks_no_model_but_one_on_loopback(start):
+    assert start(head=MODEL, demo=True).brain.provider == "openai"
+    far = MODEL.replace("http://127.0.0.1:1", "https://a.example")
+    assert "the demo is loopback only" in only_fault(start, head=far, demo=True)

@@ -21,7 +21,7 @@ def both(data_dir: Path) -> Settings:
         access_token=secret,
         api_url="http://127.0.0.1:8082/v23.0",
     )
-    channels = (twilio.channel(), meta)
+    channels = (twilio.channel(contents={"viewing_soon/fa": "HX" + "2c" * 16}), meta)
     return Settings(data_dir=data_dir, server=Server(public_url=twilio.PUBLIC), channels=channels)
 
 

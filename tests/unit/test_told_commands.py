@@ -32,9 +32,10 @@ def fault_of(line: str) -> str:
             return ""
         if name == "--help" or not name:
             return ""
-        if name not in command.commands:
+        found = command.get_command(click.Context(command), name)
+        if found is None:
             return f"no command {name!r}"
-        command = command.commands[name]
+        command = found
     known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     for word in rest:
         if word == "--":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
@@ -14,12 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.brain.choices import pick
-from actors.channels.meta.limits import clusters, units
+from actors.channels.limits import clusters, units
 from actors.channels.twilio.rendering import BODY, PARTS, render
-from actors.messages import Buttons, Choice, Choices, MarkRead, Text
-from runtime import Accepted, Broken, Delivery, Outcome, Refused, TryAgain, Uncertain
+from actors.messages import Buttons, Choice, Choices, MarkRead, Template, Text
+from runtime import Accepted, Broken, Delivery, Failure, Outcome, Refused, TryAgain, Uncertain, Verified
 from runtime.actor.effect import Lane
-from tests.unit.twilio_webhooks import ACCOUNT, KEY, NUMBER, PATH, PERSON, PUBLIC, TOKEN, configured
+from tests.unit.twilio_webhooks import (
+    ACCOUNT,
+    KEY,
+    NUMBER,
+    PATH,
+    PERSON,
+    PUBLIC,
+    TOKEN,
+    channel,
+    configured,
+    request,
+    status,
+)
 
 EFFECT = "0b9c7a52-8f0e-5d6f-9c55-7d9d6a1b2c3d"
 Answer = tuple[int, dict[str, object]] | httpx.HTTPError
@@ -34,7 +46,7 @@ class Api:
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
     async def request(
-        self, method: str, url: str, *, headers: dict[str, str], content: bytes
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes = b""
     ) -> httpx.Response:
         fields = {name: values[0] for name, values in parse_qs(content.decode()).items()}
         self.asked.append((f"{method} {url}", dict(headers), fields))
@@ -45,7 +57,7 @@ class Api:
 
     @property
     def bodies(self) -> Sequence[str]:
-        return [fields["Body"] for _, _, fields in self.asked]
+        return [fields["Body"] for _, _, fields in self.asked if "Body" in fields]
 
 
 def delivery(message: msgspec.Struct, address: str = "wa_id:971500000001", channel: str = KEY) -> Delivery:
@@ -83,6 +95,102 @@ async def test_a_second_try_goes_on_after_the_parts_that_were_taken() -> None:
     assert provider.statistics().half_sent == 0
     taken = [api.bodies[0], *api.bodies[2:]]
     assert " ".join(taken) == text.body.strip()
+
+
+LONG = Text("".join(f"The sentence number {place} of this message. " for place in range(120)))
+BODIES = list(render(LONG))
+
+
+async def again(attempt: int, *answers: Answer) -> Api:
+    """Send the long message as a process does that has not tried it before; return what it asked."""
+    api = Api(*answers)
+    tried = msgspec.structs.replace(delivery(LONG), attempt=attempt)
+    assert await configured().perform(tried, api) == Accepted("SM1")  # type: ignore[arg-type]
+    return api
+
+
+def listed(*bodies: str, **more: str) -> Answer:
+    """What Twilio lists, the newest first."""
+    return 200, {"messages": [{"sid": f"SM{n}", "body": body, **more} for n, body in enumerate(bodies)]}
+
+
+@pytest.mark.parametrize(
+    ("sent_before", "left"),
+    [
+        ([], BODIES),
+        (["Hello"], BODIES),
+        (["Hello", *BODIES[:1]], BODIES[1:]),
+        (["Hello", *BODIES[:2]], BODIES[2:]),
+        (BODIES[:2], BODIES[2:]),
+        (BODIES, BODIES),  # the same said before: twice is better than never
+        ([*BODIES, *BODIES[:1]], BODIES[1:]),
+        ([BODIES[0], "Hello"], BODIES),
+        ([BODIES[1]], BODIES),
+    ],
+)
+async def test_another_process_asks_which_parts_were_taken_and_sends_the_others(
+    sent_before: list[str], left: list[str]
+) -> None:
+    assert len(BODIES) == 4
+    api = await again(2, listed(*reversed(sent_before)), *[TAKEN] * len(left))
+    assert api.bodies == left
+    assert api.asked[0][0].startswith("GET http://127.0.0.1:1/2010-04-01/Accounts/")
+    assert "PageSize=4" in api.asked[0][0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (403, {}),
+        (200, {}),
+        (200, {"messages": "x"}),
+        httpx.ReadTimeout("x"),
+        listed(BODIES[0], status="failed"),
+    ],
+)
+async def test_where_twilio_does_not_say_what_was_taken_all_is_sent(answer: Answer) -> None:
+    assert (await again(2, answer, *[TAKEN] * 4)).bodies == BODIES
+    assert (await again(1, *[TAKEN] * 4)).bodies == BODIES, "and at the first try nothing is asked"
+
+
+async def test_only_the_callback_of_the_last_part_speaks_for_the_message() -> None:
+    api = await again(1, *[TAKEN] * 4)
+    queries = [urlsplit(fields["StatusCallback"]).query for _, _, fields in api.asked]
+    assert queries == [*(f"effect={EFFECT}&part={n}" for n in (1, 2, 3)), f"effect={EFFECT}"]
+    whole = configured().receive(request(status("delivered"), query=queries[3]))
+    assert isinstance(whole, Verified)
+    assert [receipt.effect for receipt in whole.receipts] == [EFFECT]
+    part = configured().receive(request(status("delivered"), query=queries[0]))
+    assert isinstance(part, Verified)
+    assert (part.receipts, part.arrivals, dict(part.dropped)) == ((), (), {"part": 1})
+    failed = configured().receive(request(status("failed", ErrorCode="63016"), query=queries[0]))
+    assert isinstance(failed, Verified)
+    assert (failed.receipts, len(failed.arrivals)) == ((), 1)
+
+
+# ── templates ─────────────────────────────────────────────────────────
+
+CONTENT = "HX" + "2c" * 16
+VIEWING = Template("viewing_soon", "fa", ("سارا\n\tکریمی", "  ", "B 12"))
+
+
+async def test_a_template_is_a_content_with_its_variables_in_their_places() -> None:
+    provider, api = configured(channel(contents={"viewing_soon/fa": CONTENT})), Api(TAKEN)
+    assert await provider.perform(delivery(VIEWING), api) == Accepted("SM1")  # type: ignore[arg-type]
+    [(_, _, fields)] = api.asked
+    assert fields["ContentSid"] == CONTENT
+    assert json.loads(fields["ContentVariables"]) == {"1": "سارا کریمی", "2": "…", "3": "B 12"}
+    assert "Body" not in fields
+
+
+async def test_a_template_without_a_content_in_its_language_is_refused_by_name_and_asks_nobody() -> None:
+    api = Api()
+    for contents in ({}, {"viewing_soon/ar": CONTENT}, {"viewing/fa": CONTENT}):
+        outcome = await configured(channel(contents=contents)).perform(delivery(VIEWING), api)  # type: ignore[arg-type]
+        assert isinstance(outcome, Refused)
+        assert (outcome.code, outcome.kind) == ("no_content", Failure.HALTED)
+        assert "viewing_soon/fa" in outcome.reason
+    assert api.asked == []
 
 
 @pytest.mark.parametrize(

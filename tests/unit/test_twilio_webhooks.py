@@ -178,19 +178,38 @@ def test_a_border_without_its_sign_is_refused_though_the_signed_text_is_the_same
     assert refused(msgspec.structs.replace(right, body=right.body.replace(b"Body=Hello", b"BodyHello")))
 
 
-def test_a_body_of_json_is_signed_by_its_sum_in_the_url() -> None:
-    body = json.dumps({"kind": "news", "text": "سلام"}).encode()
-    query = "bodySHA256=" + hashlib.sha256(body).hexdigest()
-    signed = Request(
-        "POST", PATH, {}, {"x-twilio-signature": sign({}, f"{PUBLIC}{PATH}?{query}")}, body, query
-    )
+def json_request(body: bytes, *, sum_of: bytes | None = None, port: str = "") -> Request:
+    """Return a signed request with a body of JSON; `sum_of` another body, if the sum is to be wrong."""
+    query = "bodySHA256=" + hashlib.sha256(body if sum_of is None else sum_of).hexdigest()
+    signed = sign({}, f"{PUBLIC}{port}{PATH}?{query}")
+    return Request("POST", PATH, {}, {"x-twilio-signature": signed}, body, query)
+
+
+JSON = json.dumps({"kind": "news", "text": "سلام"}).encode()
+
+
+@pytest.mark.parametrize("port", ["", ":443"])
+def test_a_body_of_json_is_signed_by_its_sum_in_the_url(port: str) -> None:
+    signed = json_request(JSON, port=port)
     [arrival] = taken(signed).arrivals
     notice = CODEC.decode(arrival.payload)
     assert isinstance(notice, AccountNotice)
-    assert json.loads(notice.raw) == json.loads(body)
-    assert refused(msgspec.structs.replace(signed, body=body + b" "))
-    other = "bodySHA256=" + hashlib.sha256(body + b" ").hexdigest()
-    assert refused(msgspec.structs.replace(signed, body=body + b" ", raw_query=other))
+    assert json.loads(notice.raw) == json.loads(JSON)
+    other = "bodySHA256=" + hashlib.sha256(JSON + b" ").hexdigest()
+    assert refused(msgspec.structs.replace(signed, body=JSON + b" ", raw_query=other))
+    assert refused(json_request(JSON, sum_of=b""))
+    assert refused(json_request(JSON, port=":80"))
+
+
+@given(st.data())
+def test_a_body_of_json_with_one_byte_of_it_or_of_its_url_changed_is_refused(data: st.DataObject) -> None:
+    right = json_request(JSON)
+    place = data.draw(st.integers(0, len(JSON) - 1))
+    put = data.draw(st.binary(max_size=1).filter(lambda byte: byte != JSON[place : place + 1]))
+    assert refused(msgspec.structs.replace(right, body=JSON[:place] + put + JSON[place + 1 :]))
+    query, at = right.raw_query, data.draw(st.integers(0, len(right.raw_query) - 1))
+    digit = data.draw(st.sampled_from("0123456789abcdefX&=").filter(lambda one: one != query[at]))
+    assert refused(msgspec.structs.replace(right, raw_query=query[:at] + digit + query[at + 1 :]))
 
 
 def test_a_path_that_is_no_channels_and_a_get_are_refused() -> None:

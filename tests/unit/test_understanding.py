@@ -92,6 +92,7 @@ def test_the_longest_text_takes_bounded_time_whatever_it_repeats(unit: str) -> N
     text = (unit * READ)[:READ]
     began = time.process_time()
     understand(text)
+    taken = time.process_time() - began
     assert (
-        time.process_time() - began < 0.5
-    )  # 0.02 to 0.1 s; a search that went back over itself would take minutes
+        taken < 5
+    )  # 0.02 to 0.1 s, and more on a busy machine; a search that went back over itself would take minutes

@@ -52,6 +52,7 @@ class History:
     sends: list[Send] = field(default_factory=list)
     violations: dict[str, int] = field(default_factory=dict)
     excused: dict[str, frozenset[str]] = field(default_factory=dict)
+    quotes: bool = True
 
     def judge(self, expect: str = "replies") -> Verdict:
         evidence = Evidence(
@@ -62,6 +63,7 @@ class History:
             violations=self.violations,
             seconds=2.0,
             excused=self.excused,
+            quotes=self.quotes,
         )
         return judge(evidence, self, expect=expect)
 
@@ -301,6 +303,21 @@ def test_a_silent_bot_is_judged_by_its_turns() -> None:
     twice = right()
     reply_sent_twice(twice)
     assert twice.judge("turns").doubled == 1
+
+
+def test_where_sends_quote_nothing_all_else_is_judged_as_ever() -> None:
+    history = right()
+    history.quotes, history.replies = (
+        False,
+        [msgspec.structs.replace(one, quoted="") for one in history.replies],
+    )
+    assert history.judge().ok
+    answered_by_nothing(history)
+    assert only(history.judge()).kind == "unanswered"
+    history = right()
+    history.quotes = False
+    reply_sent_twice(history)
+    assert only(history.judge()).kind == "doubled"
 
 
 def test_one_person_with_two_conversations_is_strange() -> None:

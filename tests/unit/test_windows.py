@@ -97,3 +97,19 @@ def test_what_went_stale_before_it_had_waited_was_old_when_it_came() -> None:
     hours = [timedelta(hours=number) for number in range(30)]
     assert written_by(NOW - hours[25], NOW, hours[24]) == NOW - hours[25]
     assert written_by(NOW - hours[1], NOW, hours[24]) == NOW - hours[25]
+
+
+@pytest.mark.parametrize("wants", ["all", "no-marketing", "answers"])
+def test_behind_a_phone_there_is_no_window_and_what_a_person_does_not_want_is_not_sent_all_the_same(
+    wants: Wants,
+) -> None:
+    state = heard((text(), NOW - timedelta(days=30)))
+    ends = {
+        channel: standing(state, TENANT, channel).open_until for channel in ("waha:wa1", "meta:1", "twilio:w")
+    }
+    how = Standing(ends["waha:wa1"], wants)
+    assert outlet(NOW, how, "answer") == "free"
+    assert outlet(NOW, how, "nudge") == ("free" if wants == "all" else "nothing")
+    assert outlet(NOW, how, "viewing") == ("nothing" if wants == "answers" else "free")
+    for channel in ("meta:1", "twilio:w"):
+        assert outlet(NOW, Standing(ends[channel], wants), "nudge") == "nothing"

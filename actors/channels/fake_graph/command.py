@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +9,8 @@ import click
 import trio
 
 from actors.channels.fake_graph.server import run_fake_graph
-from config import Settings
-from runtime.cli import CommandFailed, json_option, plainly, read_settings, settings_options
+from actors.channels.stand_in import run_stand_in
+from runtime.cli import json_option, plainly, read_settings, settings_options
 from runtime.testing import holder_of
 
 _LOOK = 0.2  # seconds between two looks at who is alive
@@ -47,43 +45,8 @@ def fake_graph_command(
     """Stand in for Meta's Graph API on loopback, until interrupted."""
     settings = read_settings(config, demo, data_dir)
     end = partial(_deserted, settings.data_dir, config, linger) if linger else trio.sleep_forever
-    try:
-        trio.run(_serve, settings, host, port, webhook_url, as_json, end)
-    except ExceptionGroup as faults:
-        expected, others = faults.split((OSError, ValueError))
-        if expected is None or others is not None:
-            raise
-        reason = expected.exceptions[0]
-        while isinstance(reason, ExceptionGroup):
-            reason = reason.exceptions[0]
-        raise CommandFailed(f"cannot serve on {host}:{port}: {reason}") from faults
-
-
-async def _serve(
-    settings: Settings,
-    host: str,
-    port: int,
-    webhook_url: str | None,
-    as_json: bool,
-    end: Callable[[], Awaitable[None]],
-) -> None:
-    """Serve until SIGINT, SIGTERM, or `end` returns."""
-
-    async def serve(task_status: trio.TaskStatus[str]) -> None:
-        await run_fake_graph(settings, host=host, port=port, webhook_url=webhook_url, task_status=task_status)
-
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-            address = await nursery.start(serve)
-            click.echo(f'{{"address": "{address}"}}' if as_json else f"fake Graph on http://{address}")
-
-            async def signalled() -> None:
-                await anext(aiter(signals))
-                nursery.cancel_scope.cancel()
-
-            nursery.start_soon(signalled)
-            await end()
-            nursery.cancel_scope.cancel()
+    serve = partial(run_fake_graph, settings, host=host, port=port, webhook_url=webhook_url)
+    run_stand_in(serve, f"{host}:{port}", "fake Graph", as_json=as_json, end=end)
 
 
 async def _deserted(data_dir: Path, config: Path | None, linger: float) -> None:

@@ -95,12 +95,17 @@ def status_error(code: int) -> dict[str, object]:
 
 
 class Send(msgspec.Struct, frozen=True):
-    """A send that keeps the contract. `tracker` and `quoted` are "" where the body has none."""
+    """A send that keeps the contract. `tracker` and `quoted` are "" where the body has none.
+
+    `medium` is the id of the upload that it shows, "" for none, and `medium_kind` what it is shown as.
+    """
 
     to: str
     type: str
     tracker: str
     quoted: str
+    medium: str = ""
+    medium_kind: str = ""
 
 
 def decode_body(body: bytes) -> Fields:
@@ -136,7 +141,18 @@ def check_send(body: Fields) -> Send:
     quoted = ""
     if "context" in body:
         quoted = _text(_object(body, "context"), "message_id", 512)
-    return Send(_recipient(body), kind, tracker, quoted)
+    medium_kind, part = _shown(kind, _object(body, kind))
+    medium = _text(part, "id", 2048, required=False)
+    return Send(_recipient(body), kind, tracker, quoted, medium, medium_kind if medium else "")
+
+
+def _shown(kind: str, part: Fields) -> tuple[str, Fields]:
+    """Return what a message shows, and the object that names it: itself, or what is above its text."""
+    if kind == "interactive" and "header" in part:
+        header = _object(part, "header")
+        shown = str(header.get("type"))
+        return (shown, _object(header, shown)) if shown in _SHOWN else ("", {})
+    return (kind, part) if kind in _SHOWN else ("", {})
 
 
 def _product(body: Fields) -> None:
@@ -175,6 +191,9 @@ def _media(*, caption: bool) -> Callable[[Fields], None]:
             raise GraphError(100, "This type takes no caption.")
 
     return check
+
+
+_HEADER = _media(caption=False)
 
 
 def _check_location(part: Fields) -> None:
@@ -226,6 +245,8 @@ def _check_interactive(part: Fields) -> None:
             _text(header, "text", 60)
         elif kind == "list" or header.get("type") not in ("image", "video", "document"):
             raise GraphError(131009, "interactive['header'] has a type that is not allowed here.")
+        else:
+            _HEADER(_object(header, str(header.get("type"))))
     action = _object(part, "action")
     if kind == "button":
         _check_buttons(action)
@@ -261,6 +282,7 @@ def _check_list(action: Fields) -> None:
     _unique(ids, "Row ids")
 
 
+_SHOWN = ("image", "video", "document", "audio", "sticker")
 _TYPES: Mapping[str, Callable[[Fields], None]] = {
     "text": _check_text,
     "image": _media(caption=True),

@@ -22,6 +22,8 @@ _TYPES: Mapping[str, int] = {
     "image/webp": 500 * 1024,
 }
 _DOCUMENT = 100 * _MB
+#: What a message may show as what, by the beginning of its MIME type; a document may be anything.
+_KINDS: Mapping[str, str] = {"image": "image/", "video": "video/", "audio": "audio/", "sticker": "image/webp"}
 _DOCUMENT_TYPES = ("application/", "text/")
 
 #: Seconds for which a link can be fetched.
@@ -87,6 +89,20 @@ class MediaStore:
     def find(self, medium_id: str) -> Medium | None:
         """Return the file of an id."""
         return self._media.get(medium_id)
+
+    def show(self, medium_id: str, kind: str) -> None:
+        """Let a message show a file; GraphError, in the provider's words, where there is none or it is no such thing."""
+        medium = self._media.get(medium_id)
+        if medium is None or not medium.mime_type.startswith(_KINDS.get(kind, "")):
+            raise GraphError(
+                100, f"Param {kind}['id'] is not a valid whatsapp business account media attachment ID"
+            )
+
+    def forget(self, medium_id: str) -> None:
+        """Delete a file, as the provider does after 30 days."""
+        medium = self._media.pop(medium_id, None)
+        self._links.pop(medium_id, None)
+        self.bytes -= len(medium.content) if medium else 0
 
     def fetch(self, medium_id: str, now: float) -> Medium | None:
         """Return the file behind a link that is still alive."""

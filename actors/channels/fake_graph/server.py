@@ -1,6 +1,6 @@
 """`FakeGraph`: the stand-in provider on its port, with the control API by which a test or a drill steers it.
 
-The control API lives under /_fake/ (loopback only, like the rest): health, sent, statistics, faults, reset. A
+The control API lives under /_fake/ (loopback only, like the rest): health, sent, statistics, faults, reset, media/ID. A
 test in the same process calls the methods of the same names.
 """
 
@@ -22,9 +22,11 @@ from actors.channels.fake_graph import http1
 from actors.channels.fake_graph.accounts import Account, accounts_of
 from actors.channels.fake_graph.contract import json_response
 from actors.channels.fake_graph.faults import Faults
+from actors.channels.fake_graph.media import Medium
 from actors.channels.fake_graph.state import Graph, GraphStatistics, Sent
 from actors.channels.fake_graph.statuses import SenderStatistics, StatusSender
 from actors.channels.fake_graph.tricks import Script
+from actors.channels.loopback import Introduced
 from config import Settings
 from runtime import Request, Response
 
@@ -33,12 +35,10 @@ _ELSEWHERE = "127.0.0.2"  # another host, as far as a client can see
 IDENTITY = "majlis fake graph"
 
 
-class Health(msgspec.Struct, frozen=True):
+class Health(Introduced, frozen=True):
     """The answer of GET /_fake/health."""
 
-    name: str
     version: str
-    run: str
     started_at: str
     channels: int
     webhook_url: str
@@ -201,6 +201,14 @@ class FakeGraph:
         """Keep a file as if a person had sent it; return its media id."""
         return self._graph.media.add(mime_type, content).id
 
+    def medium(self, media: str) -> Medium | None:
+        """Return a file by its id, uploaded or added; None for one that is not there (any more)."""
+        return self._graph.media.find(media)
+
+    def forget_media(self, media: str) -> None:
+        """Delete a file, as the provider does when it is old: sends that name it are refused."""
+        self._graph.media.forget(media)
+
     def link_media(self, media: str) -> str:
         """Return a link to a file, as webhooks may bring one; it lives as long as any. Raises KeyError for no file."""
         description = self._graph.media.describe(media, f"http://{self.address}", time.monotonic())
@@ -214,14 +222,17 @@ class FakeGraph:
         self._statuses.clear()
 
     async def _control(self, request: Request) -> Response:  # noqa: PLR0911 - one line a route
+        what = request.path.removeprefix("/_fake/")
         try:
-            match request.method, request.path.removeprefix("/_fake/"):
+            match request.method, what:
                 case "GET", "health":
                     return json_response(self.health)
                 case "GET", "sent":
                     return await self._sent(msgspec.convert(dict(request.query), _Window, strict=False))
                 case "GET", "statistics":
                     return json_response(self.statistics())
+                case "GET", path if path.startswith("media/"):
+                    return _file(self.medium(path.removeprefix("media/")))
                 case "POST", "faults":
                     return json_response(self._graph.dice.change(request.body))
                 case "POST", "reset":
@@ -237,6 +248,13 @@ class FakeGraph:
             await self.wait_sent(window.after, to=window.to, channel=window.channel, timeout=window.wait)
             sends = self.sent(window.after, to=window.to, channel=window.channel, limit=window.limit)
         return json_response(SentPage(last=self.last_index, sends=sends))
+
+
+def _file(medium: Medium | None) -> Response:
+    """Return a file as a browser shows it."""
+    if medium is None:
+        return json_response({"error": "no such file"}, status=404)
+    return Response(200, medium.content, medium.mime_type)
 
 
 async def run_fake_graph(

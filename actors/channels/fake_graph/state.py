@@ -105,6 +105,7 @@ class GraphStatistics(msgspec.Struct, frozen=True):
     media: int
     media_bytes: int
     media_fetches: int
+    uploads: int
     visits_elsewhere: int
     tokens_elsewhere: int
 
@@ -141,7 +142,7 @@ class Graph:
         self.dice.put(Faults())
         self._log: list[Sent] = []
         self._reads = self._invalid = self._hang_ups = 0
-        self._fetches = self._visits = self._tokens = 0
+        self._fetches = self._visits = self._tokens = self._uploads = 0
         self._before = self._count
         self._refused: dict[str, int] = {}
 
@@ -176,6 +177,7 @@ class Graph:
             media=len(self.media),
             media_bytes=self.media.bytes,
             media_fetches=self._fetches,
+            uploads=self._uploads,
             visits_elsewhere=self._visits,
             tokens_elsewhere=self._tokens,
         )
@@ -211,7 +213,9 @@ class Graph:
                 return self._message(request, node[1], now, wall)
             case "POST", "media":
                 self._authorize(request, self.accounts.get(node[1]))
-                return Answer(json_response({"id": self.media.add(*_uploaded(request)).id}))
+                uploaded = self.media.add(*_uploaded(request)).id
+                self._uploads += 1
+                return Answer(json_response({"id": uploaded}), self.dice.faults.latency)
             case "GET", None:
                 return self._describe(request, node[1], now)
             case "GET", "subscribed_apps":
@@ -243,6 +247,8 @@ class Graph:
                 self._reads += 1
                 return Answer(json_response({"success": True}), self.dice.faults.latency)
             send = check_send(body)
+            if send.medium:
+                self.media.show(send.medium, send.medium_kind)
         except GraphError:
             self._invalid += 1
             raise

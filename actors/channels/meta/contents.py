@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypedDict
 
 from actors.channels.meta.people import phone_of
-from actors.channels.meta.wire import (
+from actors.channels.wire import (
     MalformedError,
     bounded,
     canonical,

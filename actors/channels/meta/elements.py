@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from actors.channels.meta.contents import Head, Json, content, head_of, whole
 from actors.channels.meta.people import phone_of
-from actors.channels.meta.wire import clean, members, name, stamp, text, token
+from actors.channels.wire import clean, members, name, stamp, text, token
 from actors.messages import (
     ConsentChanged,
     HumanAnswered,

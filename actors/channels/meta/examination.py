@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 import trio
 
-from actors.channels.meta.shape import PLACE, judge_shape, names_of, summed_up
+from actors.channels.findings import summed_up
+from actors.channels.meta.shape import PLACE, judge_shape, names_of
 from actors.channels.meta.standing import (
     NUMBER_FIELDS,
     is_app_secret,

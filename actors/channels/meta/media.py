@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from actors.channels.meta.errors import CODES, STATUSES, Action, answer_of, code_of
-from actors.channels.meta.wire import text, token
+from actors.channels.errors import STATUSES, Action, answer_of
+from actors.channels.meta.errors import CODES, code_of
+from actors.channels.wire import text, token
 from actors.media.sources import Busy, Denied, Gone, Link, Resolved, Source
 from runtime import HttpClient
 

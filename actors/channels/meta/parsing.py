@@ -19,7 +19,7 @@ from actors.channels.meta.contents import Head, first_error, head_of, kept
 from actors.channels.meta.elements import consent, echoed, understood
 from actors.channels.meta.errors import failure_of
 from actors.channels.meta.people import Contacts, Person, moved, person, sender_of
-from actors.channels.meta.wire import (
+from actors.channels.wire import (
     RAW_LIMIT,
     MalformedError,
     bounded,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from actors.channels.meta.wire import clean, items, members, name, token
+from actors.channels.wire import clean, items, members, name, token
 from actors.messages import NumberChanged
 
 _LONGEST_CALLED = 200

@@ -9,24 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
 import httpx
 import msgspec
+import trio
 
-from actors.channels.meta.errors import judge, judge_fault, judge_mark
+from actors.channels.errors import judge_fault
+from actors.channels.meta.errors import judge, judge_mark
 from actors.channels.meta.examination import examine_shapes, examine_truth
 from actors.channels.meta.media import source_of
 from actors.channels.meta.parsing import Routes, parse
-from actors.channels.meta.rendering import recipient, render
+from actors.channels.meta.rendering import Json, Uploaded, bears, recipient, render
 from actors.channels.meta.signature import fingerprint, knows, matching
-from actors.channels.meta.wire import MalformedError, name
+from actors.channels.meta.uploading import fits, form_of, of_its_file, uploaded
+from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
+from actors.channels.wire import MalformedError, name
 from actors.media.download import Downloads
 from actors.media.sources import Source
-from actors.media.task import Download
-from actors.messages import MarkRead, Outgoing
+from actors.messages import Document, MarkRead, Outgoing, Picture
+from actors.outbound.shelf import File
+from actors.outbound.uploads import Declined, Missing, Taken, Uploads
+from actors.work import Works
 from config import Channel, Settings
 from runtime import (
-    Answered,
     Broken,
     Delivery,
     Finding,
@@ -37,12 +44,14 @@ from runtime import (
     Refused,
     Request,
     Response,
+    TryAgain,
     Verified,
 )
 
-#: Meta's pair limit is 45 messages to one person at once, then one each 6 seconds. One less leaves 6 seconds for requests
-#: that the network brings closer together than they left.
-PAIR_INTERVAL, PAIR_BURST = 6.0, 44
+#: Meta deletes an upload after 30 days; what is sent on the last of them must still be fetched by phones.
+UPLOAD_LIFE = timedelta(days=25)
+#: Tries of a send that is about a document, before something is said instead of it.
+DOCUMENT_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class _Line:
     """Where and how the sends of one channel leave, and how its media are fetched."""
 
     url: str
+    uploads: str
     headers: Mapping[str, str] = field(repr=False)
     pace: Pace
     source: Source
@@ -70,10 +80,12 @@ class MetaProvider:
 
     name = "meta"
 
-    def __init__(self) -> None:
-        self.downloads = Downloads()
+    def __init__(self, works: Works | None = None) -> None:
+        """`works` may be those of several providers."""
+        self.works = works or Works()
+        self.uploads = Uploads(UPLOAD_LIFE)
+        self._patience = 0.0
         self._table = _Table()
-        self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
@@ -82,7 +94,13 @@ class MetaProvider:
         Raises ValueError, and keeps the old channels, for an access token that no header can carry.
         """
         self._table = _tabulate([channel for channel in settings.channels if channel.provider == self.name])
-        self.downloads.configure(settings)
+        self.works.configure(settings)
+        self._patience = settings.node.send_timeout / 3  # twice, if need be, and time is left for the send
+
+    @property
+    def downloads(self) -> Downloads:
+        """How media are fetched."""
+        return self.works.downloads
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "meta:<phone number id>"."""
@@ -112,7 +130,7 @@ class MetaProvider:
         if line is None:
             return Broken("channel_disabled", "the channel is not configured")
         if delivery.lane is Lane.WORK:
-            return await self._fetch(delivery, line.source, http)
+            return await self.works.perform(delivery, line.source, http)
         return await self._send(delivery, line, http)
 
     async def _send(self, delivery: Delivery, line: _Line, http: HttpClient) -> Outcome:
@@ -123,15 +141,34 @@ class MetaProvider:
         to = recipient(delivery.address)
         if to is None:
             return Refused("no_address", "the person has neither a phone number nor a scoped id")
-        content = render(message, to, delivery.id)
-        try:
-            answer = await http.request("POST", line.url, headers=line.headers, content=content)
-        except httpx.HTTPError as fault:
-            lost = judge_fault(fault)
-            return Refused(lost.code, lost.reason) if isinstance(message, MarkRead) else lost
-        if isinstance(message, MarkRead):
-            return judge_mark(answer.status_code)
-        return judge(answer.status_code, answer.content, delivery.attempt, delivery.told_to_wait)
+        if isinstance(message, Picture | Document) and bears(message):
+            return await self._send_with_file(message, to, delivery, line, http)
+        return await _post(message, to, delivery, line, http)
+
+    async def _send_with_file(
+        self, message: Picture | Document, to: Json, delivery: Delivery, line: _Line, http: HttpClient
+    ) -> Outcome:
+        """Send a message with its file, or without where it cannot be had: the person is answered.
+
+        An id that the provider refuses is forgotten, and the file uploaded once more.
+        """
+        upload = partial(_upload, line=line, http=http)
+        until = trio.current_time() + 2 * self._patience
+        for _ in range(2):
+            within = min(self._patience, until - trio.current_time())
+            placed = await self.uploads.place(delivery.channel, message.file, upload, within)
+            if isinstance(placed, Missing):
+                if placed.again and isinstance(message, Document) and delivery.attempt < DOCUMENT_TRIES:
+                    return TryAgain(f"file_{placed.reason}", "the document could not be uploaded")
+                break
+            file = Uploaded(placed.id, placed.filename)
+            outcome = await _post(message, to, delivery, line, http, file)
+            if not of_its_file(outcome):
+                return outcome
+            await self.uploads.forget(delivery.channel, placed)
+            if placed.fresh:
+                break
+        return await _post(message, to, delivery, line, http)
 
     async def examine(
         self, settings: Settings, http: HttpClient | None, tell: Callable[[Finding], None]
@@ -143,13 +180,6 @@ class MetaProvider:
         examine_shapes(channels, tell)
         if http is not None:
             await examine_truth(channels, http, tell)
-
-    async def _fetch(self, delivery: Delivery, source: Source, http: HttpClient) -> Outcome:
-        try:
-            task = self._tasks.decode(delivery.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Refused("unreadable", "the effect is not a task of this version")
-        return Answered(await self.downloads.fetch(task, delivery.id, source, http))
 
     def _challenge(self, query: Mapping[str, str]) -> Response:
         right = knows(self._table.tokens, query.get("hub.verify_token", ""))
@@ -171,6 +201,37 @@ class MetaProvider:
             return Response(400, f"the body cannot be read: {error}".encode())
 
 
+async def _post(
+    message: Outgoing,
+    to: Json,
+    delivery: Delivery,
+    line: _Line,
+    http: HttpClient,
+    file: Uploaded | None = None,
+) -> Outcome:
+    content = render(message, to, delivery.id, file)
+    try:
+        answer = await http.request("POST", line.url, headers=line.headers, content=content)
+    except httpx.HTTPError as fault:
+        lost = judge_fault(fault)
+        return Refused(lost.code, lost.reason) if isinstance(message, MarkRead) else lost
+    if isinstance(message, MarkRead):
+        return judge_mark(answer.status_code)
+    return judge(answer.status_code, answer.content, delivery.attempt, delivery.told_to_wait)
+
+
+async def _upload(file: File, *, line: _Line, http: HttpClient) -> Taken | Declined:
+    if not fits(file):
+        return Declined("unfit", lasting=True)
+    kind, body = form_of(file)
+    headers = {**line.headers, "content-type": kind}
+    try:
+        answer = await http.request("POST", line.uploads, headers=headers, content=body)
+    except httpx.HTTPError as fault:
+        return Declined(type(fault).__name__, lasting=False)
+    return uploaded(answer.status_code, answer.content)
+
+
 def _tabulate(channels: Sequence[Channel]) -> _Table:
     secrets = {secret.reveal().encode(): None for channel in channels for secret in channel.app_secret}
     places = {secret: place for place, secret in enumerate(secrets)}
@@ -189,11 +250,13 @@ def _tabulate(channels: Sequence[Channel]) -> _Table:
 
 
 def _line(channel: Channel) -> _Line:
-    url = f"{channel.api_url.rstrip('/')}/{channel.id}/messages"
+    home = f"{channel.api_url.rstrip('/')}/{channel.id}"
     bearer = channel.access_token.reveal()
     if not bearer.isascii():
         raise ValueError(f"channel {channel.key}: the access_token has characters that no header can carry")
     authorization = {"authorization": f"Bearer {bearer}"}
     headers = {**authorization, "content-type": "application/json"}
     pace = Pace(float(channel.max_mps), PAIR_INTERVAL, PAIR_BURST)
-    return _Line(url, headers, pace, source_of(channel.api_url, authorization))
+    return _Line(
+        f"{home}/messages", f"{home}/media", headers, pace, source_of(channel.api_url, authorization)
+    )

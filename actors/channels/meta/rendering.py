@@ -11,9 +11,19 @@ from hashlib import sha256
 
 import msgspec
 
-from actors.channels.meta.limits import ELLIPSIS, cut, units, visible
-from actors.channels.meta.wire import clean
-from actors.messages import Buttons, Choice, Choices, MarkRead, Outgoing, Template, Text
+from actors.channels.limits import ELLIPSIS, cut, units, visible
+from actors.channels.wire import clean
+from actors.messages import (
+    Buttons,
+    Choice,
+    Choices,
+    Document,
+    MarkRead,
+    Outgoing,
+    Picture,
+    Template,
+    Text,
+)
 
 TEXT_BODY = 4096
 BUTTONS, BUTTON_TITLE, BUTTON_ID, BUTTONS_BODY = 3, 20, 256, 1024
@@ -21,11 +31,27 @@ ROWS, ROW_TITLE, ROW_ID, ROW_DESCRIPTION = 10, 24, 200, 72
 LIST_BODY, LIST_BUTTON = 4096, 20
 HEADER = FOOTER = 60
 TEMPLATE_PARAMETER = 1024
+CAPTION = 1024
+FILENAME = 240
 QUOTE = 512
 #: The button of a list that was not given one: a menu sign, which is the same in every language.
 MENU = "☰"
 
 Json = Mapping[str, object]
+
+
+class Uploaded(msgspec.Struct, frozen=True):
+    """A file that the provider has: its id there, and what the person is to see as its name."""
+
+    id: str
+    name: str = ""
+
+
+class _Illustrated(msgspec.Struct, frozen=True):
+    """A message whose file can be sent."""
+
+    message: Picture | Document
+    file: Uploaded
 
 
 def recipient(address: str) -> Json | None:
@@ -41,15 +67,18 @@ def recipient(address: str) -> Json | None:
     return None
 
 
-def render(message: Outgoing, to: Json, tracker: str) -> bytes:
-    """Return the request that sends `message` or marks as read; `tracker`, a UUID, comes back in receipts."""
+def render(message: Outgoing, to: Json, tracker: str, file: Uploaded | None = None) -> bytes:
+    """Return the request that sends `message` or marks as read; `tracker`, a UUID, comes back in receipts.
+
+    Without its `file` a picture or a document is what is said where it cannot be sent.
+    """
     fields: dict[str, object] = {"messaging_product": "whatsapp"}
     if isinstance(message, MarkRead):
         fields |= {"status": "read", "message_id": clean(message.id)}
         if message.typing:
             fields["typing_indicator"] = {"type": "text"}
         return msgspec.json.encode(fields)
-    fields |= {**to, **_content(message)}
+    fields |= {**to, **_content(_with_file(message, file))}
     quote = clean(message.quote)
     if visible(quote) and units(quote) <= QUOTE:
         fields["context"] = {"message_id": quote}
@@ -57,8 +86,25 @@ def render(message: Outgoing, to: Json, tracker: str) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _content(message: Text | Buttons | Choices | Template) -> Json:  # noqa: PLR0911 - one a kind
+def bears(message: Picture | Document) -> bool:
+    """Return whether a message can have its file: a text that is too long for one leaves without it."""
+    return units(message.body) <= (BUTTONS_BODY if message.choices else CAPTION) and (
+        len(_distinct(message.choices, BUTTON_TITLE, BUTTON_ID)) <= BUTTONS
+    )
+
+
+def _with_file(
+    message: Text | Buttons | Choices | Template | Picture | Document, file: Uploaded | None
+) -> Text | Buttons | Choices | Template | _Illustrated:
+    if not isinstance(message, Picture | Document):
+        return message
+    return _Illustrated(message, file) if file is not None and bears(message) else message.plain()
+
+
+def _content(message: Text | Buttons | Choices | Template | _Illustrated) -> Json:  # noqa: PLR0911 - one a kind
     match message:
+        case _Illustrated(said, file):
+            return _illustrated(said, file)
         case Text():
             return _text(message.body)
         case Buttons():
@@ -88,19 +134,36 @@ def _template(message: Template) -> Json:
     }
 
 
+def _illustrated(message: Picture | Document, file: Uploaded) -> Json:
+    """Return a message with its file: above the text and the buttons, or with the text as its caption."""
+    kind = "image" if isinstance(message, Picture) else "document"
+    medium: dict[str, object] = {"id": file.id}
+    if kind == "document":
+        medium["filename"] = _line(file.name, FILENAME) or kind
+    choices = _distinct(message.choices, BUTTON_TITLE, BUTTON_ID)
+    if not choices:
+        caption = {"caption": _shown(message.body, CAPTION)} if visible(message.body) else {}
+        return {"type": kind, kind: {**medium, **caption}}
+    said = _replies(Buttons(message.body, message.choices), choices)
+    return {"type": "interactive", "interactive": {**said, "header": {"type": kind, kind: medium}}}
+
+
 def _text(body: str) -> Json:
     return {"type": "text", "text": {"body": _shown(body, TEXT_BODY), "preview_url": False}}
 
 
 def _buttons(message: Buttons, choices: Sequence[Choice]) -> Json:
+    return {"type": "interactive", "interactive": _replies(message, choices)}
+
+
+def _replies(message: Buttons, choices: Sequence[Choice]) -> Json:
     replies = [{"type": "reply", "reply": {"id": choice.id, "title": choice.title}} for choice in choices]
-    interactive = {
+    return {
         "type": "button",
         "body": {"text": _shown(message.body, BUTTONS_BODY)},
         **_footer(message.footer),
         "action": {"buttons": replies},
     }
-    return {"type": "interactive", "interactive": interactive}
 
 
 def _list(message: Choices) -> Json:

@@ -6,7 +6,7 @@ It never says what they are, and names no id that may be a phone number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from config import Channel, is_loopback
@@ -16,8 +16,6 @@ PLACE = "channels.meta"
 OLDEST_VERSION = 21  # of the Graph API; Meta shuts versions down about two years after the next one came
 _SECRET = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"/v([0-9]{1,3})\.[0-9]{1,2}/?")
-_NAMED = 3
-_ORDER = {"fail": 0, "warn": 1, "skipped": 2, "ok": 3}
 
 
 def judge_shape(channel: Channel) -> Iterator[Finding]:
@@ -79,26 +77,9 @@ def _odd(facet: str, seen: str, advice: str) -> Finding:
     return Finding(f"{PLACE}.{facet}", "warn", seen, advice)
 
 
-def summed_up(found: Iterable[tuple[str, Finding]]) -> list[Finding]:
-    """Return one finding for all channels of which the same is true, the worst first; `found` by the channel's name."""
-    channels: dict[Finding, dict[str, None]] = {}
-    for channel, finding in found:
-        channels.setdefault(finding, {})[channel] = None
-    return [
-        Finding(one.name, one.status, f"{one.seen} ({_told(sorted(channels[one]))})", one.advice)
-        for one in sorted(channels, key=lambda one: _ORDER[one.status])
-    ]
-
-
 def names_of(channels: Sequence[Channel]) -> Mapping[str, str]:
     """Return how to name each channel, by its key: by its id, or by its place where the id may be a phone number."""
     return {
         channel.key: channel.id if len(channel.id) >= 14 else f"channels[{place}]"
         for place, channel in enumerate(channels)
     }
-
-
-def _told(channels: Sequence[str]) -> str:
-    if len(channels) > _NAMED:
-        return f"{channels[0]} and {len(channels) - 1} more channels"
-    return ", ".join(channels)

@@ -13,7 +13,7 @@ import msgspec
 
 from actors.channels.meta.errors import error_code
 from actors.channels.meta.shape import PLACE
-from actors.channels.meta.wire import token
+from actors.channels.wire import token
 from runtime import Finding
 
 T = TypeVar("T")

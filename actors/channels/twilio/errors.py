@@ -1,15 +1,15 @@
 """What an answer of Twilio's API means for a send: a table over its error codes, then over HTTP statuses.
 
-The actions, and what they come to, are those of Meta's table: whoever asks for them need not know which provider it is.
-A code is Twilio's word that the message was not taken; a 5xx without one may have been sent.
+The actions, and what they come to, are every provider's. A code is Twilio's word that the message was not taken; a 5xx
+without one may have been sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actors.channels.meta.errors import KINDS, STATUSES, Action, answer_of, by_class, outcome_of, table
-from actors.channels.meta.wire import name, token
+from actors.channels.errors import KINDS, STATUSES, Action, answer_of, by_class, outcome_of, table
+from actors.channels.wire import name, token
 from runtime import Accepted, Failure, Outcome, Uncertain
 
 CODES: Mapping[int, Action] = table(

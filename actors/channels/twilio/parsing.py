@@ -15,8 +15,8 @@ from typing import Literal
 
 import msgspec
 
-from actors.channels.meta.wire import RAW_LIMIT, bounded, canonical, clean, decode, name
 from actors.channels.twilio.errors import failure_of
+from actors.channels.wire import RAW_LIMIT, bounded, canonical, clean, decode, name
 from actors.messages import (
     AccountNotice,
     ChoicePicked,
@@ -58,12 +58,15 @@ class Owner(msgspec.Struct, frozen=True):
     account: str
 
 
-def parse(form: Form, owner: Owner, effect: str = "") -> Verified:
-    """Return what the fields of a webhook say; `effect` is what its signed URL says of the send it is about."""
+def parse(form: Form, owner: Owner, effect: str = "", *, part: bool = False) -> Verified:
+    """Return what the fields of a webhook say; `effect` is what its signed URL says of the send it is about.
+
+    `part`: it was not the whole of it; then only a failure is of interest, for a receipt would speak for the whole.
+    """
     if form.get("AccountSid") != owner.account:
         return _dropped("foreign_account")
     if "MessageStatus" in form:
-        return _status(form, owner, effect)
+        return _status(form, owner, effect, part=part)
     if form.get("To") != owner.number:
         return _dropped("foreign_channel")
     sid = clean(form.get("MessageSid") or form.get("SmsMessageSid") or "")[:_LONGEST_ID]
@@ -187,7 +190,7 @@ def _referral(form: Form) -> Referral | None:
     )
 
 
-def _status(form: Form, owner: Owner, effect: str) -> Verified:
+def _status(form: Form, owner: Owner, effect: str, *, part: bool) -> Verified:
     """Read a receipt; a failure is also an event of the conversation."""
     if form.get("From") != owner.number:
         return _dropped("foreign_channel")
@@ -195,10 +198,10 @@ def _status(form: Form, owner: Owner, effect: str) -> Verified:
     status = _STATUSES.get(told)
     if status is None:
         return _dropped("under_way" if told in _UNDER_WAY else "unknown_status")
-    if not sid:
-        return _dropped("malformed")
+    if not sid or (part and status != "failed"):
+        return _dropped("part" if sid else "malformed")
     effect = name(clean(effect), limit=512)
-    receipts = (Receipt(owner.key, effect, sid, status),)
+    receipts = () if part else (Receipt(owner.key, effect, sid, status),)
     to = form.get("To", "")
     if status != "failed":
         return Verified(receipts=receipts)

@@ -3,40 +3,31 @@
 Theory of operation: as at Meta's the settings become one immutable table. Twilio calls a webhook once and does not
 repeat it, so what the answer 200 says, that all is durable, is the only chance; that is the receiver's part. A send asks
 for callbacks at the channel's webhook, with the effect's id in the query, which Twilio signs with the rest of the URL.
-
-A long message is several requests under one effect. Which of them were taken is remembered, so that a second try goes on
-where the first one stopped; another replica does not know that, and begins anew.
 """
 
 from __future__ import annotations
 
-import base64
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlencode
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import parse_qs
 
-import httpx
 import msgspec
 
-from actors.channels.meta.errors import judge_fault
-from actors.channels.meta.provider import PAIR_BURST, PAIR_INTERVAL
-from actors.channels.meta.wire import MalformedError
-from actors.channels.twilio.errors import judge
-from actors.channels.twilio.media import source_of
-from actors.channels.twilio.parsing import Owner, parse, parse_json
-from actors.channels.twilio.rendering import recipient, render
+from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
+from actors.channels.twilio.examination import examine_shapes, examine_truth
+from actors.channels.twilio.line import HOOK, Line, line_of
+from actors.channels.twilio.parsing import parse, parse_json
+from actors.channels.twilio.rendering import forms, recipient
+from actors.channels.twilio.sending import Sending
 from actors.channels.twilio.signature import fields_of, is_sum, signs
-from actors.media.download import Downloads
-from actors.media.sources import Source
-from actors.media.task import Download
-from actors.messages import MarkRead, Outgoing, Template
-from config import Channel, Settings
+from actors.channels.wire import MalformedError
+from actors.messages import Document, MarkRead, Outgoing, Picture, Template
+from actors.work import Works
+from config import Settings
 from runtime import (
-    Accepted,
-    Answered,
     Broken,
     Delivery,
+    Failure,
+    Finding,
     HttpClient,
     Lane,
     Outcome,
@@ -47,26 +38,9 @@ from runtime import (
     Verified,
 )
 
-_HOOK = "/webhooks/twilio/"
-#: Long messages of which some part was taken and not yet all; the oldest is forgotten first.
-_HALF_SENT = 10_000
-
-
-@dataclass(frozen=True)
-class _Line:
-    """What is known of one channel."""
-
-    owner: Owner
-    tokens: tuple[str, ...] = field(repr=False)
-    url: str
-    callback: str
-    headers: Mapping[str, str] = field(repr=False)
-    pace: Pace
-    source: Source
-
 
 class TwilioStatistics(msgspec.Struct, frozen=True):
-    """`half_sent` messages had some part taken, and wait for another try."""
+    """`half_sent` messages were begun and not ended: they wait for another try."""
 
     channels: int
     half_sent: int
@@ -77,23 +51,22 @@ class TwilioProvider:
 
     name = "twilio"
 
-    def __init__(self, downloads: Downloads | None = None) -> None:
-        """`downloads` may be those of another provider, which then configures them, too."""
-        self._own = downloads is None
-        self.downloads = downloads or Downloads()
-        self._lines: Mapping[str, _Line] = {}
+    def __init__(self, works: Works | None = None) -> None:
+        """`works` may be those of another provider, which then configures them, too."""
+        self._own = works is None
+        self.works = works or Works()
+        self._lines: Mapping[str, Line] = {}
         self._public = ""
-        self._taken: OrderedDict[str, int] = OrderedDict()
-        self._tasks: msgspec.json.Decoder[Download] = msgspec.json.Decoder(Download)
+        self._sending = Sending()
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
         """Take the channels of these settings, all or nothing; a channel that is gone is no longer served."""
         public = settings.server.public_url.rstrip("/")
         channels = [channel for channel in settings.channels if channel.provider == self.name]
-        self._public, self._lines = public, {channel.key: _line(channel, public) for channel in channels}
+        self._public, self._lines = public, {channel.key: line_of(channel, public) for channel in channels}
         if self._own:
-            self.downloads.configure(settings)
+            self.works.configure(settings)
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "twilio:<name>"."""
@@ -105,8 +78,8 @@ class TwilioProvider:
 
     def receive(self, request: Request) -> Verified | Response:
         """Verify and parse a webhook. Pure; never raises."""
-        line = self._lines.get(f"{self.name}:{request.path.removeprefix(_HOOK)}")
-        if line is None or not request.path.startswith(_HOOK):
+        line = self._lines.get(f"{self.name}:{request.path.removeprefix(HOOK)}")
+        if line is None or not request.path.startswith(HOOK):
             return Response(404, b"no such channel")
         if request.method != "POST":
             return Response(405, b"only POST", headers=(("allow", "POST"),))
@@ -121,7 +94,7 @@ class TwilioProvider:
         if fields is None or not signs(line.tokens, url, fields, header):
             return _UNSIGNED
         form = {name: values[-1] for name, values in fields.items()}
-        return parse(form, line.owner, query.get("effect", [""])[-1])
+        return parse(form, line.owner, query.get("effect", [""])[-1], part="part" in query)
 
     def pace(self, channel: str) -> Pace:
         """Return the limits of a channel: WhatsApp's own, for Twilio passes on what it answers."""
@@ -134,60 +107,37 @@ class TwilioProvider:
         if line is None:
             return Broken("channel_disabled", "the channel is not configured")
         if delivery.lane is Lane.WORK:
-            return await self._fetch(delivery, line.source, http)
+            return await self.works.perform(delivery, line.source, http)
         try:
             message = self._decoder.decode(delivery.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Refused("unreadable", "the effect is not a message of this version")
         if isinstance(message, MarkRead):
             return Refused("not_offered", "Twilio has no read marks and no typing signs")
-        if isinstance(message, Template):
-            return Refused(
-                "not_offered", "templates of Twilio have ids of their own: none is configured here"
-            )
+        if isinstance(message, Picture | Document):
+            message = message.plain()  # Twilio takes links alone, and our files have none
         to = recipient(delivery.address)
         if to is None:
             return Refused("no_address", "the person has no phone number")
-        return await self._send(delivery, line, to, render(message), http)
+        parts = forms(message, line.contents)
+        if not parts:
+            return Refused("no_content", _no_content(message), Failure.HALTED)
+        return await self._sending.send(delivery, line, to, parts, http)
+
+    async def examine(
+        self, settings: Settings, http: HttpClient | None, tell: Callable[[Finding], None]
+    ) -> None:
+        """Tell what there is to say of these settings' channels; with `http` Twilio is asked."""
+        channels = [channel for channel in settings.channels if channel.provider == self.name]
+        if not channels:
+            return
+        examine_shapes(channels, tell)
+        if http is not None:
+            await examine_truth(channels, settings.server.public_url, http, tell)
 
     def statistics(self) -> TwilioStatistics:
         """Return what is held."""
-        return TwilioStatistics(len(self._lines), len(self._taken))
-
-    async def _send(
-        self, delivery: Delivery, line: _Line, to: str, texts: Sequence[str], http: HttpClient
-    ) -> Outcome:
-        """Send the texts that were not taken yet; the outcome is that of the last one asked for."""
-        callback = f"{line.callback}?{urlencode({'effect': delivery.id})}"
-        outcome: Outcome = Accepted()
-        for place in range(self._taken.get(delivery.id, 0), len(texts)):
-            form = {"From": line.owner.number, "To": to, "Body": texts[place], "StatusCallback": callback}
-            try:
-                content = urlencode(form).encode()
-                answer = await http.request("POST", line.url, headers=line.headers, content=content)
-            except httpx.HTTPError as fault:
-                return judge_fault(fault)
-            outcome = judge(answer.status_code, answer.content, delivery.attempt, delivery.told_to_wait)
-            if not isinstance(outcome, Accepted):
-                if isinstance(outcome, Refused):
-                    self._taken.pop(delivery.id, None)
-                return outcome
-            if place + 1 < len(texts):
-                self._remember(delivery.id, place + 1)
-        self._taken.pop(delivery.id, None)
-        return outcome
-
-    def _remember(self, effect: str, taken: int) -> None:
-        self._taken[effect] = taken
-        if len(self._taken) > _HALF_SENT:
-            self._taken.popitem(last=False)
-
-    async def _fetch(self, delivery: Delivery, source: Source, http: HttpClient) -> Outcome:
-        try:
-            task = self._tasks.decode(delivery.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Refused("unreadable", "the effect is not a task of this version")
-        return Answered(await self.downloads.fetch(task, delivery.id, source, http))
+        return TwilioStatistics(len(self._lines), len(self._sending))
 
 
 _UNSIGNED = Response(
@@ -195,7 +145,7 @@ _UNSIGNED = Response(
 )
 
 
-def _json(request: Request, line: _Line, url: str, given: str, header: str) -> Verified | Response:
+def _json(request: Request, line: Line, url: str, given: str, header: str) -> Verified | Response:
     """Verify a body that is no form: the URL is signed, and holds the body's sum."""
     if not (signs(line.tokens, url, {}, header) and is_sum(request.body, given)):
         return _UNSIGNED
@@ -205,17 +155,7 @@ def _json(request: Request, line: _Line, url: str, given: str, header: str) -> V
         return Response(400, b"the body cannot be read")
 
 
-def _line(channel: Channel, public: str) -> _Line:
-    api, account = channel.api_url.rstrip("/"), channel.account_sid
-    tokens = tuple(token.reveal() for token in channel.auth_token)
-    pair = f"{account}:{tokens[0]}".encode()
-    authorization = {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
-    return _Line(
-        owner=Owner(channel.key, channel.id, account),
-        tokens=tokens,
-        url=f"{api}/2010-04-01/Accounts/{account}/Messages.json",
-        callback=f"{public}{_HOOK}{channel.name}",
-        headers={**authorization, "content-type": "application/x-www-form-urlencoded"},
-        pace=Pace(float(channel.max_mps), PAIR_INTERVAL, PAIR_BURST),
-        source=source_of(api, account, authorization),
-    )
+def _no_content(message: object) -> str:
+    """Say what is to be done about a template without an id."""
+    wanted = f"{message.name}/{message.language}" if isinstance(message, Template) else "a message"
+    return f"the channel's contents name no ContentSid for {wanted}: add it"

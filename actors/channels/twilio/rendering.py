@@ -1,23 +1,18 @@
-"""A message as the texts that Twilio takes: buttons and lists become numbered lines, what is long becomes several texts.
-
-Numbers are the places in what was offered, so that whoever offered understands "2", "۲" and the title; a channel cannot,
-for it does not know what was offered last. No choice is left out and none is joined with another, or the numbers would
-not be the same on both sides.
-"""
+"""A message as what Twilio takes: texts, or a content template; and the address that it takes for a person."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 
-from actors.channels.meta.limits import ELLIPSIS, clusters, cut, units, visible
-from actors.channels.meta.wire import clean
-from actors.messages import Buttons, Choice, Choices, Text
+import msgspec
 
-#: Units of one text, and texts of one message.
-BODY, PARTS = 1600, 10
-_SENTENCE = re.compile(r"[.!?…؟۔。！？]+[\"'»”)\]]*\s+|\n+")
-_BLANK = re.compile(r"\s+")
+from actors.channels.limits import ELLIPSIS, cut, visible
+from actors.channels.numbered import parts_of, written
+from actors.channels.wire import clean
+from actors.messages import Buttons, Choices, Template, Text
+
+#: Units of one text, and texts of one message; units of what is put into a template.
+BODY, PARTS, VARIABLE = 1600, 10, 1024
 
 
 def recipient(address: str) -> str | None:
@@ -28,56 +23,23 @@ def recipient(address: str) -> str | None:
 
 def render(message: Text | Buttons | Choices) -> Sequence[str]:
     """Return the texts, in order, that say a message: one, if it is not too long; at most PARTS."""
-    match message:
-        case Text():
-            whole = message.body
-        case Buttons():
-            whole = _joined(message.body, _numbered(message.choices), message.footer)
-        case Choices():
-            whole = _joined(message.header, message.body, _numbered(message.choices), message.footer)
-    cleaned = clean(whole).strip()
-    return _parts(cleaned) if visible(cleaned) else (ELLIPSIS,)
+    return parts_of(written(message), BODY, PARTS)
 
 
-def _numbered(choices: Sequence[Choice]) -> str:
-    return "\n".join(f"{number}. {_line(choice)}" for number, choice in enumerate(choices, 1))
+def forms(
+    message: Text | Buttons | Choices | Template, contents: Mapping[str, str]
+) -> Sequence[Mapping[str, str]]:
+    """Return the fields that say a message, of one request each; none for a template that `contents` does not name."""
+    if not isinstance(message, Template):
+        return [{"Body": text} for text in render(message)]
+    sid = contents.get(f"{message.name}/{message.language}")
+    if sid is None:
+        return []
+    variables = {str(place): _variable(told) for place, told in enumerate(message.parameters, 1)}
+    return [{"ContentSid": sid, "ContentVariables": msgspec.json.encode(variables).decode()}]
 
 
-def _line(choice: Choice) -> str:
-    parts = (" ".join(part.split()) for part in (choice.title, choice.description))
-    return " – ".join(part for part in parts if visible(part)) or ELLIPSIS
-
-
-def _joined(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if visible(part))
-
-
-def _parts(text: str) -> Sequence[str]:
-    """Split at the ends of sentences or lines, else between words, else between what a reader sees as characters."""
-    parts: list[str] = []
-    while units(text) > BODY and len(parts) < PARTS - 1:
-        end = _end(text)
-        parts.append(text[:end].rstrip())
-        text = text[end:].lstrip()
-    return (*parts, cut(text, BODY))
-
-
-def _end(text: str) -> int:
-    """Return where the first part of a text that is too long ends."""
-    room, most = BODY, 0
-    for end, size in clusters(text[: BODY + 1]):
-        room -= size
-        if room < 0:
-            break
-        most = end
-    # One cluster that fills a whole text is no reader's character: it is cut where it must be.
-    most = most or BODY // 2
-    for border in (_SENTENCE, _BLANK):
-        ends = [end for end in _ends(border, text[:most]) if end > most // 3]
-        if ends:
-            return ends[-1]
-    return most
-
-
-def _ends(border: re.Pattern[str], text: str) -> Iterator[int]:
-    return (found.end() for found in border.finditer(text))
+def _variable(text: str) -> str:
+    """Return a parameter as a template takes it: a line, and not an empty one."""
+    line = cut(" ".join(clean(text).split()), VARIABLE)
+    return line if visible(line) else ELLIPSIS

@@ -1,0 +1,57 @@
+"""What is said of a model's answer: slots are filled as if the person had named them, an intent is followed, or a reply.
+
+Whatever the answer is, nothing else can come of it: its money is confirmed by the person before it counts, and its words
+are shown as somebody else's, each line running as its own letters say.
+"""
+
+from __future__ import annotations
+
+from actors.conversation import asking, menu, realty, resuming, search, showing
+from actors.conversation.hearing import Heard
+from actors.conversation.talk import Talk
+from actors.models.task import Reading
+from actors.wording.direction import one_line
+from actors.wording.values import Prose
+
+
+async def heed(talk: Talk, reading: Reading, *, picture: bool) -> bool:
+    """Answer by what a model has read; True where a person of the agency is wanted, which is the caller's to do."""
+    part, asked = talk.part, talk.part.asked
+    understood = realty.fill(part, reading.wish)
+    if reading.reply:
+        _lead(talk, _shown(talk, reading.reply, picture=picture))
+    if not understood.nothing:
+        part.vertical, part.untold, part.missed = "realty", True, 0
+    if picture:
+        if understood.filled:
+            _lead(talk, asking.noted(talk, understood))
+            await showing.similar(talk, reading.wish)
+        else:
+            resuming.put(talk)
+        return False
+    if reading.intent == "person":
+        return True
+    if not understood.nothing:
+        await search.filled(talk, understood, asked=asked)
+        return False
+    match reading.intent:
+        case "menu":
+            menu.show_menu(talk)
+        case "listings":
+            await menu.respond(talk, Heard("show"))
+        case "expo" | "support" as vertical:
+            await menu.enter(talk, vertical)
+        case _:
+            resuming.put(talk)
+    return False
+
+
+def _shown(talk: Talk, reply: str, *, picture: bool) -> str:
+    if picture:
+        return talk.text("media-image-seen", text=Prose(one_line(reply)))
+    return talk.wording.quoted(talk.language, reply)
+
+
+def _lead(talk: Talk, words: str) -> None:
+    """Let these words come before whatever is said."""
+    talk.head = "\n\n".join(filter(None, (talk.head, words)))
