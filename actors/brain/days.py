@@ -17,6 +17,7 @@ from actors.brain.solar_hijri import solar_hijri
 _A_YEAR: Final = 366
 _MOST_AHEAD: Final = 90
 _IN: Final = ("in", "within", "через", "بعد", "خلال", "تا")
+_AFTER_AN_HOUR: Final = ("am", "pm", "a", "p", "ص", "م")
 _DATE: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})(?:[./-](?:\d\d)?\d\d)?")
 
 Pair = tuple[int, int]
@@ -44,7 +45,11 @@ class Times(Row):
 
     def lets_be_hour(self, place: int) -> bool:
         """Return whether what stands before `place` makes an hour of a number there."""
-        return any(self.has(place - 1, group) for group in ("clock", "past", "part"))
+        return self.has(place - 1, "clock") or self.has(place - 1, "past") or self.is_part(place - 1)
+
+    def is_part(self, place: int) -> bool:
+        """Return whether a part of the day is at `place` that needs no hour before it, as "pm" does."""
+        return self.has(place, "part") and not self.reads(place, *_AFTER_AN_HOUR)
 
 
 class Days(Times):
@@ -108,7 +113,7 @@ class Days(Times):
         after = place + 1
         if self.reads(after, "-") and self.has(after + 1, "ordinal"):
             after += 1
-        ordinal = self.has(after, "ordinal")
+        ordinal = self.has(after, "ordinal") and not self.reads(after, "of")
         while self.has(after, "ordinal"):
             after += 1
         for group, found in self._calendars():

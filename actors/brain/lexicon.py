@@ -70,6 +70,10 @@ class Lexicon:
                     return [meant]
         return []
 
+    def lists(self, piece: Piece) -> bool:
+        """Return whether `piece` is a word of an entry as it stands, without a slip of the fingers."""
+        return not self._words.isdisjoint(piece.forms)
+
     def find(self, pieces: list[Piece]) -> list[Item]:
         """Return the pieces as items, from left to right, the longest entry first; none overlap, none is left out."""
         items: list[Item] = []

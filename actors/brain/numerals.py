@@ -115,6 +115,8 @@ class Numerals(Row):
     def _scale_alone(self, place: int, item: Item) -> Value | None:
         if item.group != "scale" or Decimal(item.value) < THOUSAND or self.number_at(place - 1):
             return None
+        if not number_words().lists(item.first()):
+            return None  # «میدونی» is no million, with no number before it
         scale = Decimal(item.value)
         after = self._small(place + 1)
         if (

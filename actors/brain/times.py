@@ -35,6 +35,9 @@ _PARTS: Final[dict[str, tuple[time, time]]] = {
 _TONIGHT: Final = {"tonight": "evening", "امشب": "night", "اللیله": "night"}
 _CLOCK: Final = re.compile(r"(\d{1,2})[:.](\d\d)")
 _ISO: Final = re.compile(r"\b20\d\d-(\d\d)-(\d\d)\b")
+_HALF: Final = re.compile(
+    r"\bпол(?=(?:перв|втор|трет|четверт|пят|шест|седьм|восьм|девят|десят|одиннадцат|двенадцат))"
+)
 _MINUTES: Final = ("00", "15", "30", "45")
 _COUNTED: Final = ("%", "m", "k")
 _SILENT: Final = (",", "(", ")")
@@ -72,7 +75,7 @@ def _words() -> Lexicon:
 
 def when(text: str, today: date) -> When:
     """Return when somebody can come who writes `text` on the day `today`. Never raises."""
-    folded = _ISO.sub(r"\2/\1", fold(text[:LONGEST]))
+    folded = _HALF.sub("пол ", _ISO.sub(r"\2/\1", fold(text[:LONGEST])))
     items = [item for item in _words().find(split(folded)) if item.first().text not in _SILENT]
     if any(item.group == "not" for item in items):
         return When()
@@ -129,7 +132,7 @@ class _Hours(Times):
     def word(self, place: int) -> None:
         """Take a word for a part of the day at `place`, if one is there."""
         item = self._items[place]
-        if item.group == "part":
+        if self.is_part(place):
             self._parts.append(item.value)
         elif item.group == "day":
             last = item.pieces[-1].text  # tonight, this morning
@@ -223,7 +226,7 @@ class _Hours(Times):
                 latest = following.ways(part)[0]
                 begins = spoken.ways(part)
                 earliest = next((one for one in begins if one < latest), begins[0])
-            elif spoken.bound == "after":
+            elif spoken.bound in ("after", "between"):
                 earliest = spoken.ways(part)[0]
             elif spoken.bound == "before":
                 latest = spoken.ways(part)[0]

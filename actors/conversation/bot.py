@@ -217,7 +217,7 @@ class EstateBot(Actor[EstateState]):
         if (answer.moved or said is not None) and await menu.arrive(talk, None if answer.moved else said):
             pass  # a vertical that a link named
         elif answer.moved:
-            resuming.put(talk)
+            resuming.return_to(talk)
         elif said is None:
             _acknowledge(talk, message)
         elif not talk.head and await self._awaited.ponders(turn, talk, said, transaction):

@@ -35,6 +35,8 @@ def told(talk: Talk, text: str) -> bool:
     part = talk.part
     if not part.hidden or part.phone or sum(map(str.isdigit, text)) < _A_NUMBER:
         return False
+    if part.asked != "phone" and read_wish(text).amount is not None:
+        return False
     number = phone(text, region=part.region, tenant_region=talk.tenant.region)
     if number is None:
         return False

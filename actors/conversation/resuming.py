@@ -60,6 +60,17 @@ def put(talk: Talk, *before: str) -> None:
         talk.say(*before, talk.text("menu"), choices=talk.offer("menu"))
 
 
+def return_to(talk: Talk) -> None:
+    """Put what is open once more for somebody who was elsewhere, and leave it exactly as it was."""
+    part = talk.part
+    if part.asked == "phone":
+        talk.say(talk.text("ask-phone"), choices=choices(talk), asked="phone")
+    elif not part.asked and part.offered and part.offered[0][0] == OFFERS["menu"][0][0]:
+        talk.say(talk.text("menu"), choices=talk.offer("menu"))
+    else:
+        put(talk)
+
+
 def choices(talk: Talk) -> Sequence[Choice]:
     """Return the choices that were offered last."""
     return [_choice(talk, choice, title) for choice, title in talk.part.offered]

@@ -9,6 +9,7 @@ from actors.brain.amounts import amount
 from actors.brain.bedrooms import bedrooms
 from actors.brain.people import wants_person
 from actors.brain.phrases import phrase
+from actors.brain.slots import read_wish
 
 M = 1_000_000
 
@@ -350,6 +351,31 @@ def test_bedrooms_are_read_as_they_were_said(text: str, low: int | None, high: i
 @pytest.mark.parametrize(("text", "expected"), PHRASES)
 def test_a_whole_message_means_what_it_says(text: str, expected: str | None) -> None:
     assert phrase(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "my brother bought one last year",
+            "a thousand thanks",
+            "one moment please",
+            "you know better than me",
+        ),
+        *("what floor is it on?", "50/50 payment plan", "we have three children", "my flight lands at ten"),
+        *(
+            "میدونی کجاست؟",
+            "میدونی english school نزدیکه؟",
+            "هزار بار ممنون",
+            "یه سوال داشتم",
+            "دو تا بچه دارم",
+        ),
+        *("ألف شكر", "عندي طفلين", "الطابق الخامس", "شفت اعلانكم", "لحظة واحدة"),
+        *("тысяча благодарностей", "как погода", "на пятом этаже", "одну минуту", "у нас трое детей"),
+    ],
+)
+def test_numbers_of_other_things_are_no_wish(text: str) -> None:
+    assert read_wish(text).nothing
 
 
 @pytest.mark.parametrize("text", ASKS)
