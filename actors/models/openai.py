@@ -238,11 +238,8 @@ class OpenAIBrain:
 
     def _told(self, ask: Ask, came: Thought) -> Thought:
         self._outcomes[ask.kind, came.outcome] += 1
-        if came.outcome not in (
-            "answered",
-            "busy",
-            "circuit",
-        ):  # these may be many, and the metrics count them
+        told = came.outcome in ("answered", "busy", "circuit")  # these may be many; the metrics count them
+        if not told:
             _log.warning(
                 "the rules answer instead of a model",
                 ask=ask.id,
