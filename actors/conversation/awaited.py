@@ -162,12 +162,13 @@ class Awaited:
             await respond(turn, talk, said)
 
     async def _acknowledge(self, turn: Turn[EstateState], talk: Talk, medium: str, caption: str) -> None:
-        """Say honestly what becomes of a medium; what stands below it is answered as a text, else what is open is put."""
+        """Say honestly what becomes of a medium; what stands below it is answered as a text, if it says anything."""
         told = talk.text(STORED.get(medium, "media-document"))
-        if caption.strip():
+        said = heard(talk.part, caption)
+        if caption.strip() and pondering.within_rules(talk, said):
             talk.head = told
             nudging.put_away(talk.part)
-            await respond(turn, talk, heard(talk.part, caption))
+            await respond(turn, talk, said)
         elif medium == "image" and talk.part.asked:
             resuming.put(talk, told)
         else:
