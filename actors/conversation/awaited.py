@@ -165,7 +165,7 @@ class Awaited:
         """Say honestly what becomes of a medium; what stands below it is answered as a text, if it says anything."""
         told = talk.text(STORED.get(medium, "media-document"))
         said = heard(talk.part, caption)
-        if caption.strip() and pondering.within_rules(talk, said):
+        if caption.strip() and pondering.caption_within_rules(talk, said):
             talk.head = told
             nudging.put_away(talk.part)
             await respond(turn, talk, said)

@@ -23,7 +23,9 @@ async def look(talk: Talk, reading: Reading, caption: str) -> None:
     part = talk.part
     understood = realty.fill(part, reading.wish)
     if caption:
+        asked, part.asked = part.asked, ""  # it answers no question
         below = realty.read(part, caption)
+        part.asked = asked
         filled = tuple(slot for slot in realty.ORDER if slot in understood.filled + below.filled)
         understood = Understood(filled, below.amount or understood.amount)
     if reading.reply:

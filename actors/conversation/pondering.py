@@ -72,6 +72,16 @@ def within_rules(talk: Talk, said: Heard) -> bool:
     return (asks is not None and knows(talk, asks)) or not realty.read(copy(part), text).nothing
 
 
+def caption_within_rules(talk: Talk, said: Heard) -> bool:
+    """Tell the same of what stands below a medium, which is nobody's name, whatever was asked."""
+    part = talk.part
+    asked, part.asked = part.asked, "" if part.asked == "name" else part.asked
+    try:
+        return within_rules(talk, said)
+    finally:
+        part.asked = asked
+
+
 async def ask(
     turn: Turn[EstateState],
     talk: Talk,
