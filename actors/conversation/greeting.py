@@ -162,6 +162,7 @@ class Greeter:
             sha256=medium.sha256,
             tag=str(tenant.id),
             caption=medium.caption[:_LONGEST_CAPTION],
+            owner=tenant.id,
         )
         return Answer(welcome, fetch=task)
 
