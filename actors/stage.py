@@ -208,6 +208,8 @@ def _plain(settings: Settings) -> dict[str, object]:
     tables = msgspec.convert(values["channels"], list[dict[str, object]])
     # What another provider's channel has is empty here, and would be refused in a file.
     values["channels"] = [{name: value for name, value in table.items() if value} for table in tables]
+    tenants = msgspec.convert(values["tenants"], list[dict[str, object]])
+    values["tenants"] = [{name: v for name, v in one.items() if v is not None} for one in tenants]
     return values
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from actors.channels.fake_graph.place import place_of
 from actors.phone.numbers import choose
 from actors.stage import with_channels, write
-from config import Channel, Secret, Server, Settings, load
+from config import Brain, Channel, Secret, Server, Settings, load
+from config.settings import Key
 from tests.unit import twilio_webhooks as twilio
 
 
@@ -29,6 +32,17 @@ def test_channels_of_both_providers_come_back_as_they_were(tmp_path: Path) -> No
     settings, file = both(tmp_path / "data"), tmp_path / "stage.toml"
     write(settings, file)
     assert load(config=file, environ={}) == settings
+
+
+def test_tenants_and_a_model_come_back_as_they_were(tmp_path: Path) -> None:
+    plain = load(demo=True, environ={"MAJLIS_DATA_DIR": str(tmp_path / "data")})
+    first, *others = plain.tenants
+    model = Brain(provider="openai", base_url="http://127.0.0.1:1/v1", model="m", api_key=Key("k"))
+    changed = msgspec.structs.replace(first, media_keep_days=0)
+    settings = msgspec.structs.replace(plain, demo=False, tenants=(changed, *others), brain=model)
+    for one in (msgspec.structs.replace(plain, demo=False), settings):
+        write(one, tmp_path / "stage.toml")
+        assert load(config=tmp_path / "stage.toml", environ={}) == one
 
 
 def test_what_works_with_metas_stand_in_passes_over_other_channels(tmp_path: Path) -> None:
