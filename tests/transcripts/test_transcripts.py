@@ -15,12 +15,14 @@ import trio
 
 from actors.conversation.bot import EstateBot
 from actors.stage import unwrapped
+from actors.wording.catalogue import Catalogue
 from actors.work import Works
 from config import Settings
 from runtime.resources.postgres import PostgresPool
 from tests.transcripts.engine import Conversation, play
 from tests.transcripts.wires import WIRES
 
+CATALOGUE = Catalogue.load()
 TRANSCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
 #: Some say what holds of some providers only: whether the window in which one may write freely ever closes.
 _OF_SOME: Mapping[str, Sequence[str]] = {"window-closed-en": ("meta", "twilio"), "window-none-en": ("waha",)}
@@ -38,7 +40,7 @@ async def test_a_conversation_goes_as_it_is_written(
     provider: str, path: Path, pool: PostgresPool, settings: Settings
 ) -> None:
     works, wire = Works(), WIRES[provider]()
-    bot = EstateBot(works=works)
+    bot = EstateBot(CATALOGUE, works)
     written = await trio.Path(path).read_text("utf-8")
     async with unwrapped() as nursery:
         settings = await wire.begin(settings, nursery)
