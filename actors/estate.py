@@ -59,7 +59,10 @@ async def _prepare(transaction: Transaction, settings: Settings) -> None:
     await ensure_tenant_role(transaction)
     for tenant in settings.tenants:
         async with tenant_transaction(transaction, tenant.id) as books:
-            await spending.forget(books, settings.media.keep_days, datetime.now(UTC))
+            days = tenant.media_keep_days
+            await spending.forget(
+                books, settings.media.keep_days if days is None else days, datetime.now(UTC)
+            )
     if settings.demo:
         await seed_once(transaction, settings, datetime.now(UTC))
 

@@ -7,7 +7,7 @@ import msgspec
 from actors.media.download import Downloads
 from actors.media.sources import Source
 from actors.media.task import Download
-from actors.models.brain import Brain, RulesBrain, thought
+from actors.models.brain import Brain, RulesBrain
 from actors.models.openai import MOST_VOICE, OpenAIBrain
 from actors.models.task import Ask
 from config import Brain as BrainSettings
@@ -42,7 +42,8 @@ class Works:
             return Refused("unreadable", "the effect is not a task of this version")
         if isinstance(task, Download):
             return Answered(await self.downloads.fetch(task, delivery.id, source, http))
-        content = await self.downloads.read(task.path, MOST_VOICE) if task.path else b""
-        if content is None:
-            return Answered(thought(task, "unreadable", "file"))
-        return Answered(await self.brain.think(task, content, http))
+
+        async def read() -> bytes | None:
+            return await self.downloads.read(task.path, MOST_VOICE) if task.path else b""
+
+        return Answered(await self.brain.think(task, read, http))

@@ -256,6 +256,9 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "21:00"  # what is due while it is quiet waits for the end; the same as quiet_to: never quiet
     )
     quiet_to: TimeOfDay = "09:00"
+    media_keep_days: Annotated[int, Meta(ge=0, le=3650)] | None = (
+        None  # None: as media.keep_days; 0: for ever
+    )
     templates: dict[TemplateKey, TemplateName] = {}  # approved ones: our name of each, and the provider's
     handoff_minutes: Annotated[float, Meta(gt=0, le=1440)] = (
         10  # so long each contact has to take a conversation over

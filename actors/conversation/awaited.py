@@ -17,7 +17,7 @@ from actors.brain.language import detect
 from actors.conversation import handover, menu, nudging, pondering, resuming
 from actors.conversation.greeting import STORED, Greeter
 from actors.conversation.hearing import Heard, heard
-from actors.conversation.heeding import heed
+from actors.conversation.heeding import heed, look
 from actors.conversation.pondering import Terms
 from actors.conversation.responding import respond
 from actors.conversation.state import EstateState, Pondering
@@ -140,10 +140,12 @@ class Awaited:
         nudging.put_away(talk.part)
         if event.kind == "voice":
             await self._hear(turn, talk, event.transcript, begin)
+        elif event.kind == "image":
+            await look(talk, event.reading, waits.words)
         else:
             if waits.spoken:
                 talk.head = _echo(talk, waits.words)
-            if await heed(talk, event.reading, picture=event.kind == "image"):
+            if await heed(talk, event.reading):
                 await handover.ask(turn, talk)
         self._host.send(turn, talk)
         return True
@@ -160,12 +162,13 @@ class Awaited:
             await respond(turn, talk, said)
 
     async def _acknowledge(self, turn: Turn[EstateState], talk: Talk, medium: str, caption: str) -> None:
-        """Say honestly what becomes of a medium; what stands below it is answered as a text, else what is open is put."""
+        """Say honestly what becomes of a medium; what stands below it is answered as a text, if it says anything."""
         told = talk.text(STORED.get(medium, "media-document"))
-        if caption.strip():
+        said = heard(talk.part, caption)
+        if caption.strip() and pondering.caption_within_rules(talk, said):
             talk.head = told
             nudging.put_away(talk.part)
-            await respond(turn, talk, heard(talk.part, caption))
+            await respond(turn, talk, said)
         elif medium == "image" and talk.part.asked:
             resuming.put(talk, told)
         else:

@@ -162,6 +162,7 @@ class Greeter:
             sha256=medium.sha256,
             tag=str(tenant.id),
             caption=medium.caption[:_LONGEST_CAPTION],
+            owner=tenant.id,
         )
         return Answer(welcome, fetch=task)
 
@@ -237,6 +238,8 @@ def _understand(state: EstateState, message: Message) -> Language | None:
         case MessageReceived(text=text):
             picked = named(text)
             state.shown = detect(text) or state.shown
+        case MediaReceived(caption=caption):
+            state.shown = detect(caption) or state.shown
     state.chosen = picked or state.chosen
     return picked
 

@@ -8,27 +8,44 @@ from __future__ import annotations
 
 from actors.conversation import asking, menu, realty, resuming, search, showing
 from actors.conversation.hearing import Heard
+from actors.conversation.realty import Understood
 from actors.conversation.talk import Talk
 from actors.models.task import Reading
 from actors.wording.direction import one_line
 from actors.wording.values import Prose
 
 
-async def heed(talk: Talk, reading: Reading, *, picture: bool) -> bool:
+async def look(talk: Talk, reading: Reading, caption: str) -> None:
+    """Say what a model has seen on a picture, and show a home like it.
+
+    What stands below the picture the rules read themselves, and it counts more than what is on it.
+    """
+    part = talk.part
+    understood = realty.fill(part, reading.wish)
+    if caption:
+        asked, part.asked = part.asked, ""  # it answers no question
+        below = realty.read(part, caption)
+        part.asked = asked
+        filled = tuple(slot for slot in realty.ORDER if slot in understood.filled + below.filled)
+        understood = Understood(filled, below.amount or understood.amount)
+    if reading.reply:
+        _lead(talk, talk.text("media-image-seen", text=Prose(one_line(reading.reply))))
+    if not understood.filled:
+        resuming.put(talk)
+        return
+    part.vertical, part.untold, part.missed = "realty", True, 0
+    _lead(talk, asking.noted(talk, understood))
+    await showing.similar(talk, reading.wish)
+
+
+async def heed(talk: Talk, reading: Reading) -> bool:
     """Answer by what a model has read; True where a person of the agency is wanted, which is the caller's to do."""
     part, asked = talk.part, talk.part.asked
     understood = realty.fill(part, reading.wish)
     if reading.reply:
-        _lead(talk, _shown(talk, reading.reply, picture=picture))
+        _lead(talk, talk.wording.quoted(talk.language, reading.reply))
     if not understood.nothing:
         part.vertical, part.untold, part.missed = "realty", True, 0
-    if picture:
-        if understood.filled:
-            _lead(talk, asking.noted(talk, understood))
-            await showing.similar(talk, reading.wish)
-        else:
-            resuming.put(talk)
-        return False
     if reading.intent == "person":
         return True
     if not understood.nothing:
@@ -44,12 +61,6 @@ async def heed(talk: Talk, reading: Reading, *, picture: bool) -> bool:
         case _:
             resuming.put(talk)
     return False
-
-
-def _shown(talk: Talk, reply: str, *, picture: bool) -> str:
-    if picture:
-        return talk.text("media-image-seen", text=Prose(one_line(reply)))
-    return talk.wording.quoted(talk.language, reply)
 
 
 def _lead(talk: Talk, words: str) -> None:

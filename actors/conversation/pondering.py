@@ -58,15 +58,28 @@ class Terms(msgspec.Struct, frozen=True):
 
 def beyond_rules(talk: Talk, said: Heard) -> bool:
     """Tell whether the rules understand nothing of what was said, so that a model may be asked."""
+    return sum(map(str.isalpha, said.text)) >= _SHORTEST and not within_rules(talk, said)
+
+
+def within_rules(talk: Talk, said: Heard) -> bool:
+    """Tell whether the rules understand anything of what was said."""
     part, text = talk.part, said.text
-    if said.what != "text" or part.asked in menu.WAIT_FOR_WORDS or sum(map(str.isalpha, text)) < _SHORTEST:
-        return False
+    if said.what != "text" or part.asked in menu.WAIT_FOR_WORDS:
+        return True
     if menu.written(talk, said) is not said or parse_name(text) is not None:
-        return False
+        return True
     asks = question(text)
-    if asks is not None and knows(talk, asks):
-        return False
-    return realty.read(copy(part), text).nothing
+    return (asks is not None and knows(talk, asks)) or not realty.read(copy(part), text).nothing
+
+
+def caption_within_rules(talk: Talk, said: Heard) -> bool:
+    """Tell the same of what stands below a medium, which is nobody's name, whatever was asked."""
+    part = talk.part
+    asked, part.asked = part.asked, "" if part.asked == "name" else part.asked
+    try:
+        return within_rules(talk, said)
+    finally:
+        part.asked = asked
 
 
 async def ask(
@@ -100,7 +113,8 @@ async def ask(
             task, path=medium.path, mime=medium.mime, size=medium.size, sha256=medium.sha256
         )
     async with begin() as transaction, tenant_transaction(transaction, talk.tenant.id) as books:
-        await spending.forget(books, terms.keep_days, talk.now)
+        days = talk.tenant.media_keep_days
+        await spending.forget(books, terms.keep_days if days is None else days, talk.now)
         if kind == "text":
             known = knowledge.fitting(await knowledge.articles(books), words, talk.language)
             articles = tuple(Article(one.title, one.body) for one in known)

@@ -75,7 +75,8 @@ async def similar(talk: Talk, like: Wish) -> None:
                 await leads.note(
                     books, talk.part.lead, ["shown"], talk.message, talk.now, {"listing": first.id}
                 )
-                _present(talk, first, talk.text("found", count=Count(len(found.listings))))
+                fits = talk.text("found", count=Count(len(found.listings)))
+                _present(talk, first, fits if wish is own else talk.text("media-image-like"))
                 return
         nearest = await listings.find(books, own, talk.shelf, limit=1)
     _relax(talk, nearest.relaxations)

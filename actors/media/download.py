@@ -88,12 +88,18 @@ class Downloads:
         self._results: dict[str, int] = dict.fromkeys(get_args(Result), 0)
         self._bytes = 0
         self._expiry = Expiry()
+        self._owners: Mapping[str, int] = {}
         self._places = trio.CapacityLimiter(self._settings.at_once)
 
     def configure(self, settings: Settings) -> None:
         """Take limits and the place of the files; downloads that run keep the old ones."""
         self._settings = settings.media
         self._places.total_tokens = settings.media.at_once
+        self._owners = {
+            str(tenant.id): tenant.media_keep_days
+            for tenant in settings.tenants
+            if tenant.media_keep_days is not None
+        }
         root = settings.data_dir / "media"
         if self._files is None or self._files.root != root:
             self._files = MediaFiles(root)
@@ -142,9 +148,9 @@ class Downloads:
             _log.info("half downloads removed", files=swept)
 
     async def expire(self) -> None:
-        """Remove files that are older than `media.keep_days`; for an app's `upkeep`."""
+        """Remove files that are older than `media.keep_days`, or than their tenant says; for an app's `upkeep`."""
         if self._files is not None:
-            await self._expiry.go_on(self._files, self._settings.keep_days)
+            await self._expiry.go_on(self._files, self._settings.keep_days, self._owners)
 
     def statistics(self) -> DownloadStatistics:
         """Return the counts."""
@@ -288,7 +294,8 @@ class _Job:
         if fault := self._fault(draft, link, mime, shown):
             return fault
         mime = named_type(self.group, mime, shown)
-        path = f"{self.name[:2]}/{self.name}{ENDINGS.get(shown, '')}"
+        owner = f".of{self.task.owner}" if self.task.owner else ""
+        path = f"{self.name[:2]}/{self.name}{owner}{ENDINGS.get(shown, '')}"
         await draft.keep(path)
         return _End("stored", "", path, draft.size, mime, draft.digest.hex())
 

@@ -7,6 +7,7 @@ the next one goes on. What cannot be removed is counted and told, and holds up n
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -39,16 +40,17 @@ class Expiry:
         self._files = self._bytes = self._failures = 0
         self._told = self.statistics()
 
-    async def go_on(self, files: MediaFiles, days: int) -> None:
+    async def go_on(self, files: MediaFiles, days: int, owners: Mapping[str, int] = {}) -> None:
         """Begin a round, if one is due, or go on with that which was cut off. Cancelled, it ends after the step in hand.
 
         `days` is for how long files are kept, by this machine's clock and the time of their download; 0 is for ever.
+        `owners` says it for those whose files are kept otherwise.
         """
-        if not days or trio.current_time() < self._due:
+        if not (days or any(owners.values())) or trio.current_time() < self._due:
             return
-        before = time.time() - days * _DAY
+        before, theirs = _moment(days), {owner: _moment(kept) for owner, kept in owners.items()}
         while self._next < len(FOLDERS):
-            removed = await files.remove_older(FOLDERS[self._next], before)
+            removed = await files.remove_older(FOLDERS[self._next], before, theirs)
             self._files += removed.files
             self._bytes += removed.bytes
             self._failures += removed.failures
@@ -69,3 +71,8 @@ class Expiry:
     def statistics(self) -> ExpiryStatistics:
         """Return the counts."""
         return ExpiryStatistics(self._files, self._bytes, self._failures)
+
+
+def _moment(days: int) -> float:
+    """Return the moment before which files are too old, in seconds since 1970."""
+    return time.time() - days * _DAY if days else float("-inf")

@@ -14,7 +14,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +25,12 @@ import trio
 
 T = TypeVar("T")
 _DRAFTS = "drafts"
-_KEPT = re.compile(r"[0-9a-f]{2}/[0-9A-Za-z-]+(\.[0-9a-z]+)?")  # the path of a kept file, below the root
+_KEPT = re.compile(
+    r"[0-9a-f]{2}/[0-9A-Za-z-]+(\.[0-9A-Za-z]+){0,2}"
+)  # the path of a kept file, below the root
 #: The folders that files are kept in.
 FOLDERS = tuple(f"{number:02x}" for number in range(256))
+_OWNER = re.compile(r"\.of([0-9]+)(?:\.|$)")  # whose a file is, in its name
 BATCH = 500
 """Files that are removed in one step, at most."""
 _BUFFER = 256 * 1024  # bytes that are written at once
@@ -147,12 +150,14 @@ class MediaFiles:
             return None
         return await _in_thread(lambda: _content(self.root / path, most), self._threads)
 
-    async def remove_older(self, folder: str, before: float) -> Removed:
+    async def remove_older(self, folder: str, before: float, owners: Mapping[str, float] = {}) -> Removed:
         """Remove what was written to a folder before a moment (seconds since 1970), at most a batch; return how much.
+
+        `owners`: whose files have another moment, by the name that stands in the file's.
 
         A folder that cannot be read is one failure, one that is not there is empty. Once begun it is done.
         """
-        return await _in_thread(lambda: self._remove_older(self.root / folder, before), self._threads)
+        return await _in_thread(lambda: self._remove_older(self.root / folder, before, owners), self._threads)
 
     def statistics(self) -> FilesStatistics:
         """Return what is under way."""
@@ -166,12 +171,13 @@ class MediaFiles:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         return Draft(self.root, descriptor, path, self._threads)
 
-    def _remove_older(self, folder: Path, before: float) -> Removed:
+    def _remove_older(self, folder: Path, before: float, owners: Mapping[str, float]) -> Removed:
         files = size = failures = 0
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    removed = _remove_if_older(entry, before)
+                    owner = _OWNER.search(entry.name) if owners else None
+                    removed = _remove_if_older(entry, owners.get(owner[1], before) if owner else before)
                     files += removed.files
                     size += removed.bytes
                     failures += removed.failures

@@ -20,6 +20,7 @@ class Download(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     """Fetch a medium of `message`: by its id `media`, or from `url` while that lives.
 
     `mime` and `sha256` are as the provider declared them. `tag` and `caption` come back as they were given.
+    `owner`: the number of whoever may keep media for a time of their own; it stands in the file's name.
     """
 
     message: str
@@ -30,6 +31,7 @@ class Download(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     sha256: str = ""
     tag: str = ""
     caption: str = ""
+    owner: int = 0
 
 
 class MediaFetched(Event, frozen=True, kw_only=True):

@@ -6,13 +6,16 @@ came of it. It never raises and never takes longer than `brain.timeout`; what fa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from actors.brain.slots import read_wish
 from actors.models.task import Ask, AskKind, Outcome, Reading, Thought
 from runtime import HttpClient
+
+Read = Callable[[], Awaitable[bytes | None]]
+"""Returns the content of a question's file, b"" where it has none; None where it cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class Brain(Protocol):
     def price(self, ask: Ask) -> Price:
         """Return the most that an answer takes."""
 
-    async def think(self, ask: Ask, content: bytes, http: HttpClient) -> Thought:
-        """Return what came of a question; `content` is that of its file. Cancelled, it closes its connection."""
+    async def think(self, ask: Ask, read: Read, http: HttpClient) -> Thought:
+        """Return what came of a question; `read` reads its file. Cancelled, it closes its connection."""
 
     def statistics(self) -> BrainStatistics:
         """Return the counts."""
@@ -77,7 +80,7 @@ class RulesBrain:
         """Return nothing."""
         return Price()
 
-    async def think(self, ask: Ask, content: bytes, http: HttpClient) -> Thought:  # noqa: ARG002
+    async def think(self, ask: Ask, read: Read, http: HttpClient) -> Thought:  # noqa: ARG002
         """Return what a text says of any slot; pictures and voices are beyond it."""
         reading = Reading(read_wish(ask.words).wish) if ask.kind == "text" else Reading()
         return thought(ask, "unavailable" if reading.nothing else "answered", reading=reading)

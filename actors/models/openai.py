@@ -21,7 +21,7 @@ import structlog
 import trio
 
 from actors.models.answers import WrongAnswerError
-from actors.models.brain import BrainStatistics, Price, thought
+from actors.models.brain import BrainStatistics, Price, Read, thought
 from actors.models.circuit import Circuit
 from actors.models.prompts import MOST_ANSWERED, most_tokens
 from actors.models.task import Ask, AskKind, Thought
@@ -120,7 +120,7 @@ class OpenAIBrain:
         once = self._most(ask)
         return Price(_PAID * once.tokens, _PAID * once.cost)
 
-    async def think(self, ask: Ask, content: bytes, http: HttpClient) -> Thought:
+    async def think(self, ask: Ask, read: Read, http: HttpClient) -> Thought:
         """Return what came of a question."""
         circuit = self._circuits["transcription" if ask.kind == "voice" else "chat"]
         if self._running >= self._settings.at_once:
@@ -132,7 +132,7 @@ class OpenAIBrain:
         came = thought(ask, "timed_out", f"after_{self._settings.timeout:g}_s")
         try:
             with trio.move_on_after(self._settings.timeout) as scope:
-                came, works = await self._ask(ask, content, http, spent)
+                came, works = await self._ask(ask, read, http, spent)
             if scope.cancelled_caught:
                 works = False
                 spent.add(self._most(ask))
@@ -145,8 +145,13 @@ class OpenAIBrain:
             ask, came.outcome, came.code, reading=came.reading, transcript=came.transcript, price=took
         ))  # fmt: skip
 
-    async def _ask(self, ask: Ask, content: bytes, http: HttpClient, spent: _Spent) -> tuple[Thought, bool]:
-        """Try until one try is the last; return what came, and whether the service works."""
+    async def _ask(
+        self, ask: Ask, read: Read, http: HttpClient, spent: _Spent
+    ) -> tuple[Thought, bool | None]:
+        """Try until one try is the last; return what came, and whether the service works, if that has shown."""
+        content = await read()
+        if content is None:
+            return thought(ask, "unreadable", "file"), None
         request = self._request(ask, content)
         tries = paid = 0
         while True:
@@ -233,7 +238,8 @@ class OpenAIBrain:
 
     def _told(self, ask: Ask, came: Thought) -> Thought:
         self._outcomes[ask.kind, came.outcome] += 1
-        if came.outcome != "answered":
+        told = came.outcome in ("answered", "busy", "circuit")  # these may be many; the metrics count them
+        if not told:
             _log.warning(
                 "the rules answer instead of a model",
                 ask=ask.id,

@@ -19,6 +19,8 @@ _FORM: Final = {
     "type": "json_schema",
     "json_schema": {"name": "reading", "strict": True, "schema": schema()},
 }
+_MOST_TOKENS: Final = 10_000_000
+_LONGEST: Final = 86_400.0  # seconds of speech
 _ENDINGS: Final = {
     "audio/ogg": "ogg",
     "audio/mpeg": "mp3",
@@ -69,8 +71,8 @@ class _Choice(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: float = 0
+    completion_tokens: float = 0
 
 
 class _Chat(msgspec.Struct):
@@ -128,7 +130,7 @@ def read_chat(ask: Ask, said: Said) -> Came:
     if not answer.choices:
         raise WrongAnswerError("no_choice")
     usage = answer.usage or _Usage()
-    took = Usage(max(0, usage.prompt_tokens), max(0, usage.completion_tokens))
+    took = Usage(_counted(usage.prompt_tokens), _counted(usage.completion_tokens))
     first = answer.choices[0]
     if first.message.refusal or first.finish_reason == "content_filter":
         return Came(thought(ask, "refused"), took)
@@ -145,11 +147,16 @@ def read_transcript(ask: Ask, said: Said) -> Came:
     """Return what was heard. Raises WrongAnswerError for what is no answer of such a service."""
     answer = _decoded(said, _Transcript)
     seconds = answer.duration or (answer.usage.seconds if answer.usage else 0.0)
-    took = Usage(seconds=max(0.0, seconds))
+    took = Usage(seconds=min(max(0.0, seconds), _LONGEST))
     words = fit_transcript(answer.text)
     if not words:
         return Came(thought(ask, "wrong", "silence"), took)
     return Came(thought(ask, "answered", transcript=words), took)
+
+
+def _counted(told: float) -> int:
+    """Return a number of tokens that can be one: what is stored must fit, whatever a service says."""
+    return int(min(max(0, told), _MOST_TOKENS))
 
 
 def _decoded(said: Said, form: type[Any]) -> Any:

@@ -291,6 +291,7 @@ Media = Literal[
     "media-sticker",
     "media-voice-heard",
     "media-image-seen",
+    "media-image-like",
     "media-contacts",
     "media-location",
     "media-order",

@@ -353,6 +353,7 @@ media-document = Thank you, your document has arrived. The assistant cannot read
 media-sticker = Thank you for the sticker! How can we help you?
 media-voice-heard = We heard: { $text }
 media-image-seen = In your picture we see: { $text }
+media-image-like = This is the nearest that we have to it:
 media-contacts = { $count ->
     [one] Thank you, { COUNT($count) } contact has arrived. We write to nobody without being asked; please tell us what to do with it.
    *[other] Thank you, { COUNT($count) } contacts have arrived. We write to nobody without being asked; please tell us what to do with them.

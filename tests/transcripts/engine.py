@@ -42,6 +42,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -166,9 +167,7 @@ class Conversation:
             elif isinstance(told, Download):
                 lines += await self.hear(await self.wire.fetch(told, self.channel))
             elif isinstance(told, Ask) and self.model is not None:
-                came: Event
-                said = self.spoken.get(told.message, "").encode()
-                came = await self.model.think(told, said, None)
+                came: Event = await self.model.think(told, partial(self._spoken, told.message), None)
                 if self.model.trick == "lost":
                     task = msgspec.json.encode(told).decode()
                     came = EffectFailed(effect="e", code="expired", kind=Failure.STALE, task=task)
@@ -177,6 +176,10 @@ class Conversation:
                 else:
                     self.late.append(came)
         return lines
+
+    async def _spoken(self, message: str) -> bytes:
+        """Return what is said in a voice message."""
+        return self.spoken.get(message, "").encode()
 
     async def answers(self) -> list[str]:
         """Let come what the model has held back."""

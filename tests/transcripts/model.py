@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from actors.models.answers import WrongAnswerError, fit_transcript, read_answer
-from actors.models.brain import BrainStatistics, Price, RulesBrain, thought
+from actors.models.brain import BrainStatistics, Price, Read, RulesBrain, thought
 from actors.models.fake.faults import content_of
 from actors.models.fake.recorded import seen, understood
 from actors.models.task import Ask, AskKind, Thought
@@ -30,13 +30,15 @@ class RecordedBrain(RulesBrain):
     def price(self, ask: Ask) -> Price:
         return Price(5000, 20_000)
 
-    async def think(self, ask: Ask, content: bytes, http: HttpClient | None) -> Thought:
-        """Return the recorded answer; `content` is what is said in a voice message."""
+    async def think(self, ask: Ask, read: Read, http: HttpClient | None) -> Thought:
+        """Return the recorded answer; `read` returns what is said in a voice message."""
         took = Price(960, 5400)
         if self.trick == "down":
             return thought(ask, "unavailable", "http_503")
         if ask.kind == "voice":
-            return thought(ask, "answered", transcript=fit_transcript(content.decode()), price=took)
+            return thought(
+                ask, "answered", transcript=fit_transcript((await read() or b"").decode()), price=took
+            )
         known = [msgspec.to_builtins(article) for article in ask.knowledge]
         said = seen(ask.language) if ask.kind == "image" else understood(ask.words, known)
         try:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agency import columns, exporting, sheet
-from actors.agency.columns import AVAILABILITY, CLOSURES, PROPERTIES
+from actors.agency.columns import ARTICLES, AVAILABILITY, CLOSURES, PROPERTIES
 from actors.agency.importing import (
     ClosureRow,
     HoursRow,
@@ -237,7 +237,7 @@ def test_the_columns_are_those_of_the_docstring() -> None:
     written = re.findall(
         r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", columns.__doc__ or "", re.MULTILINE))
     )
-    assert written == [column.name for column in (*PROPERTIES, *AVAILABILITY, *CLOSURES)]
+    assert written == [column.name for column in (*PROPERTIES, *AVAILABILITY, *CLOSURES, *ARTICLES)]
 
 
 @given(st.binary(max_size=400))

@@ -107,7 +107,7 @@ IN_A_TRANSCRIPT = {
     ),
     ("MediaFetched", "a picture, with a model"): (
         "photo-en.txt",
-        "bot: In your picture we see: A white villa",
+        "bot: <photo>\n    In your picture we see: A white villa",
     ),
     ("MediaFetched", "a voice message, with a model"): ("voice-en.txt", "bot: We heard: a two-bedroom flat"),
     ("MessageReceived", "beyond the rules, with a model"): (

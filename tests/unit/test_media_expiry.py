@@ -55,6 +55,21 @@ async def test_zero_days_are_for_ever_and_no_directory_is_no_fault(
     assert expiry.statistics() == ExpiryStatistics(0, 0, 0)
 
 
+async def test_who_keeps_media_for_a_time_of_their_own_has_it(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    paths = {
+        (owner, days): stored(tmp_path, f"5c/a-{days}{owner}.jpg", days)
+        for owner in ("", ".of1", ".of12", ".of2")
+        for days in (2, 8, 400)
+    }
+    await Expiry().go_on(MediaFiles(tmp_path), 7, {"1": 1, "2": 0})
+    left = {key for key, path in paths.items() if path.exists()}
+    assert left == {("", 2), (".of12", 2), (".of2", 2), (".of2", 8), (".of2", 400)}
+    await Expiry().go_on(MediaFiles(tmp_path), 0, {"2": 7})
+    assert {key for key in left if paths[key].exists()} == {("", 2), (".of12", 2), (".of2", 2)}
+
+
 async def test_a_step_removes_a_batch_and_a_round_all(
     tmp_path: Path, autojump_clock: trio.testing.MockClock
 ) -> None:

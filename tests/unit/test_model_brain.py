@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from actors.models.brain import Brain, RulesBrain
 from actors.models.circuit import FAILURES, Circuit
 from actors.models.fake import PICTURE, VOICES, FakeModels, Fault, picture, recording
 from actors.models.fake.faults import Trick
+from actors.models.fake.recorded import reading
 from actors.models.openai import MOST_PICTURE, MOST_VOICE, OpenAIBrain
 from actors.models.prompts import chat
 from actors.models.task import Article, Ask, Thought
-from actors.models.wire import transcription_url
+from actors.models.wire import Said, read_chat, read_transcript, transcription_url
 from config import Brain as BrainSettings
 from config.settings import Key
 from runtime import HttpClient, open_http_client
@@ -40,7 +42,11 @@ class House:
 
     async def think(self, ask: Ask = TEXT) -> Thought:
         content = {"text": b"", "voice": recording(VOICES["ar"]), "image": picture()}[ask.kind]
-        came = await self.brain.think(ask, content, self.http)
+
+        async def read() -> bytes | None:
+            return None if ask.path == "gone" else content
+
+        came = await self.brain.think(ask, read, self.http)
         most = self.brain.price(ask)
         assert 0 <= came.tokens <= most.tokens
         assert 0 <= came.cost <= most.cost
@@ -239,9 +245,31 @@ def test_what_people_write_stands_apart_from_what_is_asked() -> None:
     assert msgspec.json.decode(user["content"]) == {"message": words}
 
 
+@pytest.mark.parametrize("tokens", [10**30, -5, 1e308, 12.5])
+def test_whatever_a_service_says_that_it_took_can_be_stored(tokens: float) -> None:
+    usage = {"prompt_tokens": tokens, "completion_tokens": tokens}
+    body = {"choices": [{"message": {"content": reading({"kind": "villa"})}}], "usage": usage}
+    came = read_chat(TEXT, Said(json.dumps(body).encode()))
+    assert came.thought.outcome == "answered"
+    assert 0 <= came.usage.asked + came.usage.answered <= 2 * 10**7
+    heard = read_transcript(VOICE, Said(json.dumps({"text": "hi", "duration": tokens}).encode()))
+    assert 0 <= heard.usage.seconds <= 86_400
+
+
+async def test_a_file_that_is_gone_says_nothing_of_the_service() -> None:
+    async with house() as at:
+        for _ in range(FAILURES + 1):
+            assert (await at.think(msgspec.structs.replace(PHOTO, path="gone"))).outcome == "unreadable"
+        assert at.models.asked == []
+        assert (await at.think(PHOTO)).outcome == "answered"
+
+
 async def test_the_rules_are_a_brain_too() -> None:
+    async def nothing() -> bytes:
+        return b""
+
     rules = RulesBrain()
     async with open_http_client() as http:
-        came = await rules.think(msgspec.structs.replace(TEXT, words="a villa in JVC"), b"", http)
+        came = await rules.think(msgspec.structs.replace(TEXT, words="a villa in JVC"), nothing, http)
         assert (came.outcome, came.reading.wish.kind, came.cost) == ("answered", "villa", 0)
-        assert (await rules.think(VOICE, b"", http)).outcome == "unavailable"
+        assert (await rules.think(VOICE, nothing, http)).outcome == "unavailable"

@@ -33,6 +33,7 @@ def talk(address: str, *, asked: bool = False) -> Talk:
         language="en",
         wording=WORDING,
         conversation="c1",
+        channel="meta:1",
         message="m1",
         now=datetime(2026, 3, 2, tzinfo=UTC),
         transaction=_closed,
