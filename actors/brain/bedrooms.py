@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from actors.agency.terms import Span
 from actors.brain.folding import fold
 from actors.brain.lexicon import Item
@@ -38,8 +40,7 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
             continue  # the living room of "3+1"
         span = _plus(items, quantity)
         counted.update(range(quantity.first, quantity.last + 2 if span else quantity.last))
-        beside = _beside_rooms(items, quantity)
-        span = span or _counted(quantity, (*units, "") if beside else units)
+        span = span or _counted(_of_choice(items, quantity), units)
         if span is not None:
             spans.append(span)
     for place, item in enumerate(items):
@@ -61,15 +62,18 @@ def bedrooms_of(items: list[Item], found: Iterable[Quantity], *, asked: bool = F
     )
 
 
-def _beside_rooms(items: list[Item], quantity: Quantity) -> bool:
-    """Return whether a bare number is one of two that may be chosen from: دو یا سه‌خوابه, غرفتين أو ثلاث."""
-    return any(
-        0 <= step < len(items)
-        and 0 <= beyond < len(items)
-        and _joins(items[step])
-        and items[beyond].group == "bedrooms"
-        for step, beyond in ((quantity.last, quantity.last + 1), (quantity.first - 1, quantity.first - 2))
-    )
+def _of_choice(items: list[Item], quantity: Quantity) -> Quantity:
+    """Return a bare number that is one of two as counting what the other does: دو یا سه‌خوابه, غرفتين أو ثلاث."""
+    if quantity.unit or quantity.currency or quantity.scaled:
+        return quantity
+    ahead = ((step, step + 1) for step in range(quantity.last - 1, quantity.last + 2))
+    for step, beyond in (*ahead, (quantity.first - 1, quantity.first - 2)):
+        if not (0 <= step < len(items) and 0 <= beyond < len(items)) or items[beyond].group != "bedrooms":
+            continue
+        if _joins(items[step]) or (beyond > step and items[step].value == "upto"):
+            unit = "room" if "комн" in items[beyond].first().text else "bedroom"
+            return msgspec.structs.replace(quantity, unit=unit, bound="")
+    return quantity
 
 
 def _begins_choice(items: list[Item], place: int) -> bool:
@@ -90,6 +94,8 @@ def _bounded(items: list[Item], place: int, number: int) -> Span:
     before = items[place - 1] if place else None
     after = items[place + 1] if place + 1 < len(items) else None
     said = {item.value for item in (before, after) if item is not None and item.group == "word"}
+    if place > 1 and (items[place - 2].group == "num" or items[place - 2].first().number is not None):
+        said.discard("upto")  # it is the end of a range
     if after is not None and after.group == "word" and after.value in ("upto", "from"):
         said.discard(after.value)  # of what comes next
     if before is not None and before.first().text in ("من", "از"):

@@ -43,6 +43,7 @@ _MARKS = re.compile(r"[\u0610-\u061a\u0640\u064b-\u0652\u0670]")  # tatweel and 
 _ARABIC_GREETING = "السلام عليكم"  # as an Arabic keyboard writes it; «سلام علیکم» is everybody's
 
 _NAME = re.compile(r"[^\W_]+")
+_POLITE = frozenset(fold("in please pls plz на пожалуйста به لطفا من فضلك لو سمحت سمحتم").split())
 
 
 def _with_persian_letters(text: str) -> str:
@@ -77,8 +78,8 @@ _ENGLISH_TOO = frozenset(_WORDS.english_too.split())
 
 
 def _name(text: str) -> str:
-    """Return the words of a text, folded, without signs between or around them."""
-    return " ".join(_NAME.findall(fold(text)))
+    """Return the words of a text, folded, without signs and without the "please" around a name."""
+    return " ".join(word for word in _NAME.findall(fold(text)) if word not in _POLITE)
 
 
 _NAMES: dict[str, Language] = {
@@ -87,7 +88,7 @@ _NAMES: dict[str, Language] = {
 
 
 def named(text: str) -> Language | None:
-    """Return the language whose name, in any of the four languages, is the whole of `text`."""
+    """Return the language whose name, in any of the four, is the whole of `text`, with a "please" or without."""
     return _NAMES.get(_name(text)) if len(text) <= READ else None
 
 

@@ -191,6 +191,9 @@ class Numerals(Row):
             if following is None or following.group != "num":
                 break
             more = Decimal(following.value)
+            if least < 10 and 20 <= more < 100 and self.begins_with_and(step):
+                value, least, last = value + more, more, step + 1  # خمسة وثمانين
+                continue
             if least < 20 or least % 10 or more >= (100 if least >= 100 else 10):
                 break
             value, least, last = value + more, more, step + 1
@@ -212,7 +215,10 @@ class Numerals(Row):
     def _half(self, value: Decimal, place: int) -> tuple[Decimal, int]:
         """Add "and a half" to a number when a scale follows."""
         step = self.past_and(place)
-        if self.has(step, "half") and self.has(step + 1, "scale") and value < 1000:
+        scaled = self.has(step + 1, "scale") or (
+            self.has(step + 1, "word", "to", "upto", "and") and self.number_at(step + 2)
+        )
+        if self.has(step, "half") and scaled and value < 1000:
             return value + Decimal(self._items[step].value), step + 1
         return value, place
 
@@ -228,7 +234,8 @@ class Numerals(Row):
         if item is not None and item.group == "scale":
             dotted = item.first().text in ("млн", "тыс", "млрд") and self.reads(step + 1, ".")
             return Decimal(item.value), step + 2 if dotted else step + 1
-        if item is not None and item.group == "letter" and not small.words and small.scale == 1:
+        spoken = small.words and (small.value < 10 or not self.reads(step, "k", "к"))  # five hundred k
+        if item is not None and item.group == "letter" and not spoken and small.scale == 1:
             letter = item.first().text
             money = money or self.has(step + 1, "currency")
             metres = letter in ("m", "м") and (small.value >= METRES or self.reads(step + 1, "2", "кв", "sq"))
@@ -249,6 +256,8 @@ class Numerals(Row):
             again = self.has(step + 1, "scale", str(scale))  # مليون ونصف مليون
             if again or not self.has(step + 1, "scale"):
                 return value + scale * Decimal(self._items[step].value), step + 1 + again
+        if words and self.reads(step, ",") and self._is_thousands(step + 1):
+            step += 1  # one million, two hundred thousand
         small = self._small(step) if scale > THOUSAND or joined or words else None
         if small is None or small.value >= THOUSAND:
             return value, place
@@ -260,6 +269,11 @@ class Numerals(Row):
         if hundreds and not self.has(last, "unit"):
             return value + small.value * (scale / THOUSAND), last
         return value, place
+
+    def _is_thousands(self, place: int) -> bool:
+        """Return whether a number in words that is of thousands begins at `place`."""
+        small = self._small(place) if self.has(place, "num") else None
+        return small is not None and small.words and self._scale(small)[0] == THOUSAND
 
     def is_persian_me(self, first: int, last: int) -> bool:
         """Return whether «من» at `first` is Persian "I", not Arabic "from": a scale tells, else the other words."""

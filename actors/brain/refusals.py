@@ -32,6 +32,8 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"r
     beside: frozenset[str]
     who: frozenset[str]
     kept: frozenset[str]
+    wants: frozenset[str]
+    told: frozenset[str]
 
 
 @cache
@@ -51,6 +53,8 @@ def refuses(words: str) -> bool:
     ):
         return False
     ends, refused = known.ends.intersection(said), known.refuses.intersection(said)
+    if not ends and said[0] in known.told and known.wants.isdisjoint(said):
+        return False  # i get no messages
     if not known.messages.isdisjoint(said):
         return bool(ends or refused) and not _goes_on(said, known)
     out = not known.who.isdisjoint(said) and not known.kept.isdisjoint(said)

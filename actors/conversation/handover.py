@@ -11,10 +11,9 @@ calling.py is the call itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -23,6 +22,7 @@ from actors.agency.staff import Operator
 from actors.conversation import asking, menu, reaching, realty, resuming
 from actors.conversation.calling import GivenBack, Settled, Taken, call, identity_of, language_of
 from actors.conversation.hearing import Heard
+from actors.conversation.office_hours import opens_at
 from actors.conversation.realty import Understood
 from actors.conversation.state import EstateState, Handed, Part
 from actors.conversation.talk import Talk
@@ -153,20 +153,6 @@ def expectation(talk: Talk) -> str:
     if opens is not None:
         return talk.text("handover-later", when=Moment(opens, talk.tenant.timezone))
     return talk.text("handover-expect", count=Count(max(1, ceil(talk.tenant.handoff_minutes))))
-
-
-def opens_at(tenant: Tenant, now: datetime) -> datetime | None:
-    """Return when the tenant's office opens next; None while it is open, and where nobody told its hours."""
-    if not tenant.office_hours:
-        return None
-    opens, closes = map(time.fromisoformat, tenant.office_hours.split("-"))
-    here = now.astimezone(ZoneInfo(tenant.timezone))
-    clock = here.time()
-    is_open = opens <= clock < closes if opens < closes else not closes <= clock < opens
-    if is_open:
-        return None
-    day = here.date() + timedelta(days=clock >= opens)
-    return datetime.combine(day, opens, here.tzinfo)
 
 
 async def _call(turn: Turn[EstateState], talk: Talk, *, asked: bool) -> bool:

@@ -71,11 +71,13 @@ async def named(talk: Talk, text: str) -> bool:
 
 def _is_about_viewing(talk: Talk, text: str, *, again: bool) -> bool:
     """Return whether a time in `text` would be one for a viewing; `again`: times are offered already."""
-    part, about = talk.part, topics(text)
-    if about:
-        return "viewing" in about and (again or bool(part.listing))
+    part = talk.part
+    if not again and not part.listing:
+        return False
+    if about := topics(text):
+        return "viewing" in about
     shown = any(choice.startswith(("listing:viewing:", "viewing:move:")) for choice, _ in part.offered)
-    return again or (bool(part.listing) and shown and not part.asked)
+    return again or (shown and not part.asked)
 
 
 class _Seen(msgspec.Struct, frozen=True):

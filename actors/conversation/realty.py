@@ -8,6 +8,7 @@ of that in `asking`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final, get_args
 
@@ -16,6 +17,7 @@ import msgspec
 from actors.agency.terms import CATEGORY_OF, Kind, Span, Wish
 from actors.brain.amounts import Amount, amount
 from actors.brain.bedrooms import bedrooms
+from actors.brain.folding import fold
 from actors.brain.phrases import phrase, plain
 from actors.brain.places import Gazetteer
 from actors.brain.questions import is_question
@@ -36,12 +38,22 @@ _FIELDS: Final[tuple[tuple[str, Slot], ...]] = (
 """Fields of a wish, and the slots that they fill; budgets and amenities have rules of their own."""
 _NOW: Final = frozenset(map(plain, ("now", "right now", "الان", "الآن", "الحين", "сейчас", "прямо сейчас")))
 _LED_BY: Final = re.compile(
-    r"(?:my name is|my name's|name is|i am|i'm|i’m|this is|it is|it's|it’s|call me"
+    r"(?:my name is|my name's|name is|name:|i am|i'm|i’m|this is|it is|it's|it’s|(?:just |you can )?call me"
     r"|меня зовут|мое имя|моё имя|имя|я|это|اسم من|نام من|اسمم|من|اسمي|إسمي|أنا|انا|معكم|معك)\s+(?P<name>.+)",
     re.IGNORECASE,
 )
 """What stands before a name when it is told in a sentence."""
 _CLOSED_BY: Final = re.compile(r"\s+(?:هستم|است|هست|ام)$")
+_HERE: Final = re.compile(r"\s+(?:here|speaking|هستم)$", re.IGNORECASE)
+_IN_NO_NAME: Final = frozenset(
+    fold(
+        "my your our not dont wont cant want need the is are was to say tell business none passport later secret private "
+        "мой моя моё не хочу скажу говорить сказать зачем потом позже секрет паспорт "
+        "نمیگم نمیگویم نمیخوام نمیخواهم نه بعدا پاسپورت مهم چرا بگم "
+        "لا جواز سفري لاحقا ليس لماذا أريد أقول"
+    ).split()
+)
+"""Words that no name has: who writes them tells none."""
 _LONGEST_NAME: Final = 60
 _MOST_WORDS: Final = 4
 
@@ -193,7 +205,10 @@ def _limit(money: Amount) -> Span | None:
 
 def _name(text: str) -> str:
     """Return a text that can be somebody's name, whole and on one line; "" for any other."""
-    name = " ".join(text.split()).strip(" .,!،")
+    seen = "".join(
+        char for char in text if unicodedata.category(char) not in ("So", "Sk", "Cf") or char == "\u200c"
+    )
+    name = _HERE.sub("", " ".join(seen.split()).strip(" .,!،"))
     if (told := _LED_BY.fullmatch(name)) is not None:
         name = _CLOSED_BY.sub("", told["name"])
     letters = sum(char.isalpha() for char in name)
@@ -201,6 +216,6 @@ def _name(text: str) -> str:
         return ""
     if any(char.isdigit() or char in "?؟!@#/\\:;<>{}[]_=+" for char in name) or is_question(text):
         return ""
-    if phrase(name) is not None:
+    if phrase(name) is not None or not _IN_NO_NAME.isdisjoint(plain(name).split()):
         return ""
     return name

@@ -78,6 +78,8 @@ async def test_a_buyer_is_handed_from_contact_to_contact_and_back_to_the_bot(
 
         async with desk_of(world) as desk:
             conversation = await desk.conversation(BUYER)
+            (held,) = await desk.handover.paused(10)
+            assert (held.conversation, held.why) == (conversation, "taken by Daniel")
             await desk.write(conversation)
             await buyer.hears(BY_HAND)
 
@@ -88,6 +90,11 @@ async def test_a_buyer_is_handed_from_contact_to_contact_and_back_to_the_bot(
             await until(listened)
             assert buyer.unread() == [], "the bot spoke during the pause"
             assert (await desk.handover.resume(conversation, by="sara")).outcome == "resumed"
+            pauses = await desk.handover.pauses(conversation, 10)
+            assert [(one.why, one.ended_by, one.ended_why) for one in pauses] == [
+                ("taken by Daniel", "sara", "by an operator"),
+                ("asked for a person", "bot", "taken by Daniel"),
+            ]
         back = await buyer.hears("The automated assistant is here again")
         assert "May we know your name?" in said(back)
         await buyer.say(f"{MARK.title()}")

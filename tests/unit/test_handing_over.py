@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from actors.agency.staff import Operator
-from actors.conversation.handover import next_contact, opens_at
+from actors.conversation.handover import next_contact
+from actors.conversation.office_hours import opens_at
 from config import Tenant
 
 DUBAI = ZoneInfo("Asia/Dubai")

@@ -164,6 +164,11 @@ def test_every_language_can_be_shown() -> None:
         ("по-русски", "ru"),
         ("по-английски", "en"),
         ("بالعربي", "ar"),
+        ("English please", "en"),
+        ("in English, please!", "en"),
+        ("на русском пожалуйста", "ru"),
+        ("فارسی لطفا", "fa"),
+        ("العربية من فضلك", "ar"),
         ("روسي", "ru"),
     ],
 )
@@ -175,7 +180,9 @@ def test_the_name_of_a_language_as_the_whole_message_chooses_it(text: str, expec
     "text",
     [
         "",
-        "English please",
+        "please speak english with me",
+        "english school nearby",
+        "english 3m",
         "I speak english",
         "not english",
         "زبان فارسی",
