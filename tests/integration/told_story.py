@@ -226,6 +226,7 @@ ELSEWHERE: Mapping[str, str] = {
     "./dev lint": "the other half of `.ci/run`, which runs it whole",
     "./dev test test_hello.py": "unit/test_readme.py::test_a_test_of_readme_passes_and_can_fail",
     "./dev test test_faults.py": "unit/test_readme.py::test_a_test_of_readme_passes_and_can_fail",
+    "./dev test tests/unit/test_fact_sheets.py": "the suite runs it",
     "./dev binary": "integration/test_binary.py::test_it_tells_what_it_is_made_of_with_versions_and_licences",
     "SUITE_ROUNDS=12 SUITE_RATE=200 ./dev test -s tests/integration/test_e2e_supervision.py": (
         "integration/test_e2e_supervision.py"
@@ -250,6 +251,7 @@ ELSEWHERE: Mapping[str, str] = {
         f"{_AGENCY}test_properties_are_added_then_changed_then_left_alone"
     ),
     "majlis import properties": f"{_AGENCY}test_properties_are_added_then_changed_then_left_alone",
+    "majlis import pictures": f"{_AGENCY}test_pictures_go_in_by_the_names_of_their_files_all_or_none",
     "majlis import availability": f"{_AGENCY}test_hours_of_the_operators_named_are_replaced",
     "majlis import closures": (
         f"{_AGENCY}test_closures_take_the_place_of_those_before_and_name_operators_that_exist"

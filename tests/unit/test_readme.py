@@ -254,8 +254,20 @@ def test_the_table_of_a_stop_names_each_phase_with_its_share_and_the_report_is_o
     }
 
 
+def blocks_of_settings() -> list[str]:
+    return re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_brain_of_readme_is_valid(tmp_path: Path) -> None:
+    block, _ = blocks_of_settings()
+    (tmp_path / "model-key").write_text("a-key-of-a-service")
+    (tmp_path / "majlis.toml").write_text(block)
+    brain = load(config=tmp_path / "majlis.toml", environ={"HOME": str(tmp_path)}).brain
+    assert (brain.provider, brain.api_key.reveal()) == ("openai", "a-key-of-a-service")
+
+
 def test_the_channels_and_tenants_of_readme_are_valid(tmp_path: Path) -> None:
-    (block,) = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    _, block = blocks_of_settings()
     (tmp_path / "majlis.toml").write_text(block)
     settings = load(config=tmp_path / "majlis.toml", environ={"HOME": str(tmp_path)})
     assert [len(settings.tenants), len(settings.channels)] == [1, 3]  # a channel of each provider
