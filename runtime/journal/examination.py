@@ -33,7 +33,18 @@ TABLES = (
         "installation",
         "outbox",
     ),
-    *("parked", "period", "receipt", "schema_version", "seen", "shards", "state_format", "timer", "turn"),
+    *(
+        "parked",
+        "pause",
+        "period",
+        "receipt",
+        "schema_version",
+        "seen",
+        "shards",
+        "state_format",
+        "timer",
+        "turn",
+    ),
 )
 #: Seconds without a sign after which a replica is taken for dead.
 SILENT = 30.0
