@@ -80,7 +80,7 @@ def together(*each: UploadStatistics) -> UploadStatistics:
     results: Counter[str] = Counter()
     for one in each:
         results.update(one.results)
-    return UploadStatistics(results, sum(one.running for one in each), sum(one.bytes for one in each))
+    return UploadStatistics(dict(results), sum(one.running for one in each), sum(one.bytes for one in each))
 
 
 class Uploads:
