@@ -2,8 +2,7 @@
 
 It tells of its own messages, too, as `message.any` does, and of people's twice if it is told to. A webhook that is not
 answered 200 is posted again, as WAHA would. Files are given to who has the API key. The control API lives under /_fake/
-(loopback only, like the rest): health, sent, statistics, and file?index=N for the bytes
-of what was sent.
+(loopback only, like the rest): health, sent, statistics, and file?index=N for the bytes of a file that was sent.
 """
 
 from __future__ import annotations
@@ -165,10 +164,6 @@ class FakeWaha:
             while len(self.sent(chat)) < count:
                 await self._news.wait()
         return self.sent(chat)
-
-    def file_of(self, index: int) -> tuple[str, bytes] | None:
-        """Return the type and the bytes of the file of a message, if it is one of the newest."""
-        return self._desk.file_of(index)
 
     def add_file(self, session: str, name: str, mime: str, content: bytes) -> Json:
         """Keep a file as if a person had sent it; return the `media` of its message, with the host WAHA takes for its."""

@@ -45,9 +45,9 @@ def judge(status: int, body: bytes, attempt: int = 1, told_to_wait: int = 0) -> 
 
 
 def blamed(status: int, body: bytes) -> Blame:
-    """Return what a send with a file may have been refused for, besides itself: then nothing was sent.
+    """Return whether a send may have been refused for its file, or for having one: then nothing was sent.
 
-    Files are for paying users of WAHA and not with every engine, which is said by a 422 that names no session's status.
+    Not every version of WAHA takes files, and not with every engine: a 422 that names no session's status says so.
     """
     match status:
         case 400 | 413 | 415:

@@ -83,9 +83,7 @@ class Sending:
         Cancelled, a part may have been sent.
         """
         errand = _Errand(delivery, line, chat, http)
-        if not isinstance(message, Picture | Document):
-            return await self._texts(errand, message)
-        if self._begun.get(delivery.id, _Begun()).parts:
+        if not isinstance(message, Picture | Document) or delivery.id in self._begun:
             return await self._texts(errand, message)
         left = await self._file(errand, message, patience)
         if not isinstance(left, _Without):
