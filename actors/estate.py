@@ -22,6 +22,7 @@ from actors.models.task import Thought
 from actors.office import leads_api
 from actors.outbound.listing_files import ListingFiles
 from actors.outbound.measured import METRICS as FILE_METRICS
+from actors.outbound.uploads import together
 from actors.sql import migrations
 from actors.wording.catalogue import Catalogue
 from actors.wording.texts import Wording
@@ -35,7 +36,7 @@ _bot, _meta = EstateBot(_catalogue, _works), MetaProvider(_works)
 _twilio = TwilioProvider(_works)
 _waha = WahaProvider(_works)
 _files = ListingFiles(Wording(_catalogue))
-_meta.uploads.shelf = _files
+_meta.uploads.shelf = _waha.files.shelf = _files
 
 
 async def _begin(_settings: Settings) -> None:
@@ -84,7 +85,10 @@ app = App(
         "conversation": _bot.statistics(),
         "twilio": _twilio.statistics(),
         "waha": _waha.statistics(),
-        "files": {"uploads": _meta.uploads.statistics(), "shelf": _files.statistics()},
+        "files": {
+            "uploads": together(_meta.uploads.statistics(), _waha.files.statistics()),
+            "shelf": _files.statistics(),
+        },
     },
     metrics=(*METRICS, *MODEL_METRICS, *FILE_METRICS, *measured.METRICS),
     routes=leads_api.table(),

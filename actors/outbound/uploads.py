@@ -75,6 +75,14 @@ class UploadStatistics:
     bytes: int
 
 
+def together(*each: UploadStatistics) -> UploadStatistics:
+    """Return what several providers did, as if one had."""
+    results: Counter[str] = Counter()
+    for one in each:
+        results.update(one.results)
+    return UploadStatistics(dict(results), sum(one.running for one in each), sum(one.bytes for one in each))
+
+
 class Uploads:
     """The uploads of one provider."""
 

@@ -11,9 +11,10 @@ from functools import partial
 import httpx
 import trio
 
-from actors.channels.fake_waha import Answer, FakeWaha
+from actors.channels.fake_waha import Answer, FakeWaha, Sent
 from actors.channels.fake_waha.webhooks import own_of, text_of
 from actors.simulate import Plan, simulate
+from tests.integration.test_e2e_files import PNG, offer
 from tests.integration.world import CHANNELS, MARK, World, open_world, person, until
 
 HMAC, KEY = "waha-hmac-key-51dd", "waha-api-key-77a0"
@@ -156,3 +157,46 @@ async def test_what_waha_did_not_sign_is_not_stored_and_a_crash_after_a_send_doe
         waha.fake.put("default", "SCAN_QR_CODE")
         faults = "select count(*) from conversation where channel = 'waha:account:wa1'"
         await until(lambda: waha.equal(faults, 1), what="the session's fault")
+
+
+async def test_a_listing_is_shown_below_its_picture_and_where_files_are_not_taken_without_it(
+    postgres_dsn: str, redis_dsn: str
+) -> None:
+    async with open_waha(postgres_dsn, redis_dsn) as waha:
+        await offer(waha.world)
+
+        async def shown(number: int, *instead: Answer) -> Sent:
+            """Let somebody ask for the flat; return the message that shows it."""
+            asks = ("hello", "a 2 bedroom apartment in Dubai Marina", "show me")
+            for place, words in enumerate(asks, 1):
+                if words == asks[-1]:
+                    waha.fake.answer_next(*instead)
+                assert await waha.say(chat(number), words, f"{number}-{place}") == 200
+                sent = await waha.fake.wait_sent(place, chat=chat(number), timeout=30)
+            return sent[-1]
+
+        with_photo = await shown(1)
+        assert "A flat by the sea" in with_photo.text
+        assert "1. Book a viewing" in with_photo.text
+        assert with_photo.file is not None
+        async with httpx.AsyncClient(base_url=f"http://{waha.fake.address}", trust_env=False) as control:
+            [told] = (await control.get("/_fake/sent", params={"after": with_photo.index - 1})).json()[
+                "sends"
+            ]
+            assert (told["file"]["kind"], told["file"]["size"]) == ("image", len(PNG))
+            assert (await control.get("/_fake/file", params={"index": with_photo.index})).content == PNG
+        # WAHA tells of it as of what somebody sent from an app, and nobody takes it for a person's.
+        await waha.settled(3)
+        assert (
+            await waha.world.number("select count(*) from conversation where paused_after is not null") == 0
+        )
+
+        assert await waha.say(chat(1), "3", "1-4") == 200
+        sheet = (await waha.fake.wait_sent(4, chat=chat(1), timeout=30))[-1]
+        assert sheet.file is not None
+        assert (sheet.file.mime, sheet.file.filename) == ("application/pdf", "PA-101.pdf")
+
+        without = await shown(2, Answer(422))
+        assert (without.file, without.text) == (None, with_photo.text)
+        assert await waha.world.majlis.metric("majlis_files_total", result="uploaded") == 2
+        assert await waha.world.majlis.metric("majlis_files_total", result="refused") == 1

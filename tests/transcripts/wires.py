@@ -8,6 +8,7 @@ but from the screen: where there are no buttons, a choice is picked by typing it
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -382,15 +383,16 @@ def _form(asked: bytes) -> dict[str, str]:
 
 
 class OverWaha(_OverAWire):
-    """WAHA: texts alone, as at Twilio; what we sent comes back to us, and nobody takes it for a person's."""
+    """WAHA: texts, as at Twilio, and files above them; what we sent comes back to us, and is nobody's answer."""
 
     shared, own = "waha:shared", "waha:own"
-    files: ClassVar[bool] = False
+    files: ClassVar[bool] = True
     key = "waha-hmac-key-51dd"
 
     def __init__(self) -> None:
         self._clock = 1_767_225_600
         provider = WahaProvider(clock=lambda: self._clock)
+        provider.files.shelf = Files()
         super().__init__(provider, Api(lambda number: {"id": f"3EB0{number:016X}"}))
 
     async def begin(self, settings: Settings, nursery: trio.Nursery) -> Settings:
@@ -448,14 +450,22 @@ class OverWaha(_OverAWire):
     async def show(self, message: Outgoing, person: str, channel: str) -> Outgoing:
         chat, session = f"{digits(person)}@c.us", channel.removeprefix("waha:")
         sent = [json.loads(asked) for asked in await self._asked(message, person, channel)]
-        for one in sent:
+        texts = [one["caption"] if "file" in one else one["text"] for one in sent]
+        for one, text in zip(sent, texts, strict=True):
             assert (one["chatId"], one["session"]) == (chat, session)
-            echo = waha.own_of(f"true_{chat}_{len(one['text'])}", chat, one["text"], 0, "app")
+            echo = waha.own_of(f"true_{chat}_{len(text)}", chat, text, 0, "app")
             body, headers = waha.signed(self.key, session, "message.any", echo, self._clock)
             back = self._provider.receive(Request("POST", f"/webhooks/waha/{session}", {}, headers, body))
             assert isinstance(back, Verified)
             assert not back.arrivals
-        return screen("\n".join(unmarked(one["text"])[0] for one in sent))
+        shown = screen("\n".join(words for text in texts if (words := unmarked(text)[0])))
+        if "file" not in sent[0]:
+            return shown
+        mime, content = sent[0]["file"]["mimetype"], base64.b64decode(sent[0]["file"]["data"])
+        assert content == CONTENT[mime]
+        assert isinstance(shown, Text | Buttons)
+        kind = "image" if mime.startswith("image/") else "document"
+        return _with_file(kind, shown.body, getattr(shown, "choices", ()))
 
 
 def screen(text: str) -> Outgoing:

@@ -11,7 +11,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -32,9 +33,11 @@ from actors.messages import (
     Choice,
     ChoicePicked,
     Choices,
+    Document,
     LocationShared,
     MediaReceived,
     MessageReceived,
+    Picture,
     Text,
     Unsupported,
 )
@@ -438,6 +441,36 @@ def test_sends_have_a_pace_also_where_no_channel_is_configured(subject: Subject)
         assert pace.per_second > 0
         assert pace.pair_interval > 0
         assert pace.pair_burst >= 1
+
+
+class Taker:
+    """An HTTP client through which everything is taken, in the words of all of them at once."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def request(self, *_asked: object, content: bytes, **_more: object) -> httpx.Response:
+        self.asked.append(unquote_plus(content.decode()))
+        return httpx.Response(200, json={"messages": [{"id": "A"}], "sid": "SM" + "0" * 32, "id": "3EB0"})
+
+
+@each
+async def test_what_has_no_file_to_show_leaves_as_its_text_with_its_choices(subject: Subject) -> None:
+    choices = (Choice("book", "Book it"),)
+    told = {
+        "A villa": Picture("picture:1:7:1", "A villa", choices),
+        "Ask us": Document("sheet:1:7:en", "Here it is", "Ask us", choices),
+    }
+    for said, message in told.items():
+        taker, effect = Taker(), str(UUID(int=len(said)))
+        delivery = Delivery(
+            effect, subject.channel, f"wa_id:{WHO}", Lane.SEND, msgspec.json.encode(message), attempt=3
+        )
+        assert isinstance(await subject.provider.perform(delivery, taker), Accepted)  # type: ignore[arg-type]
+        [asked] = taker.asked
+        assert said in asked
+        assert "Book it" in asked
+        assert "Here it is" not in asked
 
 
 # ── render ────────────────────────────────────────────────────────────

@@ -126,6 +126,7 @@ def test_every_engines_answer_names_the_message(answer: object) -> None:
         (429, None, TryAgain, "http_429"),
         (503, None, TryAgain, "http_503"),
         (400, None, Refused, "http_400"),
+        (501, None, Refused, "http_501"),
         (500, {"statusCode": 500}, Uncertain, "http_500"),
         (201, None, Uncertain, "http_201"),
     ],

@@ -2,7 +2,7 @@
 
 It tells of its own messages, too, as `message.any` does, and of people's twice if it is told to. A webhook that is not
 answered 200 is posted again, as WAHA would. Files are given to who has the API key. The control API lives under /_fake/
-(loopback only, like the rest): health, sent, statistics.
+(loopback only, like the rest): health, sent, statistics, and file?index=N for the bytes of a file that was sent.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ from actors.channels.loopback import Introduced
 from config import Settings
 from runtime import Request, Response
 
-_ASK = re.compile(r"/api/(sendText|sendSeen|startTyping|stopTyping)")
+_ASK = re.compile(r"/api/(sendText|sendImage|sendFile|sendSeen|startTyping|stopTyping)")
 _SESSION = re.compile(r"/api/sessions/([A-Za-z0-9_-]+)")
 _FILES = "/api/files/"
+#: What an engine calls the messages of files.
+_TYPES = {"image": "image", "file": "document"}
 _KEPT = 10_000  # webhooks that wait
 _TIMEOUT, _AGAIN, _TRIES = 15.0, 0.2, 15  # seconds for an answer, seconds between two tries, tries
 #: How the stand-in introduces itself at /_fake/health.
@@ -63,6 +65,12 @@ class _Window(msgspec.Struct, frozen=True):
 
     after: Annotated[int, Meta(ge=0)] = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 1000
+
+
+class _One(msgspec.Struct, frozen=True):
+    """The query of GET /_fake/file: the index of a send."""
+
+    index: Annotated[int, Meta(ge=1)]
 
 
 class FakeWaha:
@@ -217,15 +225,24 @@ class FakeWaha:
                 case "GET", "sent":
                     window = msgspec.convert(dict(request.query), _Window, strict=False)
                     return _json(SentPage(self.last_index, self.sent(after=window.after)[: window.limit]))
+                case "GET", "file":
+                    return self._sent_file(msgspec.convert(dict(request.query), _One, strict=False))
                 case "GET", "statistics":
                     return _json(self.statistics())
         except msgspec.MsgspecError as fault:
             return _json({"error": str(fault)}, 400)
         return _json({"error": f"no {request.method} {request.path} here"}, 404)
 
+    def _sent_file(self, asked: _One) -> Response:
+        found = self._desk.file_of(asked.index)
+        return Response(200, found[1], found[0]) if found else _refusal(Answer(404))
+
     def _tell(self, sent: Sent) -> None:
         """Tell of a message of our own, and that it went to the server and to the phone."""
         echo = own_of(sent.id, sent.chat, sent.text, int(time.time()), self._source)
+        if sent.file is not None:
+            told = {"mimetype": sent.file.mime, "filename": sent.file.filename, "url": None}
+            echo = {**echo, "hasMedia": True, "media": told, "_data": {"type": _TYPES[sent.file.kind]}}
         self._queue(sent.session, "message.any", echo)
         for ack in (1, 2):
             self._queue(sent.session, "message.ack", ack_of(sent.id, sent.chat, ack))

@@ -7,12 +7,15 @@ outcome is unknown. A session that is not at work says so (422) with what it is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from actors.channels.errors import STATUSES, Action, answer_of, by_class, outcome_of
 from actors.channels.waha.addresses import parted
 from actors.channels.wire import members, name, text
 from runtime import Accepted, Broken, Outcome, Refused, TryAgain, Uncertain
 
+#: This file, any file, or neither.
+Blame = Literal["", "file", "files"]
 #: What a session may be at, besides WORKING; of these only STARTING ends by itself.
 SESSION: Mapping[str, str] = {
     "STARTING": "the session starts",
@@ -34,9 +37,26 @@ def judge(status: int, body: bytes, attempt: int = 1, told_to_wait: int = 0) -> 
             return outcome_of(Action.CREDENTIALS, word, attempt, told_to_wait)
         case 404:
             return Broken(word, "WAHA has no such session, or api_url is not WAHA's")
+        case 501:  # the engine cannot do that: the one 5xx that tells
+            return outcome_of(Action.NEVER, word, attempt, told_to_wait)
         case 422:
             return _unable(text(answer.get("status")))
     return outcome_of(STATUSES.get(status) or by_class(status), word, attempt, told_to_wait)
+
+
+def blamed(status: int, body: bytes) -> Blame:
+    """Return whether a send may have been refused for its file, or for having one: then nothing was sent.
+
+    Not every version of WAHA takes files, and not with every engine: a 422 that names no session's status says so.
+    """
+    match status:
+        case 400 | 413 | 415:
+            return "file"
+        case 404 | 501:
+            return "files"
+        case 422:
+            return "" if text(answer_of(body).get("status")) in SESSION else "files"
+    return ""
 
 
 def judge_aside(status: int) -> Outcome:

@@ -4,9 +4,7 @@ Theory of operation: as at the others the settings become one immutable table. W
 that a message of the number is ours, and that no person wrote it at the phone; `OwnSends` tells of which effect it is.
 Behind WAHA is a phone, not an API: sends keep to a person's pace, and there are neither templates nor a service window.
 
-A long message is several requests under one effect. Which of them were taken is remembered, so that a second try goes on
-where the first one stopped; another replica does not know that, and begins anew. The typing sign, once begun, is ended
-before the next text.
+How a message leaves is elsewhere (`sending.py`). The typing sign, once begun, is ended before the next message.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import httpx
 import msgspec
@@ -22,18 +19,19 @@ import trio
 
 from actors.channels.errors import judge_fault
 from actors.channels.waha.addresses import address_of
-from actors.channels.waha.errors import judge, judge_aside
+from actors.channels.waha.errors import judge_aside
 from actors.channels.waha.examination import examine
-from actors.channels.waha.media import source_of
+from actors.channels.waha.files import Files
+from actors.channels.waha.line import PAIR_BURST, PAIR_INTERVAL, Line, line_of
 from actors.channels.waha.own import OwnSends
-from actors.channels.waha.parsing import Owner, parse, status_of
-from actors.channels.waha.rendering import render, seen_request, text_request, typing_request
+from actors.channels.waha.parsing import parse, status_of
+from actors.channels.waha.rendering import seen_request, typing_request
+from actors.channels.waha.sending import Sending
 from actors.channels.waha.signature import outdated, signs
 from actors.channels.wire import MalformedError, decode, number
-from actors.media.sources import Source
 from actors.messages import Buttons, Choices, Document, MarkRead, Outgoing, Picture, Template, Text
 from actors.work import Works
-from config import Channel, Settings
+from config import Settings
 from runtime import (
     Accepted,
     Broken,
@@ -46,35 +44,20 @@ from runtime import (
     Refused,
     Request,
     Response,
-    Uncertain,
     Verified,
 )
 
 _HOOK = "/webhooks/waha/"
-#: WAHA has no limit per person, but WhatsApp looks for numbers that write like a machine: some at once, then one in 2 s.
-PAIR_INTERVAL, PAIR_BURST = 2.0, 10
-#: Long messages of which not every part was taken yet, and chats with a typing sign; the oldest is forgotten first.
-_HALF_SENT = _TYPING = 10_000
+#: Chats with a typing sign; the oldest is forgotten first.
+_TYPING = 10_000
 #: How long the answer to the end of a typing sign is waited for, in seconds: the text matters more.
 _SIGN_TIMEOUT = 2.0
-
-
-@dataclass(frozen=True)
-class _Line:
-    """What is known of one channel."""
-
-    owner: Owner
-    keys: tuple[str, ...] = field(repr=False)
-    api: str
-    headers: Mapping[str, str] = field(repr=False)
-    pace: Pace
-    source: Source
 
 
 class WahaStatistics(msgspec.Struct, frozen=True):
     """`sessions` by what they were at when they last said so; `half_sent` messages wait for another try.
 
-    `unsettled` texts were sent and their key is not known yet.
+    `unsettled` texts and captions were sent and their key is not known yet.
     """
 
     channels: int
@@ -93,20 +76,27 @@ class WahaProvider:
         self._own_works = works is None
         self.works = works or Works()
         self._clock = clock
-        self._lines: Mapping[str, _Line] = {}
+        self._lines: Mapping[str, Line] = {}
         self._sessions: dict[str, str] = {}
         self._own = OwnSends()
-        self._taken: OrderedDict[str, int] = OrderedDict()
+        self._sending = Sending(self._own)
+        self._patience = 0.0
         self._typing: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
     def configure(self, settings: Settings) -> None:
         """Take the channels of these settings, all or nothing; a channel that is gone is no longer served."""
         channels = [channel for channel in settings.channels if channel.provider == self.name]
-        self._lines = {channel.key: _line(channel) for channel in channels}
+        self._lines = {channel.key: line_of(channel) for channel in channels}
         self._sessions = {key: at for key, at in self._sessions.items() if key in self._lines}
+        self._patience = settings.node.send_timeout / 3
         if self._own_works:
             self.works.configure(settings)
+
+    @property
+    def files(self) -> Files:
+        """Where the files of its sends come from."""
+        return self._sending.files
 
     def channels(self) -> Sequence[str]:
         """Return the channels that are configured, as "waha:<name>"."""
@@ -157,8 +147,6 @@ class WahaProvider:
         chat = address_of(delivery.address)
         if chat is None:
             return Refused("no_address", "the person has neither a phone number nor a hidden one")
-        if isinstance(message, Picture | Document):
-            message = message.plain()  # files are for paying users of WAHA, and not with every engine
         match message:
             case MarkRead():
                 return await self._mark(line, chat, message, http)
@@ -166,18 +154,18 @@ class WahaProvider:
                 return Refused(
                     "not_offered", "WAHA has no templates, and what this one says is known to Meta alone"
                 )
-            case Text() | Buttons() | Choices():
+            case Text() | Buttons() | Choices() | Picture() | Document():
                 await self._end_typing(line, chat, http)
-                return await self._send(delivery, line, chat, message, http)
+                return await self._sending.send(delivery, line, chat, message, http, self._patience)
 
     def statistics(self) -> WahaStatistics:
         """Return what is held."""
         sessions: dict[str, int] = {}
         for at in self._sessions.values():
             sessions[at] = sessions.get(at, 0) + 1
-        return WahaStatistics(len(self._lines), sessions, len(self._taken), len(self._own))
+        return WahaStatistics(len(self._lines), sessions, len(self._sending), len(self._own))
 
-    def _read(self, body: bytes, line: _Line) -> Verified | Response:
+    def _read(self, body: bytes, line: Line) -> Verified | Response:
         envelope = decode(body)
         if not isinstance(envelope, dict):
             return Response(400, b"the body is no JSON object")
@@ -196,34 +184,7 @@ class WahaProvider:
         if channels:
             await examine(channels, http, tell)
 
-    async def _send(
-        self, delivery: Delivery, line: _Line, chat: str, message: Text | Buttons | Choices, http: HttpClient
-    ) -> Outcome:
-        """Send the texts that were not taken yet; the outcome is that of the last one asked for."""
-        texts, channel = render(message), line.owner.key
-        outcome: Outcome = Accepted()
-        for place in range(self._taken.get(delivery.id, 0), len(texts)):
-            text, is_last = texts[place], place + 1 == len(texts)
-            content = text_request(line.owner.session, chat, text, "" if place else message.quote)
-            # A receipt settles its effect: so only the last text has one.
-            self._own.begin(channel, delivery.address, text, delivery.id if is_last else "")
-            told = delivery.id if is_last else f"{delivery.id}/{place + 1}"
-            outcome = await _post(line, "sendText", content, told, delivery, http)
-            if not isinstance(outcome, Accepted):
-                if not isinstance(outcome, Uncertain):
-                    self._own.end(channel, delivery.address, text)
-                if isinstance(outcome, Refused):
-                    self._taken.pop(delivery.id, None)
-                return outcome
-            self._own.end(channel, delivery.address, text, outcome.provider_id)
-            if not is_last:
-                self._taken[delivery.id] = place + 1
-                if len(self._taken) > _HALF_SENT:
-                    self._taken.popitem(last=False)
-        self._taken.pop(delivery.id, None)
-        return outcome
-
-    async def _mark(self, line: _Line, chat: str, mark: MarkRead, http: HttpClient) -> Outcome:
+    async def _mark(self, line: Line, chat: str, mark: MarkRead, http: HttpClient) -> Outcome:
         """Show that a message was read, and with `typing` that an answer is being written."""
         outcome = await _sign(line, "sendSeen", seen_request(line.owner.session, chat, mark), http)
         if not mark.typing or not isinstance(outcome, Accepted):
@@ -235,7 +196,7 @@ class WahaProvider:
                 self._typing.popitem(last=False)
         return outcome
 
-    async def _end_typing(self, line: _Line, chat: str, http: HttpClient) -> None:
+    async def _end_typing(self, line: Line, chat: str, http: HttpClient) -> None:
         """End the typing sign that was begun in a chat, if there is one; whatever comes of it, the text follows."""
         if (line.owner.key, chat) not in self._typing:
             return
@@ -244,19 +205,7 @@ class WahaProvider:
             await _sign(line, "stopTyping", typing_request(line.owner.session, chat), http)
 
 
-async def _post(
-    line: _Line, what: str, content: bytes, told: str, delivery: Delivery, http: HttpClient
-) -> Outcome:
-    """Ask for a send, and judge what comes; `told` goes along, for who looks for an effect in WAHA's log."""
-    headers = {**line.headers, "x-request-id": told}
-    try:
-        answer = await http.request("POST", f"{line.api}/api/{what}", headers=headers, content=content)
-    except httpx.HTTPError as fault:
-        return judge_fault(fault)
-    return judge(answer.status_code, answer.content, delivery.attempt, delivery.told_to_wait)
-
-
-async def _sign(line: _Line, what: str, content: bytes, http: HttpClient) -> Outcome:
+async def _sign(line: Line, what: str, content: bytes, http: HttpClient) -> Outcome:
     """Ask for a sign, which is not worth a second try."""
     try:
         answer = await http.request("POST", f"{line.api}/api/{what}", headers=line.headers, content=content)
@@ -264,15 +213,3 @@ async def _sign(line: _Line, what: str, content: bytes, http: HttpClient) -> Out
         lost = judge_fault(fault)
         return Refused(lost.code, lost.reason)
     return judge_aside(answer.status_code)
-
-
-def _line(channel: Channel) -> _Line:
-    api, key = channel.api_url.rstrip("/"), {"x-api-key": channel.api_key.reveal()}
-    return _Line(
-        owner=Owner(channel.key, channel.name, channel.id),
-        keys=tuple(one.reveal() for one in channel.hmac_key),
-        api=api,
-        headers={**key, "content-type": "application/json"},
-        pace=Pace(float(channel.max_mps), PAIR_INTERVAL, PAIR_BURST),
-        source=source_of(api, key),
-    )
