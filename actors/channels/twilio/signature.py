@@ -68,7 +68,18 @@ def is_sum(body: bytes, given: str) -> bool:
 
 
 def _spellings(url: str) -> Iterator[str]:
-    """Yield the URL with and without its port, where that is the scheme's own; which of the two is signed varies."""
+    """Yield the URL with and without its port, where that is the scheme's own; which of the two is signed varies.
+
+    So does the case of the host: it is Twilio's console's, or lower.
+    """
+    yield from _ports(url)
+    parts = urlsplit(url)
+    lower = parts._replace(netloc=parts.netloc.lower()).geturl()
+    if lower != url:
+        yield from _ports(lower)
+
+
+def _ports(url: str) -> Iterator[str]:
     yield url
     parts = urlsplit(url)
     usual = _PORTS.get(parts.scheme)
