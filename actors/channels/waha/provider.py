@@ -29,7 +29,7 @@ from actors.channels.waha.own import OwnSends
 from actors.channels.waha.parsing import Owner, parse, status_of
 from actors.channels.waha.rendering import render, seen_request, text_request, typing_request
 from actors.channels.waha.signature import outdated, signs
-from actors.channels.wire import MalformedError, decode, number
+from actors.channels.wire import MalformedError, decode, members
 from actors.media.sources import Source
 from actors.messages import Buttons, Choices, Document, MarkRead, Outgoing, Picture, Template, Text
 from actors.work import Works
@@ -181,7 +181,7 @@ class WahaProvider:
         envelope = decode(body)
         if not isinstance(envelope, dict):
             return Response(400, b"the body is no JSON object")
-        if outdated(number(envelope.get("timestamp")), self._clock()):
+        if outdated(_time_of(envelope), self._clock()):
             return Verified(dropped={"outdated": 1})
         verified = parse(envelope, line.owner, self._own)
         if verified.arrivals and (at := status_of(envelope)):
@@ -264,6 +264,12 @@ async def _sign(line: _Line, what: str, content: bytes, http: HttpClient) -> Out
         lost = judge_fault(fault)
         return Refused(lost.code, lost.reason)
     return judge_aside(answer.status_code)
+
+
+def _time_of(envelope: Mapping[str, object]) -> object:
+    """Return the time that a webhook tells; older versions of WAHA tell that of the message alone."""
+    told = envelope.get("timestamp")
+    return members(envelope.get("payload")).get("timestamp") if told is None else told
 
 
 def _line(channel: Channel) -> _Line:
