@@ -38,6 +38,8 @@ _TYPED_OFF = re.compile(r"([0-9]{1,2}) ?[.):-] ?(.+)", re.DOTALL)
 #: Providers whose people get texts alone, and type what a button would have said.
 WITHOUT_BUTTONS = frozenset({"twilio", "waha"})
 
+#: Choices that have a row each where there are rows; if there are more, those are numbered lines there, too.
+ROWS = 10
 #: Ids and titles of choices, in the order of their numbers.
 Lines = tuple[tuple[str, str], ...]
 
@@ -52,6 +54,12 @@ def lines_of(message: object) -> Lines:
     if isinstance(message, Buttons | Choices | Picture | Document):
         return tuple((choice.id, choice.title) for choice in message.choices)
     return ()
+
+
+def typed_of(message: object, channel: str) -> Lines:
+    """Return what of a message is picked by typing on a channel: nothing where all of it has a button or a row."""
+    lines = lines_of(message)
+    return lines if len(lines) > ROWS or not has_buttons(channel) else ()
 
 
 def read(message: MessageReceived, lines: Lines, known: Collection[str] = ()) -> Message:
