@@ -82,6 +82,7 @@ app = App(
         "media": _works.downloads.statistics(),
         "models": _works.brain.statistics(),
         "conversation": _bot.statistics(),
+        "meta": {"half_sent": len(_meta.long_texts)},
         "twilio": _twilio.statistics(),
         "waha": _waha.statistics(),
         "files": {"uploads": _meta.uploads.statistics(), "shelf": _files.statistics()},

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import httpx
 import msgspec
@@ -23,6 +24,7 @@ from actors.channels import numbered
 from actors.channels.limits import units
 from actors.channels.meta import errors as meta_errors
 from actors.channels.meta import rendering as meta_rendering
+from actors.channels.meta.long_texts import pieces
 from actors.channels.twilio import errors as twilio_errors
 from actors.channels.twilio import rendering as twilio_rendering
 from actors.channels.waha import errors as waha_errors
@@ -202,6 +204,12 @@ def _signed_by_waha(body: bytes) -> Request:
 
 
 def _read_meta(message: Text | Buttons | Choices) -> Sequence[str]:
+    if isinstance(message, Text):
+        return [text for one in pieces(message) for text in _read_one(one)]
+    return _read_one(message)
+
+
+def _read_one(message: Text | Buttons | Choices) -> Sequence[str]:
     sent = json.loads(meta_rendering.render(message, {"to": WHO}, EFFECT))
     if sent["type"] == "text":
         return [sent["text"]["body"]]
@@ -543,6 +551,31 @@ async def test_without_a_connection_nothing_was_sent_and_without_an_answer_it_ma
 
 
 @each
+async def test_a_long_text_goes_on_after_what_was_taken_and_its_last_part_alone_speaks_for_it(
+    subject: Subject,
+) -> None:
+    text = Text("The flat has two beds. Is that enough? هر دو را ببینید؟ " * 400)
+    count = len(subject.read(text))
+    assert count > 3
+    asked: list[str] = []
+    delivery = Delivery(
+        f"{EFFECT[:-1]}d", subject.channel, f"wa_id:{WHO}", Lane.SEND, msgspec.json.encode(text)
+    )
+
+    class Api:
+        async def request(self, _method: str, _url: str, **told: Any) -> httpx.Response:
+            asked.append(f"{unquote_plus(told['content'].decode())}{told['headers']}")
+            answer = subject.errors["rate"] if len(asked) == 3 else subject.taken
+            return httpx.Response(answer[0], content=answer[1])
+
+    assert isinstance(await subject.provider.perform(delivery, Api()), TryAgain)  # type: ignore[arg-type]
+    assert isinstance(await subject.provider.perform(delivery, Api()), Accepted)  # type: ignore[arg-type]
+    assert len(asked) == count + 1
+    speaks = re.compile(f"{delivery.id}(?!/|&part)")  # for the effect, and not for a part of it
+    assert [bool(speaks.search(one)) for one in asked] == [False] * count + [True]
+
+
+@each
 async def test_what_cannot_be_read_or_addressed_is_refused_and_asks_nobody(subject: Subject) -> None:
     for payload in (b"", b"{", b"[]", b"\xff", b'{"type":"Hologram"}', b"[" * 200_000):
         outcome, asked = await sent(subject, subject.taken, payload=payload)
@@ -643,7 +676,9 @@ def test_a_long_text_is_cut_between_what_a_reader_sees_as_characters(
 
 
 @each
-def test_a_long_text_ends_its_parts_with_sentences_or_says_that_it_goes_on(subject: Subject) -> None:
-    texts = subject.read(Text("The flat has two beds. Is that enough? هر دو را ببینید؟ " * 120))
-    assert all(text.endswith((".", "?", "؟", "…")) for text in texts)
-    assert all(text.endswith((".", "?", "؟")) for text in texts[:-1])
+def test_a_long_text_is_said_whole_in_parts_that_end_with_sentences(subject: Subject) -> None:
+    said = "The flat has two beds. Is that enough? هر دو را ببینید؟ " * 120
+    texts = subject.read(Text(said))
+    assert len(texts) > 1
+    assert all(text.endswith((".", "?", "؟")) for text in texts)
+    assert " ".join(texts).split() == said.split()
