@@ -181,6 +181,13 @@ def test_a_border_without_its_sign_is_refused_though_the_signed_text_is_the_same
     assert refused(msgspec.structs.replace(right, body=right.body.replace(b"Body=Hello", b"BodyHello")))
 
 
+@pytest.mark.parametrize("added", [b"&=", b"&", b"&&", b"&=&=", b";"])
+def test_what_adds_nothing_to_the_signed_text_is_refused_all_the_same(added: bytes) -> None:
+    right = request(inbound())
+    for body in (right.body + added, added + right.body, right.body.replace(b"&", added + b"&", 1)):
+        assert refused(msgspec.structs.replace(right, body=body))
+
+
 def json_request(body: bytes, *, sum_of: bytes | None = None, port: str = "") -> Request:
     """Return a signed request with a body of JSON; `sum_of` another body, if the sum is to be wrong."""
     query = "bodySHA256=" + hashlib.sha256(body if sum_of is None else sum_of).hexdigest()
