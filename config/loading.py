@@ -147,6 +147,9 @@ def _value(kind: object, raw: object, where: str, faults: Faults) -> object:
         entry = get_args(plain)[0]
         if isinstance(raw, str) and entry is Secret:
             raw = [raw]
+        elif entry is Secret and not isinstance(raw, list):
+            faults.add(where, "expected a string, or a list of strings")
+            return None
         if isinstance(entry, type) and issubclass(entry, msgspec.Struct):
             if not isinstance(raw, list):
                 faults.add(where, f"expected an array of tables, [[{where}]]")
