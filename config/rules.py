@@ -127,11 +127,11 @@ def _plain_place(url: str) -> str:
     """Return a URL as all that lead to the same place are written; one that is none as it is."""
     try:
         parts = urlsplit(url.rstrip("/"))
-        usual = parts.port == {"https": 443, "http": 80}.get(parts.scheme)
+        is_usual = (parts.scheme, parts.port) in {("https", 443), ("http", 80)}
     except ValueError:
         return url
     host = parts.netloc.lower()
-    return parts._replace(netloc=host.rpartition(":")[0] if usual else host).geturl()
+    return parts._replace(netloc=host.rpartition(":")[0] if is_usual else host).geturl()
 
 
 def _public_url(settings: Settings) -> Iterator[Fault]:

@@ -3,8 +3,8 @@
 Numbers are the places in what was offered. A channel cannot know what was offered last, for it keeps nothing; the actor
 can: it keeps the `lines_of` the last message that it sent in its state, and has what is typed `read` by them. So "2", "۲"
 and the title are what a button would have been, whoever restarts in between; so is a line that is typed off, and what a
-keyboard varies (ي for ی, marks, a keycap) makes no difference. No choice is left out and none is joined with
-another, or the numbers would not be the same on both sides. Knows no provider but by name.
+keyboard varies (ي for ی, marks, a keycap) makes no difference. No choice is left out and none is joined with another, or
+the numbers would not be the same on both sides. Knows no provider but by name.
 """
 
 from __future__ import annotations
@@ -82,9 +82,11 @@ def _places(said: str, lines: Lines, known: Collection[str]) -> Sequence[int]:
         if 0 <= place < len(lines):
             return [place]
     for spelt in (str, _bare):  # "1 bed" is not "1 bed+" where there are both
-        titles = ["" if title in known else spelt(_folded(title)) for _, title in lines]
-        if spelt(said) and titles.count(spelt(said)) == 1:
-            return [titles.index(spelt(said))]
+        words, titles = spelt(said), [spelt(_folded(title)) for _, title in lines]
+        if not words or words in {spelt(_folded(title)) for title in known}:
+            return []
+        if titles.count(words) == 1:
+            return [titles.index(words)]
     if typed := _TYPED_OFF.fullmatch(said):
         place = int(typed[1]) - 1
         if 0 <= place < len(lines) and _bare(_folded(lines[place][1])) == _bare(typed[2]):

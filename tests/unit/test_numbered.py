@@ -97,6 +97,10 @@ def test_a_title_of_two_lines_or_one_that_is_known_stays_words() -> None:
     assert read(said("Marina"), twice) == said("Marina")
     assert read(said("1 bed"), lines_of(BEDROOMS), {"1 bed"}) == said("1 bed")
     assert isinstance(read(said("2"), lines_of(BEDROOMS), {"1 bed"}), ChoicePicked)
+    plus = lines_of(Buttons("?", (Choice("a", "Villa"), Choice("b", "1 bed+"))))
+    assert read(said("1 bed"), plus, {"1 bed"}) == said("1 bed")
+    assert read(said("1 bed!"), plus, {"1 bed"}) == said("1 bed!")
+    assert isinstance(read(said("1 bed+"), plus, {"1 bed"}), ChoicePicked)
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=99))

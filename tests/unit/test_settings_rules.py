@@ -268,7 +268,7 @@ def test_waha_may_be_asked_over_plain_http_on_a_private_network(start, host):
         ({"id": "default", "api_url": "http://WAHA:3000/"}, "id: waha:default at http://waha:3000 is taken"),
         ({"name": "wa1"}, "name: waha:wa1 is taken by channels[0] already"),
         ({"hmac_key": []}, "hmac_key: expected array of length >= 1"),
-        ({"hmac_key": 5}, "hmac_key: expected a string, or a list of strings"),
+        ({"hmac_key": 5}, "hmac_key[0]: expected a string"),
         ({"hmac_key": ["a", ""]}, "hmac_key[1]: is empty"),
         ({"api_key": ""}, "api_key: is empty"),
         ({"api_key": "kéy"}, "api_key: has characters that no HTTP header can carry"),

@@ -1,8 +1,8 @@
 """A message as the JSON that the Cloud API takes: its limits are applied here, never met there.
 
-Knows no channel and no token. What is too long is cut with an ellipsis (a long text is several before it comes here:
-long_texts.py), what is too many moves to where
-there is room: more than three buttons become a list, what a list has no row for is numbered in its body.
+Knows no channel and no token. What is too long is cut with an ellipsis (a long text is several before it comes here, see
+long_texts.py), what is too many moves to where there is room: more than three buttons become a list, what a list has no
+row for is numbered in its body.
 """
 
 from __future__ import annotations
