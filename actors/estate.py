@@ -83,6 +83,7 @@ app = App(
         "media": _works.downloads.statistics(),
         "models": _works.brain.statistics(),
         "conversation": _bot.statistics(),
+        "meta": {"half_sent": len(_meta.long_texts)},
         "twilio": _twilio.statistics(),
         "waha": _waha.statistics(),
         "files": {

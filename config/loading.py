@@ -145,7 +145,7 @@ def _value(kind: object, raw: object, where: str, faults: Faults) -> object:
     plain = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
     if get_origin(plain) is tuple:
         entry = get_args(plain)[0]
-        if isinstance(raw, str) and entry is Secret:
+        if not isinstance(raw, list) and entry is Secret:
             raw = [raw]
         if isinstance(entry, type) and issubclass(entry, msgspec.Struct):
             if not isinstance(raw, list):

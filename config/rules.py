@@ -26,6 +26,7 @@ _IDS = {
 }
 #: A container's name, or one in a cluster or a local network.
 _PRIVATE = re.compile(r"[a-z][a-z0-9_-]*|[a-z0-9_.-]+\.(local|internal|svc)", re.IGNORECASE)
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
 _ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 
 
@@ -118,8 +119,19 @@ def _channels(channels: tuple[Channel, ...], slugs: set[str]) -> Iterator[Fault]
 
 def _number_of(channel: Channel) -> str:
     """Return what no two channels may share: the same session name is another number on another server of WAHA's."""
-    place = f" at {channel.api_url.rstrip('/')}" if channel.provider == "waha" else ""
+    place = f" at {_plain_place(channel.api_url)}" if channel.provider == "waha" else ""
     return f"{channel.provider}:{channel.id}{place}"
+
+
+def _plain_place(url: str) -> str:
+    """Return a URL as all that lead to the same place are written; one that is none as it is."""
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        is_usual = (parts.scheme, parts.port) in {("https", 443), ("http", 80)}
+    except ValueError:
+        return url
+    host = parts.netloc.lower()
+    return parts._replace(netloc=host.rpartition(":")[0] if is_usual else host).geturl()
 
 
 def _public_url(settings: Settings) -> Iterator[Fault]:
@@ -127,6 +139,8 @@ def _public_url(settings: Settings) -> Iterator[Fault]:
     if url:
         if wrong := _api_url_fault(url):
             yield "server.public_url", wrong
+        elif "/webhooks" in url:
+            yield "server.public_url", "ends before /webhooks: each channel's own path is put behind it"
     elif any(channel.provider == "twilio" for channel in settings.channels):
         yield "server.public_url", "is missing: Twilio signs the URL under which it reaches us"
 
@@ -153,7 +167,8 @@ def _api_url_fault(url: str, *, beside: bool = False) -> str | None:
     try:
         parts = urlsplit(url)
         host = parts.hostname
-        readable = _PLAIN_URL.fullmatch(url) and host and parts.port != 0
+        readable = _PLAIN_URL.fullmatch(url) and _is_host(host or "") and parts.port != 0
+        readable = readable and not parts.netloc.endswith(":")
     except ValueError:
         readable = None
     if not readable or parts.scheme not in {"http", "https"}:
@@ -161,6 +176,11 @@ def _api_url_fault(url: str, *, beside: bool = False) -> str | None:
     if parts.scheme == "http" and not is_loopback(host) and not (beside and _is_private(host or "")):
         return "must be https: tokens and messages would cross the network readable (plain http is for loopback hosts)"
     return None
+
+
+def _is_host(host: str) -> bool:
+    """Whether this may be a host: an address in brackets, or labels with a letter or digit at both ends."""
+    return ":" in host or all(_LABEL.fullmatch(label) for label in host.removesuffix(".").split("."))
 
 
 def _is_private(host: str) -> bool:

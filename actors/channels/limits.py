@@ -13,10 +13,12 @@ ELLIPSIS = "…"
 #: Letters by category that nevertheless show nothing.
 _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _ZERO_WIDTH_JOINER = "\u200d"
-#: What hangs on the character before it though it is no mark by category: joiners, Thai AM, skin tones.
-_TRAILING = frozenset("\u200c\u200d\u0e33\u0eb3") | {chr(code) for code in range(0x1F3FB, 0x1F400)}
-#: What takes in the character after it (number signs of Arabic and Syriac scripts).
-_LEADING = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")
+#: What hangs on the character before it though it is no mark by category: joiners, Thai AM, sound marks, skin tones.
+_TRAILING = frozenset("\u200c\u200d\u0e33\u0eb3\uff9e\uff9f") | {
+    chr(code) for code in range(0x1F3FB, 0x1F400)
+}
+#: What takes in the character after it (number signs of Arabic and Syriac scripts, a letter of Malayalam).
+_LEADING = frozenset("\u0890\u0891\u0d4e\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")
 
 
 def units(text: str) -> int:

@@ -108,6 +108,8 @@ def number(value: object) -> float | None:
 
 def stamp(value: object) -> int:
     """Return a time in seconds since 1970 that may come as a string or as a number; 0 for anything else."""
+    if isinstance(value, float) and 0 <= value < _LATEST:
+        return int(value)
     text = token(value)
     if not (text.isascii() and text.isdigit()) or len(text) > 12:
         return 0

@@ -143,7 +143,7 @@ class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):
     handed: Handed | None = None
     left: tuple[Handed, ...] = ()  # of tenants that were left meanwhile, one each
     calls: tuple[Call, ...] = ()
-    lines: tuple[tuple[str, str], ...] = ()  # ids and titles last shown where there are no buttons: lines.py
+    lines: tuple[tuple[str, str], ...] = ()  # ids and titles last shown that have no button: lines.py
     pondering: tuple[Pondering, ...] = ()
 
     @property

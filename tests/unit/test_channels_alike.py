@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,9 +21,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.channels import numbered
 from actors.channels.limits import units
 from actors.channels.meta import errors as meta_errors
 from actors.channels.meta import rendering as meta_rendering
+from actors.channels.meta.long_texts import pieces
 from actors.channels.twilio import errors as twilio_errors
 from actors.channels.twilio import rendering as twilio_rendering
 from actors.channels.waha import errors as waha_errors
@@ -49,6 +52,7 @@ from runtime import (
     Event,
     Failure,
     Outcome,
+    PerChannel,
     Provider,
     Receipt,
     Refused,
@@ -67,7 +71,10 @@ from tests.unit import webhooks as meta
 CODEC = EventCodec(INCOMING)
 ID, EFFECT = "SM" + "1b" * 16, "0b9c7a52-8f0e-5d6f-9c55-7d9d6a1b2c3d"
 WHO = "971500000001"
-Kind = Literal["text", "picture", "place", "picked", "odd", "foreign", "delivered", "failed"]
+PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+Told = Literal["sent", "delivered", "read", "failed"]
+Kind = Literal["text", "picture", "place", "picked", "odd", "foreign"] | Told
+TOLD: Sequence[Told] = ("sent", "delivered", "read", "failed")
 Fault = Literal["rate", "window", "opted_out", "bad_recipient", "credentials", "crash", "no_id"]
 
 
@@ -75,12 +82,15 @@ Fault = Literal["rate", "window", "opted_out", "bad_recipient", "credentials", "
 class Subject:
     """One provider: its webhooks, its errors, and the texts that a person reads of a send.
 
-    One whose receipts name no effect `echoes` nothing; and one without a service window has no such error.
+    `signed` is a webhook with any body; `taken` is the answer to a send that was taken under ID. One whose receipts name
+    no effect `echoes` nothing; and one without a service window has no such error.
     """
 
     provider: Provider
     channel: str
     webhook: Callable[[Kind, bool], Request]
+    signed: Callable[[bytes], Request]
+    taken: tuple[int, bytes]
     judge: Callable[[int, bytes], Outcome]
     errors: Mapping[Fault, tuple[int, bytes]]
     read: Callable[[Text | Buttons | Choices], Sequence[str]]
@@ -106,7 +116,7 @@ _META: Mapping[Kind, Mapping[str, Any]] = {
 def _meta(kind: Kind, novel: bool) -> Request:
     number = meta.STRANGE if kind == "foreign" else meta.NUMBER
     value: dict[str, Any] = {"metadata": {"phone_number_id": number}, "messaging_product": "whatsapp"}
-    if kind in {"delivered", "failed"}:
+    if kind in TOLD:
         one = {"id": ID, "status": kind, "timestamp": "1767225600", "recipient_id": WHO}
         value["statuses"] = [{**one, "biz_opaque_callback_data": EFFECT, "errors": [{"code": 131047}]}]
     else:
@@ -117,8 +127,12 @@ def _meta(kind: Kind, novel: bool) -> Request:
             value["messages"][0]["brand_new"] = {"سلام": 1}
     change = {"field": "messages", "value": value}
     body = json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
-    digest = hmac.new(b"mine", body.encode(), hashlib.sha256).hexdigest()
-    return Request("POST", "/webhooks/meta", {}, {"x-hub-signature-256": f"sha256={digest}"}, body.encode())
+    return _signed_by_meta(body.encode())
+
+
+def _signed_by_meta(body: bytes) -> Request:
+    digest = hmac.new(b"mine", body, hashlib.sha256).hexdigest()
+    return Request("POST", "/webhooks/meta", {}, {"x-hub-signature-256": f"sha256={digest}"}, body)
 
 
 _TWILIO: Mapping[Kind, Mapping[str, str]] = {
@@ -149,9 +163,14 @@ _TWILIO: Mapping[Kind, Mapping[str, str]] = {
 
 
 def _twilio(kind: Kind, novel: bool) -> Request:
-    if kind in {"delivered", "failed"}:
+    if kind in TOLD:
         return twilio.request(twilio.status(kind, ErrorCode="63016"), query=f"effect={EFFECT}")
     return twilio.request(twilio.inbound(**_TWILIO[kind], **({"BrandNew": "سلام"} if novel else {})))
+
+
+def _signed_by_twilio(body: bytes) -> Request:
+    request = twilio.request({}, query=f"bodySHA256={hashlib.sha256(body).hexdigest()}")
+    return msgspec.structs.replace(request, body=body)
 
 
 _WAHA: Mapping[Kind, Mapping[str, Any]] = {
@@ -172,15 +191,28 @@ _WAHA: Mapping[Kind, Mapping[str, Any]] = {
 
 
 def _waha(kind: Kind, novel: bool) -> Request:
-    if kind in {"delivered", "failed"}:
-        told = waha.ack(2 if kind == "delivered" else -1, id=f"true_{waha.CHAT}_{ID}")
+    if kind in TOLD:
+        number = {"sent": 1, "delivered": 2, "read": 3, "failed": -1}[kind]
+        told = waha.ack(number, id=f"true_{waha.CHAT}_{ID}")
         return waha.request(waha.envelope("message.ack", told))
     payload = waha.message(id=ID, **_WAHA[kind], **({"brandNew": {"سلام": 1}} if novel else {}))
     session = "another" if kind == "foreign" else "default"
     return waha.request(waha.envelope("message", payload, session=session))
 
 
+def _signed_by_waha(body: bytes) -> Request:
+    request = waha.request({})
+    headers = {**request.headers, "x-webhook-hmac": waha.sign(body)}
+    return msgspec.structs.replace(request, headers=headers, body=body)
+
+
 def _read_meta(message: Text | Buttons | Choices) -> Sequence[str]:
+    if isinstance(message, Text):
+        return [text for one in pieces(message) for text in _read_one(one)]
+    return _read_one(message)
+
+
+def _read_one(message: Text | Buttons | Choices) -> Sequence[str]:
     sent = json.loads(meta_rendering.render(message, {"to": WHO}, EFFECT))
     if sent["type"] == "text":
         return [sent["text"]["body"]]
@@ -203,6 +235,8 @@ SUBJECTS: Mapping[str, Subject] = {
         meta.PROVIDER,
         meta.CHANNEL,
         _meta,
+        _signed_by_meta,
+        (200, json.dumps({"messages": [{"id": ID}]}).encode()),
         meta_errors.judge,
         {
             "rate": (429, _graph(130429)),
@@ -220,6 +254,8 @@ SUBJECTS: Mapping[str, Subject] = {
         twilio.configured(),
         twilio.KEY,
         _twilio,
+        _signed_by_twilio,
+        (201, json.dumps({"sid": ID}).encode()),
         twilio_errors.judge,
         {
             "rate": (429, _api(20429)),
@@ -237,6 +273,8 @@ SUBJECTS: Mapping[str, Subject] = {
         waha.configured(),
         waha.KEY,
         _waha,
+        _signed_by_waha,
+        (201, json.dumps({"id": f"true_{waha.CHAT}_{ID}"}).encode()),
         waha_errors.judge,
         {
             "rate": (429, b""),
@@ -334,6 +372,41 @@ def test_a_field_that_nobody_knows_is_accepted_and_signed(subject: Subject) -> N
     assert answer.status == 401
 
 
+@each
+def test_another_method_another_path_and_no_signature_are_refused(subject: Subject) -> None:
+    right = subject.webhook("text", False)
+    elsewhere = msgspec.structs.replace(right, path=f"{right.path}/other")
+    for wrong in (
+        *(
+            (elsewhere,) if isinstance(subject.provider, PerChannel) else ()
+        ),  # others have one webhook for all
+        msgspec.structs.replace(right, method="PUT"),
+        msgspec.structs.replace(right, headers={}),
+        msgspec.structs.replace(right, headers=dict.fromkeys(right.headers, "")),
+        msgspec.structs.replace(right, headers=dict.fromkeys(right.headers, "\ud800é")),
+    ):
+        answer = subject.provider.receive(wrong)
+        assert isinstance(answer, Response)
+        assert 400 <= answer.status < 500
+
+
+@each
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"null", b"[]", b"7", b"{", b"\xff", b'{"a":NaN}', b'{"a":1e999}', b'{"a":"\\ud800"}'),
+        *(b"\xef\xbb\xbf{}", b"[" * 200_000, b'{"a":' * 200_000, b"9" * 5000),
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+def test_a_signed_body_that_is_odd_never_raises_and_is_nobodys_message(subject: Subject, body: bytes) -> None:
+    answer = subject.provider.receive(subject.signed(body))
+    if isinstance(answer, Verified):
+        assert not any("wa_id:" in name for one in answer.arrivals for name in one.identities)
+    else:
+        assert answer.status == 400
+
+
 # ── parse ─────────────────────────────────────────────────────────────
 
 
@@ -383,6 +456,16 @@ def test_receipts_name_their_effect_and_a_failure_says_what_may_help(subject: Su
     assert taken(subject, "failed") == taken(subject, "failed")
 
 
+@each
+@pytest.mark.parametrize("told", TOLD)
+def test_a_receipt_says_how_far_its_message_came_and_is_no_message(subject: Subject, told: Told) -> None:
+    verified = taken(subject, told)
+    effect = EFFECT if subject.echoes else ""
+    assert verified.receipts == (Receipt(subject.channel, effect, ID, told),)
+    assert len(verified.arrivals) == (told == "failed")
+    assert all(one.dedup.startswith("s|") and not one.perishable for one in verified.arrivals)
+
+
 # ── errors ────────────────────────────────────────────────────────────
 
 OUTCOMES: Mapping[Fault, tuple[type[Outcome], Failure | None]] = {
@@ -417,6 +500,94 @@ def test_no_answer_raises_and_only_a_named_message_is_accepted(
     subject: Subject, status: int, body: bytes
 ) -> None:
     assert not isinstance(subject.judge(status, body), Accepted)
+
+
+class Api:
+    """Gives the same answer to whatever is asked, or breaks; keeps the URLs."""
+
+    def __init__(self, answer: tuple[int, bytes] | httpx.HTTPError) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    async def request(self, _method: str, url: str, **_more: object) -> httpx.Response:
+        self.asked.append(url)
+        if isinstance(self.answer, httpx.HTTPError):
+            raise self.answer
+        return httpx.Response(self.answer[0], content=self.answer[1])
+
+
+async def sent(
+    subject: Subject,
+    answer: tuple[int, bytes] | httpx.HTTPError,
+    payload: bytes = msgspec.json.encode(Text("a")),
+    address: str = f"wa_id:{WHO}",
+) -> tuple[Outcome, int]:
+    """Send, and return the outcome and how often the provider was asked."""
+    api, delivery = Api(answer), Delivery(EFFECT, subject.channel, address, Lane.SEND, payload)
+    return await subject.provider.perform(delivery, api), len(api.asked)  # type: ignore[arg-type]
+
+
+@each
+async def test_a_send_that_is_taken_is_accepted_under_the_id_that_its_receipts_have(subject: Subject) -> None:
+    [receipt] = taken(subject, "read").receipts
+    assert await sent(subject, subject.taken) == (Accepted(receipt.provider_id), 1)
+
+
+@each
+async def test_a_send_comes_to_what_its_answer_means(subject: Subject) -> None:
+    for fault, answer in subject.errors.items():
+        outcome, asked = await sent(subject, answer)
+        assert (outcome, asked) == (subject.judge(*answer), 1), fault
+
+
+@each
+async def test_without_a_connection_nothing_was_sent_and_without_an_answer_it_may_have_been(
+    subject: Subject,
+) -> None:
+    for fault in (httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")):
+        outcome, _ = await sent(subject, fault)
+        assert isinstance(outcome, TryAgain)
+        assert outcome.unreachable
+    for fault in (httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x"), httpx.WriteError("x")):
+        outcome, _ = await sent(subject, fault)
+        assert isinstance(outcome, Uncertain)
+
+
+@each
+async def test_a_long_text_goes_on_after_what_was_taken_and_its_last_part_alone_speaks_for_it(
+    subject: Subject,
+) -> None:
+    text = Text("The flat has two beds. Is that enough? هر دو را ببینید؟ " * 400)
+    count = len(subject.read(text))
+    assert count > 3
+    asked: list[str] = []
+    delivery = Delivery(
+        f"{EFFECT[:-1]}d", subject.channel, f"wa_id:{WHO}", Lane.SEND, msgspec.json.encode(text)
+    )
+
+    class Api:
+        async def request(self, _method: str, _url: str, **told: Any) -> httpx.Response:
+            asked.append(f"{unquote_plus(told['content'].decode())}{told['headers']}")
+            answer = subject.errors["rate"] if len(asked) == 3 else subject.taken
+            return httpx.Response(answer[0], content=answer[1])
+
+    assert isinstance(await subject.provider.perform(delivery, Api()), TryAgain)  # type: ignore[arg-type]
+    assert isinstance(await subject.provider.perform(delivery, Api()), Accepted)  # type: ignore[arg-type]
+    assert len(asked) == count + 1
+    speaks = re.compile(f"{delivery.id}(?!/|&part)")  # for the effect, and not for a part of it
+    assert [bool(speaks.search(one)) for one in asked] == [False] * count + [True]
+
+
+@each
+async def test_what_cannot_be_read_or_addressed_is_refused_and_asks_nobody(subject: Subject) -> None:
+    for payload in (b"", b"{", b"[]", b"\xff", b'{"type":"Hologram"}', b"[" * 200_000):
+        outcome, asked = await sent(subject, subject.taken, payload=payload)
+        assert isinstance(outcome, Refused)
+        assert not asked
+    for address in ("", "wa_id:", "fax:1", "wa_id:۹۷۱", "wa_id:1|2"):
+        outcome, asked = await sent(subject, subject.taken, address=address)
+        assert isinstance(outcome, Refused)
+        assert not asked
 
 
 class Nobody:
@@ -495,7 +666,52 @@ def test_every_choice_can_be_read_however_many_there_are(subject: Subject, count
 
 
 @each
-def test_equal_titles_are_made_distinct(subject: Subject) -> None:
-    read = "\n".join(subject.read(Buttons("Which?", (Choice("a", "Marina"), Choice("b", "Marina")))))
-    lines = [line for line in read.splitlines() if "Marina" in line]
-    assert len(set(lines)) == 2
+@pytest.mark.parametrize("count", [2, 3, 10, 12])
+@pytest.mark.parametrize(
+    "title", ["Marina", "مارینا", "مارينا", "Марина", "👨‍👩‍👧‍👦🇦🇪 penthouse with a sea view"]
+)
+def test_equal_titles_are_made_distinct(subject: Subject, title: str, count: int) -> None:
+    choices = tuple(Choice(f"c:{place}", title) for place in range(count))
+    for message in (Buttons("Which?", choices), Choices("Which?", "Towers", choices)):
+        _, *lines = "\n".join(subject.read(message)).splitlines()
+        shown = [line for line in lines if line.strip()]
+        assert len(set(shown)) == len(shown) == count
+
+
+@each
+@pytest.mark.parametrize("count", [11, 25])
+def test_a_choice_that_has_no_row_is_picked_by_the_number_that_is_read_before_it(
+    subject: Subject, count: int
+) -> None:
+    message = Choices("Which?", "Towers", tuple(Choice(f"c:{n}", f"Tower {n:02}") for n in range(count)))
+    read = "\n".join(subject.read(message)).splitlines()
+    assert f"{count}. Tower {count - 1:02}" in read
+    for typed in (str(count), str(count).translate(PERSIAN), f"Tower {count - 1:02}"):
+        said = MessageReceived(id="m", text=typed)
+        picked = numbered.read(said, numbered.typed_of(message, subject.channel))
+        assert isinstance(picked, ChoicePicked)
+        assert picked.choice == f"c:{count - 1}"
+
+
+@each
+@pytest.mark.parametrize(
+    "one", ["👨‍👩‍👧‍👦", "🇦🇪", "👍🏽", "e\u0301\u0308", "م‌", "क्षि", "각", "2\ufe0f\u20e3"]
+)
+@pytest.mark.parametrize("before", ["", "x", "xx"])
+def test_a_long_text_is_cut_between_what_a_reader_sees_as_characters(
+    subject: Subject, one: str, before: str
+) -> None:
+    first, *rest = subject.read(Text(before + one * 4000))
+    for text in (first.removeprefix(before), *rest):
+        bare = text.removesuffix("…")
+        assert bare
+        assert bare == one * (len(bare) // len(one))
+
+
+@each
+def test_a_long_text_is_said_whole_in_parts_that_end_with_sentences(subject: Subject) -> None:
+    said = "The flat has two beds. Is that enough? هر دو را ببینید؟ " * 120
+    texts = subject.read(Text(said))
+    assert len(texts) > 1
+    assert all(text.endswith((".", "?", "؟")) for text in texts)
+    assert " ".join(texts).split() == said.split()

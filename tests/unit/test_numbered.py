@@ -28,7 +28,29 @@ def said(text: str) -> MessageReceived:
     return MessageReceived(id="SM1", text=text, name="Sara", quoted="SM0", referral=Referral(source="ad"))
 
 
-@pytest.mark.parametrize("text", ["2", " 2 ", "۲", "٢", "2.", "2)", "۲.", "02", "1 bed", "1  BED"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2",
+            " 2 ",
+            "۲",
+            "٢",
+            "2.",
+            "2)",
+            "۲.",
+            "02",
+            "(2)",
+            "#2",
+            "2!",
+            "2،",
+            "2\ufe0f\u20e3",
+            "\u200f۲\u200f",
+            "２",
+        ),
+        *("1 bed", "1  BED", "1 bed.", "«1 bed»", "\u202a1 bed\u202c", "2. 1 bed", "۲. ۱ bed", "2 - 1 bed"),
+    ],
+)
 def test_a_number_in_any_digits_and_the_title_are_the_choice(text: str) -> None:
     picked = read(said(text), lines_of(BEDROOMS))
     assert picked == ChoicePicked(
@@ -37,11 +59,37 @@ def test_a_number_in_any_digits_and_the_title_are_the_choice(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "4", "99", "100", "2 3", "-2", "2.5", "two", "²", "bed", "1 bed please"]
+    "text", ["", "0", "4", "99", "100", "2 3", "-2", "2.5", "two", "bed", "1 bed please", "3. 1 bed", "."]
 )
 def test_what_is_no_line_is_a_text_like_any_other(text: str) -> None:
     assert read(said(text), lines_of(BEDROOMS)) == said(text)
     assert read(said("2"), lines_of(Text("How many?"))) == said("2")
+
+
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("نیم‌طبقه", "نيم طبقه"),
+        ("آپارتمان یک خوابه", "آپارتمان يك خوابه"),
+        ("مَسْكَن", "مسكن"),
+        ("Ещё", "еще"),
+        ("Résumé", "Re\u0301sume\u0301"),
+        ("Two beds 🏠", "two beds"),
+        ("🏠", "🏠"),
+    ],
+)
+def test_a_title_is_known_however_a_keyboard_writes_it(title: str, typed: str) -> None:
+    lines = lines_of(Buttons("?", (Choice("other", "Villa"), Choice("it", title))))
+    picked = read(said(typed), lines)
+    assert isinstance(picked, ChoicePicked)
+    assert (picked.choice, picked.title) == ("it", title)
+
+
+def test_titles_that_only_signs_tell_apart_are_told_apart() -> None:
+    lines = lines_of(Buttons("?", (Choice("a", "1 bed"), Choice("b", "1 bed+"))))
+    picked = [read(said(text), lines) for text in ("1 bed", "1 bed+")]
+    assert [one.choice for one in picked if isinstance(one, ChoicePicked)] == ["a", "b"]
+    assert read(said("1 bed?"), lines) == said("1 bed?")
 
 
 def test_a_title_of_two_lines_or_one_that_is_known_stays_words() -> None:
@@ -49,6 +97,10 @@ def test_a_title_of_two_lines_or_one_that_is_known_stays_words() -> None:
     assert read(said("Marina"), twice) == said("Marina")
     assert read(said("1 bed"), lines_of(BEDROOMS), {"1 bed"}) == said("1 bed")
     assert isinstance(read(said("2"), lines_of(BEDROOMS), {"1 bed"}), ChoicePicked)
+    plus = lines_of(Buttons("?", (Choice("a", "Villa"), Choice("b", "1 bed+"))))
+    assert read(said("1 bed"), plus, {"1 bed"}) == said("1 bed")
+    assert read(said("1 bed!"), plus, {"1 bed"}) == said("1 bed!")
+    assert isinstance(read(said("1 bed+"), plus, {"1 bed"}), ChoicePicked)
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=99))

@@ -228,6 +228,9 @@ def test_a_channel_at_meta_takes_no_setting_of_twilios(start):
         ('[server]\npublic_url = "bot.example.com"', "expected https://host/path"),
         ('[server]\npublic_url = "http://bot.example.com"', "must be https"),
         ('[server]\npublic_url = "https://bot.example.com?x=1"', "expected https://host/path"),
+        ('[server]\npublic_url = "https://bot.example.com:"', "expected https://host/path"),
+        ('[server]\npublic_url = "https://.."', "expected https://host/path"),
+        ('[server]\npublic_url = "https://bot.example.com/webhooks/twilio/tw1"', "ends before /webhooks"),
     ],
 )
 def test_twilio_needs_a_public_url_that_it_can_sign(start, head, fault):
@@ -262,8 +265,10 @@ def test_waha_may_be_asked_over_plain_http_on_a_private_network(start, host):
     [
         ({"id": "my session"}, "id: expected the name of a session of WAHA's, such as default"),
         ({"id": "default"}, "id: waha:default at http://waha:3000 is taken by channels[0] already"),
+        ({"id": "default", "api_url": "http://WAHA:3000/"}, "id: waha:default at http://waha:3000 is taken"),
         ({"name": "wa1"}, "name: waha:wa1 is taken by channels[0] already"),
         ({"hmac_key": []}, "hmac_key: expected array of length >= 1"),
+        ({"hmac_key": 5}, "hmac_key[0]: expected a string"),
         ({"hmac_key": ["a", ""]}, "hmac_key[1]: is empty"),
         ({"api_key": ""}, "api_key: is empty"),
         ({"api_key": "kéy"}, "api_key: has characters that no HTTP header can carry"),

@@ -83,6 +83,9 @@ def test_the_example_of_the_documentation_has_its_signature() -> None:
         ("https://bot.example.com/", "https://bot.example.com", True),
         ("https://bot.example.com:8443/x", "https://bot.example.com:8443/x", True),
         ("https://bot.example.com:8443", "https://bot.example.com", False),
+        ("HTTPS://Bot.Example.com", "https://bot.example.com:443", True),
+        ("https://Bot.Example.com:8443/A", "https://bot.example.com:8443/A", True),
+        ("https://bot.example.com/A", "https://bot.example.com/a", False),
         ("https://bot.example.com", "http://bot.example.com", False),
         ("https://bot.example.com", "https://bot.example.com:80", False),
         ("https://bot.example.com", "https://other.example.com", False),
@@ -178,6 +181,13 @@ def test_a_border_without_its_sign_is_refused_though_the_signed_text_is_the_same
     assert refused(msgspec.structs.replace(right, body=right.body.replace(b"Body=Hello", b"BodyHello")))
 
 
+@pytest.mark.parametrize("added", [b"&=", b"&", b"&&", b"&=&=", b";"])
+def test_what_adds_nothing_to_the_signed_text_is_refused_all_the_same(added: bytes) -> None:
+    right = request(inbound())
+    for body in (right.body + added, added + right.body, right.body.replace(b"&", added + b"&", 1)):
+        assert refused(msgspec.structs.replace(right, body=body))
+
+
 def json_request(body: bytes, *, sum_of: bytes | None = None, port: str = "") -> Request:
     """Return a signed request with a body of JSON; `sum_of` another body, if the sum is to be wrong."""
     query = "bodySHA256=" + hashlib.sha256(body if sum_of is None else sum_of).hexdigest()
@@ -270,6 +280,21 @@ def test_a_place_a_list_row_and_what_is_unknown() -> None:
     assert odd.kind == "location"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"MessageType": "TEXT", "Body": "Yes"},
+        {"MessageType": "button", "ButtonText": "Yes", "Body": ""},
+        {"MessageStatus": "received", "Body": "Yes"},
+        {"MessageSid": "", "SmsMessageSid": "", "Body": "Yes"},
+    ],
+)
+def test_a_text_is_read_where_a_field_is_worded_in_another_way(fields: dict[str, str]) -> None:
+    said = event(**fields)
+    assert isinstance(said, MessageReceived)
+    assert (said.text, said.id) == ("Yes", SID)
+
+
 def test_an_advertisement_a_reply_and_a_forward_are_told() -> None:
     more = {"ReferralSourceId": "AD1", "ReferralCtwaClid": "c1", "OriginalRepliedMessageSid": "MM9"}
     said = event(Body="Hi", FrequentlyForwarded="true", **more)
@@ -281,7 +306,13 @@ def test_an_advertisement_a_reply_and_a_forward_are_told() -> None:
 
 @pytest.mark.parametrize(
     ("told", "kept"),
-    [("sent", "sent"), ("delivered", "delivered"), ("read", "read"), ("undelivered", "failed")],
+    [
+        ("sent", "sent"),
+        ("delivered", "delivered"),
+        ("read", "read"),
+        ("undelivered", "failed"),
+        ("canceled", "failed"),
+    ],
 )
 def test_a_callback_is_a_receipt_of_the_effect_in_its_url(told: str, kept: str) -> None:
     verified = taken(request(status(told), query=f"effect={EFFECT}"))
@@ -305,7 +336,7 @@ def test_a_send_that_failed_later_is_an_event_with_its_reason() -> None:
         (status("sent", From="whatsapp:+15550000000"), "foreign_channel"),
         (status("queued"), "under_way"),
         (status("dreaming"), "unknown_status"),
-        (inbound(MessageSid="", SmsMessageSid=""), "malformed"),
+        (inbound(MessageSid="", SmsMessageSid="", SmsSid=""), "malformed"),
     ],
 )
 def test_what_is_not_ours_or_says_nothing_is_counted(fields: dict[str, str], reason: str) -> None:

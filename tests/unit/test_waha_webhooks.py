@@ -114,6 +114,34 @@ def test_what_was_captured_long_ago_is_not_new_again() -> None:
     assert taken("message", message(), timestamp=(NOW - LONGEST + 60) * 1000).arrivals
 
 
+@pytest.mark.parametrize(
+    ("timestamp", "is_old"),
+    [
+        (NOW, False),
+        (NOW - LONGEST - 1, True),
+        (float(NOW), False),
+        (str(NOW * 1000), False),
+        (str((NOW - LONGEST - 1) * 1000), True),
+        ("9" * 5000, False),
+        (0, False),
+        (None, True),
+    ],
+)
+def test_the_time_of_an_event_may_be_told_in_seconds_in_words_or_by_its_message_alone(
+    timestamp: object, is_old: bool
+) -> None:
+    told = taken("message", message(timestamp=NOW - LONGEST - 1), timestamp=timestamp)
+    assert dict(told.dropped) == ({"outdated": 1} if is_old else {})
+    assert len(told.arrivals) == (not is_old)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "stamped"), [(NOW, NOW), (NOW + 0.5, NOW), (str(NOW), NOW), (-1.5, 0), (NOW * 1000.0, 0)]
+)
+def test_a_message_is_stamped_by_a_number_of_any_kind(timestamp: object, stamped: int) -> None:
+    assert arrival("message", message(timestamp=timestamp)).stamped == stamped
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -248,6 +276,23 @@ def test_only_the_store_of_files_is_asked_and_only_at_our_own_server(link: str, 
     assert path_of(link) == path
 
 
+@pytest.mark.parametrize(
+    "kind", ["location", "locationMessage", "liveLocationMessage", "multi_vcard", "contactMessage"]
+)
+def test_what_an_engine_writes_in_place_of_words_is_not_what_a_person_said(kind: str) -> None:
+    engine = {"notifyName": "Sara", "type": kind}
+    event = said("message", message(body="/9j/4AAQSkZJRg", location={"latitude": None}, _data=engine))
+    assert isinstance(event, Unsupported)
+    assert event.kind == kind
+
+
+def test_a_card_that_is_in_the_body_alone_is_read() -> None:
+    card = "BEGIN:VCARD\nFN:Ali\nTEL;waid=971501112233:+971 50 111 2233\nEND:VCARD"
+    event = said("message", message(body=card, _data={"notifyName": "Sara", "type": "vcard"}))
+    assert isinstance(event, ContactsShared)
+    assert [(one.name, one.phones[0].phone) for one in event.cards] == [("Ali", "971501112233")]
+
+
 def test_cards_are_read_with_their_numbers() -> None:
     vcard = (
         "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Karimi;Sara;;;\r\nFN:Sara\r\n  Karimi\r\n"
@@ -343,6 +388,9 @@ def test_reactions_edits_and_revokes_name_their_message_and_repeat_under_one_key
     assert isinstance(event.message, MessageReceived)
     assert event.original == event.message.id == f"false_{CHAT}_OLD"
     assert event.message.text == "3 beds"
+    unnamed = said("message.edited", message(id=f"false_{CHAT}_OLD", body="3 beds"))
+    assert isinstance(unnamed, MessageEdited)
+    assert unnamed.original == f"false_{CHAT}_OLD"
     again = {**edit, "body": "4 beds"}
     assert arrival("message.edited", again).dedup != arrival("message.edited", edit).dedup
 
@@ -437,9 +485,18 @@ def test_an_ack_is_a_receipt(number: int, status: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "told", [{"ack": 3.0}, {"ack": "3"}, {"ack": None, "ackName": "READ"}, {"ack": 3, "ackName": "NEW"}]
+)
+def test_an_ack_may_be_a_number_of_any_kind_or_a_word(told: dict[str, Any]) -> None:
+    assert taken("message.ack", ack(0, **told)).receipts == (Receipt(KEY, "", "3EB0BBBB", "read"),)
+
+
+@pytest.mark.parametrize(
     ("payload", "reason"),
     [
         (ack(0), "under_way"),
+        (ack(0, ack=2.5), "unknown_status"),
+        (ack(0, ack=None, ackName="NEW"), "unknown_status"),
         (ack(9), "unknown_status"),
         (ack(True), "unknown_status"),
         (ack(2, fromMe=False), "not_ours"),

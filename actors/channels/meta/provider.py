@@ -19,6 +19,7 @@ import trio
 from actors.channels.errors import judge_fault
 from actors.channels.meta.errors import judge, judge_mark
 from actors.channels.meta.examination import examine_shapes, examine_truth
+from actors.channels.meta.long_texts import LongTexts, pieces
 from actors.channels.meta.media import source_of
 from actors.channels.meta.parsing import Routes, parse
 from actors.channels.meta.rendering import Json, Uploaded, bears, recipient, render
@@ -28,7 +29,7 @@ from actors.channels.pace import PAIR_BURST, PAIR_INTERVAL
 from actors.channels.wire import MalformedError, name
 from actors.media.download import Downloads
 from actors.media.sources import Source
-from actors.messages import Document, MarkRead, Outgoing, Picture
+from actors.messages import Document, MarkRead, Outgoing, Picture, Text
 from actors.outbound.shelf import File
 from actors.outbound.uploads import Declined, Missing, Taken, Uploads
 from actors.work import Works
@@ -84,6 +85,7 @@ class MetaProvider:
         """`works` may be those of several providers."""
         self.works = works or Works()
         self.uploads = Uploads(UPLOAD_LIFE)
+        self.long_texts = LongTexts()
         self._patience = 0.0
         self._table = _Table()
         self._decoder: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
@@ -143,6 +145,9 @@ class MetaProvider:
             return Refused("no_address", "the person has neither a phone number nor a scoped id")
         if isinstance(message, Picture | Document) and bears(message):
             return await self._send_with_file(message, to, delivery, line, http)
+        if isinstance(message, Text):
+            post = partial(_post_part, to=to, delivery=delivery, line=line, http=http)
+            return await self.long_texts.send(delivery.id, pieces(message), post)
         return await _post(message, to, delivery, line, http)
 
     async def _send_with_file(
@@ -208,8 +213,9 @@ async def _post(
     line: _Line,
     http: HttpClient,
     file: Uploaded | None = None,
+    tracker: str | None = None,
 ) -> Outcome:
-    content = render(message, to, delivery.id, file)
+    content = render(message, to, delivery.id if tracker is None else tracker, file)
     try:
         answer = await http.request("POST", line.url, headers=line.headers, content=content)
     except httpx.HTTPError as fault:
@@ -218,6 +224,12 @@ async def _post(
     if isinstance(message, MarkRead):
         return judge_mark(answer.status_code)
     return judge(answer.status_code, answer.content, delivery.attempt, delivery.told_to_wait)
+
+
+async def _post_part(
+    part: Text, tracker: str, *, to: Json, delivery: Delivery, line: _Line, http: HttpClient
+) -> Outcome:
+    return await _post(part, to, delivery, line, http, tracker=tracker)
 
 
 async def _upload(file: File, *, line: _Line, http: HttpClient) -> Taken | Declined:

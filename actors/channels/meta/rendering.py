@@ -1,7 +1,8 @@
 """A message as the JSON that the Cloud API takes: its limits are applied here, never met there.
 
-Knows no channel and no token. What is too long is cut with an ellipsis, what is too many moves to where
-there is room: more than three buttons become a list, what a list has no row for is numbered in its body.
+Knows no channel and no token. What is too long is cut with an ellipsis (a long text is several before it comes here, see
+long_texts.py), what is too many moves to where there is room: more than three buttons become a list, what a list has no
+row for is numbered in its body.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def recipient(address: str) -> Json | None:
 
 
 def render(message: Outgoing, to: Json, tracker: str, file: Uploaded | None = None) -> bytes:
-    """Return the request that sends `message` or marks as read; `tracker`, a UUID, comes back in receipts.
+    """Return the request that sends `message` or marks as read; `tracker`, a UUID or "" for none, comes back in receipts.
 
     Without its `file` a picture or a document is what is said where it cannot be sent.
     """
@@ -82,7 +83,8 @@ def render(message: Outgoing, to: Json, tracker: str, file: Uploaded | None = No
     quote = clean(message.quote)
     if visible(quote) and units(quote) <= QUOTE:
         fields["context"] = {"message_id": quote}
-    fields["biz_opaque_callback_data"] = tracker
+    if tracker:
+        fields["biz_opaque_callback_data"] = tracker
     return msgspec.json.encode(fields)
 
 

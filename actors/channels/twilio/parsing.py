@@ -38,7 +38,12 @@ _STATUSES = {
     "read": "read",
     "undelivered": "failed",
     "failed": "failed",
+    "canceled": "failed",
 }
+#: What the status of a message to us would be, should it have one.
+_RECEIVED = "received"
+#: What names a message, the newest field first.
+_SIDS = ("MessageSid", "SmsMessageSid", "SmsSid")
 _UNDER_WAY = frozenset({"accepted", "scheduled", "queued", "sending"})
 _MEDIA: Mapping[str, Literal["image", "video", "audio"]] = {
     "image": "image",
@@ -65,11 +70,11 @@ def parse(form: Form, owner: Owner, effect: str = "", *, part: bool = False) -> 
     """
     if form.get("AccountSid") != owner.account:
         return _dropped("foreign_account")
-    if "MessageStatus" in form:
+    if form.get("MessageStatus", _RECEIVED) != _RECEIVED:
         return _status(form, owner, effect, part=part)
     if form.get("To") != owner.number:
         return _dropped("foreign_channel")
-    sid = clean(form.get("MessageSid") or form.get("SmsMessageSid") or "")[:_LONGEST_ID]
+    sid = clean(next((form[one] for one in _SIDS if form.get(one)), ""))[:_LONGEST_ID]
     who = people(form)
     if not sid or not who:
         return _dropped("malformed")
@@ -113,7 +118,7 @@ def _events(form: Form, sid: str) -> list[Content]:
     forwarded: Literal["", "once", "often"] = "once" if form.get("Forwarded") == "true" else ""
     if form.get("FrequentlyForwarded") == "true":
         forwarded = "often"
-    kind = form.get("MessageType", "")
+    kind = form.get("MessageType", "").lower()
     heading = {
         "id": sid,
         "name": clean(form.get("ProfileName", ""))[:_LONGEST_NAME],
@@ -125,7 +130,7 @@ def _events(form: Form, sid: str) -> list[Content]:
     def understood(event: Callable[..., Content], **fields: object) -> Content:
         return event(**heading, **fields)
 
-    body = clean(form.get("Body", ""))[:RAW_LIMIT]
+    body = clean(form.get("Body") or form.get("ButtonText") or form.get("ListTitle") or "")[:RAW_LIMIT]
     for picked, title in (("ButtonPayload", "ButtonText"), ("ListId", "ListTitle")):
         if form.get(picked):
             shown = clean(form.get(title) or body)[:_LONGEST_PART]

@@ -3,8 +3,8 @@
 What is signed is a text without separators: the URL, then each parameter's name and values, sorted. So whoever holds one
 signed request may move the border between a name and its value ("Body=Hi" to "BodyH=i") and the signature stands. That
 is Twilio's scheme; it loses a field and makes up none, and the id of the message, if it survives, is known already.
-A parameter without a "=" is refused, for the same text would be signed with it. The fields are unquoted here, as they
-must be to be verified; nobody looks at what they say before that.
+A parameter without a "=" or without a name is refused, for the same text would be signed with it. The fields are unquoted
+here, as they must be to be verified; nobody looks at what they say before that.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def fields_of(body: bytes) -> Fields | None:
         return None
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
+        if not name:
+            return None
         fields.setdefault(name, []).append(value)
     return fields
 
@@ -68,7 +70,18 @@ def is_sum(body: bytes, given: str) -> bool:
 
 
 def _spellings(url: str) -> Iterator[str]:
-    """Yield the URL with and without its port, where that is the scheme's own; which of the two is signed varies."""
+    """Yield the URL with and without its port, where that is the scheme's own; which of the two is signed varies.
+
+    So does the case of the host: it is Twilio's console's, or lower.
+    """
+    yield from _ports(url)
+    parts = urlsplit(url)
+    lower = parts._replace(netloc=parts.netloc.lower()).geturl()
+    if lower != url:
+        yield from _ports(lower)
+
+
+def _ports(url: str) -> Iterator[str]:
     yield url
     parts = urlsplit(url)
     usual = _PORTS.get(parts.scheme)

@@ -41,6 +41,13 @@ _NOTICES = frozenset(
         *("pollUpdateMessage", "keepInChatMessage", "pinInChatMessage"),
     }
 )
+#: What has no words: some engines write a picture of the map or a card into the body.
+_BODILESS = frozenset(
+    {
+        *("location", "locationMessage", "liveLocationMessage", "vcard", "multi_vcard"),
+        *("contactMessage", "contactsArrayMessage"),
+    }
+)
 _WRAPPERS = frozenset({"messageContextInfo", "senderKeyDistributionMessage"})
 _MEDIA: Mapping[str, _Medium] = {
     "ptt": "voice",
@@ -101,13 +108,13 @@ def content(payload: Json, head: Head) -> Content | None:
     event = (
         _picked(payload, told, heading, body)
         or _location(payload.get("location"), heading)
-        or _contacts(payload.get("vCards"), heading)
+        or _contacts(payload.get("vCards") or _card_in(kind, body), heading)
         or _medium(payload, kind, told, heading, body)
     )
     if event is not None:
         return event
     has_media = payload.get("hasMedia") is True
-    if body and not has_media:
+    if body and not has_media and kind not in _BODILESS:
         return MessageReceived(text=body, **heading)
     if kind in _NOTICES and not has_media:
         return None
@@ -201,6 +208,11 @@ def _degrees(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return degrees if isfinite(degrees) else None
+
+
+def _card_in(kind: str, body: str) -> list[object]:
+    """Return the card that some engines write into the body alone."""
+    return [body] if kind == "vcard" else []
 
 
 def _contacts(cards: object, heading: _Heading) -> ContactsShared | None:

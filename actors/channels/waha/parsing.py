@@ -35,7 +35,15 @@ from runtime import Arrival, EffectFailed, Event, Failure, Receipt, Verified, en
 _EVENT_LIMIT = 2 * RAW_LIMIT
 _WORD, _LONGEST_ID = 64, 512
 #: What an `ack` says became of a message; 0 is under way.
-_ACKS: Mapping[object, str] = {-1: "failed", 1: "sent", 2: "delivered", 3: "read", 4: "played"}
+_ACKS: Mapping[str, str] = {"-1": "failed", "1": "sent", "2": "delivered", "3": "read", "4": "played"}
+#: The same in words, where there is no number.
+_ACK_NAMES: Mapping[str, str] = {
+    "ERROR": "failed",
+    "SERVER": "sent",
+    "DEVICE": "delivered",
+    "READ": "read",
+    "PLAYED": "played",
+}
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -131,7 +139,8 @@ def _edited(payload: Json, webhook: _Webhook) -> Verified:
     head, chat = head_of(payload), _author(payload)
     if isinstance(chat, Verified):
         return chat
-    original = beside(head["id"], clean(token(payload.get("editedMessageId")))[:_LONGEST_ID])
+    # Where an edit does not say of what, it comes under the id that the message had.
+    original = beside(head["id"], clean(token(payload.get("editedMessageId")))[:_LONGEST_ID] or head["id"])
     if not original:
         return _dropped("malformed")
     named = Head({**head, "id": original})
@@ -167,13 +176,16 @@ def _ack(payload: Json, webhook: _Webhook) -> Verified:
     """Read a receipt; a failure is also an event of the conversation."""
     ack, owner = payload.get("ack"), webhook.owner
     whole = clean(token(payload.get("id")))
-    status = _ACKS.get(ack) if isinstance(ack, int) and not isinstance(ack, bool) else None
+    if isinstance(ack, float) and ack.is_integer():
+        ack = int(ack)
+    told = token(ack)
+    status = _ACKS.get(told) if ack is not None else _ACK_NAMES.get(token(payload.get("ackName")))
     if payload.get("fromMe") is False:
         return _dropped("not_ours")
     if not whole:
         return _dropped("malformed")
     if status is None:
-        return _dropped("under_way" if ack == 0 else "unknown_status")
+        return _dropped("under_way" if told == "0" else "unknown_status")
     chat = _their_chat(payload)
     if chat.kind != "person":
         return _dropped(chat.kind)

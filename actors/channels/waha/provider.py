@@ -28,7 +28,7 @@ from actors.channels.waha.parsing import parse, status_of
 from actors.channels.waha.rendering import seen_request, typing_request
 from actors.channels.waha.sending import Sending
 from actors.channels.waha.signature import outdated, signs
-from actors.channels.wire import MalformedError, decode, number
+from actors.channels.wire import MalformedError, decode, members
 from actors.messages import Buttons, Choices, Document, MarkRead, Outgoing, Picture, Template, Text
 from actors.work import Works
 from config import Settings
@@ -169,7 +169,7 @@ class WahaProvider:
         envelope = decode(body)
         if not isinstance(envelope, dict):
             return Response(400, b"the body is no JSON object")
-        if outdated(number(envelope.get("timestamp")), self._clock()):
+        if outdated(_time_of(envelope), self._clock()):
             return Verified(dropped={"outdated": 1})
         verified = parse(envelope, line.owner, self._own)
         if verified.arrivals and (at := status_of(envelope)):
@@ -213,3 +213,9 @@ async def _sign(line: Line, what: str, content: bytes, http: HttpClient) -> Outc
         lost = judge_fault(fault)
         return Refused(lost.code, lost.reason)
     return judge_aside(answer.status_code)
+
+
+def _time_of(envelope: Mapping[str, object]) -> object:
+    """Return the time that a webhook tells; older versions of WAHA tell that of the message alone."""
+    told = envelope.get("timestamp")
+    return members(envelope.get("payload")).get("timestamp") if told is None else told

@@ -10,8 +10,11 @@ import hmac
 import re
 from collections.abc import Sequence
 
+from actors.channels.wire import number
+
 #: Seconds for which a webhook may be repeated. Shorter than dedup keys are kept, so what was captured is never new again.
 LONGEST = 8 * 86400
+_MILLISECONDS, _DIGITS = 100_000_000_000, 20
 _FORM = re.compile(r"[0-9a-f]{128}", re.ASCII)
 
 
@@ -27,6 +30,14 @@ def signs(keys: Sequence[str], body: bytes, header: str, algorithm: str) -> bool
     return any([hmac.compare_digest(signature(key, body), header) for key in keys])  # noqa: C419 - no early exit
 
 
-def outdated(stamped: float | None, now: float) -> bool:
-    """Say whether an event of `stamped` milliseconds, None if it does not say, is too old to be one that WAHA repeats."""
-    return stamped is not None and now - stamped / 1000 > LONGEST
+def outdated(stamped: object, now: float) -> bool:
+    """Say whether an event is too old to be one that WAHA repeats; `stamped` is the time that it tells, if it tells one.
+
+    That is in milliseconds, or in seconds: what is too small for a time of ours in the one is in the other.
+    """
+    if isinstance(stamped, str) and stamped.isascii() and stamped.isdigit() and len(stamped) < _DIGITS:
+        stamped = int(stamped)
+    told = number(stamped)
+    if told is None or told <= 0:
+        return False
+    return now - (told / 1000 if told >= _MILLISECONDS else told) > LONGEST
