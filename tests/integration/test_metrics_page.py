@@ -30,6 +30,7 @@ SILENT = {
     "majlis_queue_lag_seconds",
     "majlis_webhook_dropped_total",
     "majlis_embedded_restarts_total",  # of servers that are not ours
+    *(f"majlis_models_{what}" for what in ("questions_total", "circuit_open", "circuit_openings_total")),
 }
 
 
