@@ -22,6 +22,7 @@ from actors.brain.phrases import phrase, plain
 from actors.brain.places import Gazetteer
 from actors.brain.questions import is_question
 from actors.brain.slots import read_wish
+from actors.conversation import latest
 from actors.conversation.state import Part, Slot
 from actors.wording.offers import span_of
 
@@ -62,13 +63,15 @@ class Understood(msgspec.Struct, frozen=True):
     """What one message changed.
 
     `filled`: slots, in the order of asking. `amount` waits for a word about its currency, or is of another one
-    (`foreign`). `unclear`: the open question was answered, but with nothing that can be used.
+    (`foreign`). `unclear`: the open question was answered, but with nothing that can be used. `outdated`: it says only
+    what was said otherwise since.
     """
 
     filled: tuple[Slot, ...] = ()
     amount: Amount | None = None
     foreign: bool = False
     unclear: bool = False
+    outdated: bool = False
 
     @property
     def nothing(self) -> bool:
@@ -82,8 +85,9 @@ def next_slot(part: Part) -> Slot | None:
 
 
 def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
-    """Take what a text says of any slot, first of the one that is open."""
+    """Take what a text says of any slot, first of the one that is open; of an older text, what is not settled since."""
     said = read_wish(text, places)
+    settled = latest.settled(part)
     money = said.amount
     wish = said.wish
     if part.asked == "budget" and money is None:
@@ -92,6 +96,8 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
         wish = msgspec.structs.replace(wish, bedrooms=bedrooms(text, asked=True))
     if part.asked == "urgency" and wish.urgency is None and plain(text) in _NOW:
         wish = msgspec.structs.replace(wish, urgency="now")
+    if "budget" in settled:
+        money = None
     filled = _merge(part, wish)
     foreign = money is not None and money.dirhams is None
     open_amount = money if money is not None and (foreign or money.currency is None) else None
@@ -100,19 +106,24 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
         filled.append("budget")
     part.amount = None if foreign else open_amount or part.amount
     found_nothing = not filled and open_amount is None
-    if part.asked == "name" and found_nothing and (name := _name(text)):
+    if part.asked == "name" and "name" not in settled and found_nothing and (name := _name(text)):
         part.name = name
         filled.append("name")
         found_nothing = False
-    unclear = found_nothing and part.asked in ORDER and not is_question(text)
-    return Understood(tuple(slot for slot in ORDER if slot in filled), open_amount, foreign, unclear)
+    latest.tell(part, filled if money is None else [*filled, "budget"])
+    outdated = found_nothing and bool(settled) and not said.nothing
+    unclear = found_nothing and part.asked in ORDER and not outdated and not is_question(text)
+    return Understood(
+        tuple(slot for slot in ORDER if slot in filled), open_amount, foreign, unclear, outdated
+    )
 
 
 def fill(part: Part, said: Wish) -> Understood:
     """Take what was read by a model: money is to be confirmed, as it is where no currency is said."""
-    money = Amount(said.budget) if said.budget is not None else None
+    money = Amount(said.budget) if said.budget and "budget" not in latest.settled(part) else None
     filled = _merge(part, msgspec.structs.replace(said, budget=None))
     part.amount = money or part.amount
+    latest.tell(part, filled if money is None else [*filled, "budget"])
     return Understood(tuple(slot for slot in ORDER if slot in filled), money)
 
 
@@ -124,7 +135,7 @@ def pick(part: Part, choice: str) -> Understood | None:
         return None
     wish = part.wish
     if value == "any":
-        part.passed |= {slot}
+        skip(part, slot)
         return Understood((slot,))
     try:
         match field:
@@ -143,6 +154,7 @@ def pick(part: Part, choice: str) -> Understood | None:
     except msgspec.ValidationError:
         return None
     part.passed -= {slot}
+    latest.tell(part, ("kind", "category") if slot == "kind" else (slot,))
     return Understood((slot,))
 
 
@@ -152,18 +164,21 @@ def confirm(part: Part, *, yes: bool) -> Understood:
     if money is None or not yes:
         return Understood(unclear=True)
     part.wish = msgspec.structs.replace(part.wish, budget=_limit(money))
+    latest.tell(part, ("budget",))
     return Understood(("budget",))
 
 
 def skip(part: Part, slot: Slot) -> None:
     """Ask no more for a slot."""
     part.passed |= {slot}
+    latest.tell(part, (slot,))
 
 
 def change(part: Part, *, keep: Sequence[Slot] = ("name",)) -> None:
-    """Begin a new search; the name stays."""
+    """Begin a new search; the name stays. What was said before it fills nothing in it."""
     part.wish, part.amount, part.listing = Wish(), None, 0
     part.passed = frozenset(slot for slot in part.passed if slot in keep)
+    latest.tell(part, (slot for slot in ORDER if slot not in keep))
 
 
 def _known(slot: Slot, part: Part) -> bool:
@@ -183,11 +198,14 @@ def _merge(part: Part, said: Wish) -> list[Slot]:
     """Lay what was said over what is known; what was said last counts, amenities add up."""
     changed: dict[str, object] = {}
     filled: list[Slot] = []
+    settled = latest.settled(part)
+    if "category" in settled and said.kind and CATEGORY_OF[said.kind] != part.wish.category:
+        settled |= {"kind"}
     for field, slot in _FIELDS:
-        if value := getattr(said, field):
+        if slot not in settled and (value := getattr(said, field)):
             changed[field] = value
             filled.append(slot)
-    if said.amenities:
+    if said.amenities and not ("amenities" in settled and "amenities" in part.passed):
         changed["amenities"] = part.wish.amenities | said.amenities
         filled.append("amenities")
     if said.category and not said.kind and part.wish.kind and CATEGORY_OF[part.wish.kind] != said.category:

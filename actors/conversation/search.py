@@ -97,6 +97,9 @@ async def filled(talk: Talk, understood: Understood, *, asked: str) -> None:
     if understood.amount is not None:
         asking.ask(talk, "budget", asking.noted(talk, understood))
         return
+    if understood.outdated:
+        _resume(talk, asked)
+        return
     if understood.nothing and asked in ORDER:
         part.missed += 1
         if part.missed >= _MOST_MISSED:
