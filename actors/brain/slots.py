@@ -38,6 +38,8 @@ _IN: Final = frozenset(
     )
 )
 """Words before a number of months that make it a time to come."""
+_FROM_NOW: Final = frozenset(("دیگه", "دیگر", "آینده", "اینده", "from"))
+"""Words after it that do."""
 _MONTHS: Final[tuple[tuple[int, Urgency], ...]] = ((1, "now"), (3, "quarter"), (6, "half_year"))
 _MONTHS_OF: Final = {"day": Decimal(1) / 30, "week": Decimal(1) / 4, "month": Decimal(1), "year": Decimal(12)}
 _NARROWER: Final[dict[str, str]] = {"penthouse": "apartment", "townhouse": "villa"}
@@ -130,9 +132,16 @@ def _taken_back(items: list[Item], place: int) -> bool:
         if items[before].value == "both" and not (before and _is_slot(items[before - 1])):
             return True
     after = place + 1
+    if _ends(items, after + 1) and items[after].group == "not" and items[after].value == "before":
+        return True  # "a villa no, a flat": nothing comes for it to take back
     if after < len(items) and not items[after].group and items[after].first().text in ("is", "هم"):
         after += 1
     return after < len(items) and items[after].group == "not" and items[after].value in ("after", "both")
+
+
+def _ends(items: list[Item], place: int) -> bool:
+    """Return whether a part of a sentence ends before this place."""
+    return place == len(items) or (place < len(items) and items[place].first().text in (",", "."))
 
 
 def _is_slot(item: Item) -> bool:
@@ -153,14 +162,21 @@ def _deal(values: list[str] | None, goal: str | None, amount: Amount | None) -> 
     return _one(values)
 
 
-def _within(items: list[Item], found: list[Quantity]) -> Urgency | None:
-    """Return the urgency of "in three months"."""
+def urgency(text: str) -> Urgency | None:
+    """Return how soon a text says, which answers just that: "three months". Never raises."""
+    items, found = quantities(split(fold(text[:READ])))
+    return _within(items, found, asked=True)
+
+
+def _within(items: list[Item], found: list[Quantity], *, asked: bool = False) -> Urgency | None:
+    """Return the urgency of "in three months"; where it was `asked` for, of "three months"."""
     for quantity in found:
         months = _MONTHS_OF.get(quantity.unit)
         if months is None:
             continue
         before = items[quantity.first - 1].first().text if quantity.first else ""
-        if quantity.bound != "up_to" and before not in _IN:
+        after = items[quantity.last].first().text if quantity.last < len(items) else ""
+        if not asked and quantity.bound != "up_to" and before not in _IN and after not in _FROM_NOW:
             continue
         due = quantity.high * months
         return next((urgency for most, urgency in _MONTHS if due <= most), "later")

@@ -16,13 +16,14 @@ import msgspec
 
 from actors.agency.terms import CATEGORY_OF, Kind, Span, Wish
 from actors.brain.amounts import Amount, amount
-from actors.brain.bedrooms import bedrooms
 from actors.brain.folding import fold
 from actors.brain.phrases import phrase, plain
 from actors.brain.places import Gazetteer
 from actors.brain.questions import is_question
 from actors.brain.slots import read_wish
+from actors.brain.times import names_a_day
 from actors.conversation import latest
+from actors.conversation.in_answer import in_answer, leaves_open
 from actors.conversation.state import Part, Slot
 from actors.wording.offers import span_of
 
@@ -37,7 +38,6 @@ _FIELDS: Final[tuple[tuple[str, Slot], ...]] = (
     ("urgency", "urgency"),
 )
 """Fields of a wish, and the slots that they fill; budgets and amenities have rules of their own."""
-_NOW: Final = frozenset(map(plain, ("now", "right now", "الان", "الآن", "الحين", "сейчас", "прямо сейчас")))
 _LED_BY: Final = re.compile(
     r"(?:my name is|my name's|name is|name:|i am|i'm|i’m|this is|it is|it's|it’s|(?:just |you can )?call me"
     r"|меня зовут|мое имя|моё имя|имя|я|это|اسم من|نام من|اسمم|من|اسمي|إسمي|أنا|انا|معكم|معك)\s+(?P<name>.+)",
@@ -55,6 +55,14 @@ _IN_NO_NAME: Final = frozenset(
     ).split()
 )
 """Words that no name has: who writes them tells none."""
+_BETWEEN_NAMES: Final = frozenset(
+    fold(
+        "mr mrs ms miss dr prof sir bin ibn bint abu abd al el van von der den de del della la le da dos du di y san "
+        "бин ибн бинт абу аль эль ван фон дер ден де ла ди оглы кызы "
+        "بن ابن بنت بنی أبو أبي أم عبد آل السيد السيدة الشيخ الدكتور آقای خانم دکتر مهندس سید"
+    ).split()
+)
+"""Words that belong to a name and make it no longer than it is."""
 _LONGEST_NAME: Final = 60
 _MOST_WORDS: Final = 4
 
@@ -90,12 +98,9 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
     settled = latest.settled(part)
     money = said.amount
     wish = said.wish
-    if part.asked == "budget" and money is None:
+    if part.asked == "budget" and money is None and not names_a_day(text):
         money = amount(text, asked=True)
-    if part.asked == "bedrooms" and wish.bedrooms is None:
-        wish = msgspec.structs.replace(wish, bedrooms=bedrooms(text, asked=True))
-    if part.asked == "urgency" and wish.urgency is None and plain(text) in _NOW:
-        wish = msgspec.structs.replace(wish, urgency="now")
+    wish = in_answer(part.asked, text, wish)
     if "budget" in settled:
         money = None
     filled = _merge(part, wish)
@@ -105,6 +110,9 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
         part.wish = msgspec.structs.replace(part.wish, budget=_limit(money))
         filled.append("budget")
     part.amount = None if foreign else open_amount or part.amount
+    if not filled and open_amount is None and leaves_open(part.asked, text):
+        skip(part, part.asked)  # type: ignore[arg-type]
+        filled.append(part.asked)  # type: ignore[arg-type]
     found_nothing = not filled and open_amount is None
     if part.asked == "name" and "name" not in settled and found_nothing and (name := _name(text)):
         part.name = name
@@ -230,10 +238,11 @@ def _name(text: str) -> str:
     if (told := _LED_BY.fullmatch(name)) is not None:
         name = _CLOSED_BY.sub("", told["name"])
     letters = sum(char.isalpha() for char in name)
-    if not letters or len(name) > _LONGEST_NAME or len(name.split()) > _MOST_WORDS:
+    words = [word for word in fold(name).split() if word.strip(".") not in _BETWEEN_NAMES]
+    if not letters or len(name) > _LONGEST_NAME or len(words) > _MOST_WORDS:
         return ""
     if any(char.isdigit() or char in "?؟!@#/\\:;<>{}[]_=+" for char in name) or is_question(text):
         return ""
-    if phrase(name) is not None or not _IN_NO_NAME.isdisjoint(plain(name).split()):
+    if not words or phrase(name) is not None or not _IN_NO_NAME.isdisjoint(plain(name).split()):
         return ""
     return name

@@ -236,12 +236,12 @@ money-inr = { $count ->
    *[other] { COUNT($count) } روبية هندية
 }
 money-irr = { $count ->
-    [zero] { COUNT($count) } ريال إيراني
-    [one] ريال إيراني واحد
-    [two] ريالان إيرانيان
-    [few] { COUNT($count) } ريالات إيرانية
-    [many] { COUNT($count) } ريالًا إيرانيًا
-   *[other] { COUNT($count) } ريال إيراني
+    [zero] { COUNT($count) } ريال
+    [one] ريال واحد
+    [two] ريالان
+    [few] { COUNT($count) } ريالات
+    [many] { COUNT($count) } ريالًا
+   *[other] { COUNT($count) } ريال
 }
 money-irt = { COUNT($count) } تومان
 money-other = { COUNT($count) } { $code }

@@ -159,7 +159,10 @@ money-eur = EUR { COUNT($count) }
 money-gbp = GBP { COUNT($count) }
 money-rub = RUB { COUNT($count) }
 money-inr = INR { COUNT($count) }
-money-irr = IRR { COUNT($count) }
+money-irr = { $count ->
+    [one] { COUNT($count) } rial
+   *[other] { COUNT($count) } rials
+}
 money-irt = { $count ->
     [one] { COUNT($count) } toman
    *[other] { COUNT($count) } tomans

@@ -209,10 +209,10 @@ money-inr = { $count ->
    *[other] { COUNT($count) } рупии
 }
 money-irr = { $count ->
-    [one] { COUNT($count) } иранский риал
-    [few] { COUNT($count) } иранских риала
-    [many] { COUNT($count) } иранских риалов
-   *[other] { COUNT($count) } иранского риала
+    [one] { COUNT($count) } риал
+    [few] { COUNT($count) } риала
+    [many] { COUNT($count) } риалов
+   *[other] { COUNT($count) } риала
 }
 money-irt = { $count ->
     [one] { COUNT($count) } туман
