@@ -8,7 +8,9 @@ from actors.brain.questions import Question
 from actors.conversation import asking, realty, resuming, showing, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard
+from actors.conversation.in_answer import leaves_open
 from actors.conversation.realty import ORDER, Understood
+from actors.conversation.state import Asked
 from actors.conversation.talk import Talk
 from actors.wording.values import Budget, Name
 
@@ -73,12 +75,16 @@ async def said(talk: Talk, heard: Heard, asks: Question | None) -> None:
         realty.skip(part, part.asked)
         await go_on(talk)
         return
-    asked = part.asked
+    asked: Asked = part.asked
     understood = realty.read(part, heard.text)
     part.untold |= not understood.nothing
-    if asks is not None and "viewing" in asks.topics and await viewing.yours(talk):
-        return
-    if asks is not None and (asks.topics or understood.nothing):
+    if asks is not None and "viewing" in asks.topics:
+        if await viewing.yours(talk):
+            return
+        if part.listing and not asked and understood.nothing:
+            await viewing.offer(talk, part.listing)
+            return
+    if asks is not None and not leaves_open(asked, heard.text) and (asks.topics or understood.nothing):
         told = "" if understood.amount else asking.noted(talk, understood)
         _resume(talk, asked, answer_to(talk, asks), told, bridge=talk.text("back-to-question"))
         return
