@@ -43,8 +43,8 @@ async def chosen(talk: Talk, choice: str) -> bool:
             await viewing.offer(talk, int(number))
         case ["listing", "sheet", number] if number.isdecimal():
             await showing.sheet(talk, int(number))
-        case ["listing", "more"]:
-            await showing.show(talk, again=True)
+        case ["listing", "more" | "similar" as which]:
+            await showing.show(talk, again=which == "more")
         case ["relax", *_]:
             await showing.relax(talk, choice)
         case ["search", "change"]:

@@ -99,7 +99,7 @@ async def sheet(talk: Talk, number: int) -> None:
     async with talk.books() as books:
         listing = await listings.look_up(books, number, talk.shelf)
     if listing is None:
-        talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
+        talk.say(talk.text("listing-gone"), choices=talk.offer("gone"))
         return
     talk.part.listing = listing.id
     ready = talk.text("sheet-ready", listing=Name(listing.title_in(talk.language)))
