@@ -51,7 +51,8 @@ _IN_NO_NAME: Final = frozenset(
         "my your our not dont wont cant want need the is are was to say tell business none passport later secret private "
         "мой моя моё не хочу скажу говорить сказать зачем потом позже секрет паспорт "
         "نمیگم نمیگویم نمیخوام نمیخواهم نه بعدا پاسپورت مهم چرا بگم "
-        "لا جواز سفري لاحقا ليس لماذا أريد أقول"
+        "لا جواز سفري لاحقا ليس لماذا أريد أقول "
+        "continue lets go on ahead давайте продолжим продолжаем продолжать дальше ادامه بدیم بدهیم بریم نكمل لنكمل أكملوا"
     ).split()
 )
 """Words that no name has: who writes them tells none."""
@@ -71,8 +72,8 @@ class Understood(msgspec.Struct, frozen=True):
     """What one message changed.
 
     `filled`: slots, in the order of asking. `amount` waits for a word about its currency, or is of another one
-    (`foreign`). `unclear`: the open question was answered, but with nothing that can be used. `outdated`: it says only
-    what was said otherwise since.
+    (`foreign`). `unclear`: the open question was answered, but with nothing that can be used. `outdated`: nothing of
+    it counts, for something was said since.
     """
 
     filled: tuple[Slot, ...] = ()
@@ -119,7 +120,7 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
         filled.append("name")
         found_nothing = False
     latest.tell(part, filled if money is None else [*filled, "budget"])
-    outdated = found_nothing and bool(settled) and not said.nothing
+    outdated = found_nothing and bool(settled)
     unclear = found_nothing and part.asked in ORDER and not outdated and not is_question(text)
     return Understood(
         tuple(slot for slot in ORDER if slot in filled), open_amount, foreign, unclear, outdated

@@ -80,6 +80,18 @@ def test_what_was_said_before_a_new_search_fills_nothing_in_it() -> None:
     assert part.wish == Wish()
 
 
+def test_a_name_that_comes_late_is_no_answer_to_what_is_asked_by_then() -> None:
+    part = Part(asked="name")
+    number = latest.await_word(part)
+    realty.read(part, "Sara")
+    part.asked = "goal"
+    with latest.hearing(part, number):
+        understood = realty.read(part, "my name is Karim")
+    assert understood.outdated
+    assert not understood.unclear
+    assert part.name == "Sara"
+
+
 def test_nothing_is_numbered_while_nothing_is_awaited() -> None:
     part = Part()
     realty.read(part, "a villa in JVC")
