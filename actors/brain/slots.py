@@ -85,8 +85,8 @@ def wish_in(pieces: list[Piece], places: Gazetteer | None = None) -> Said:
     amount = sums[0] if sums else None
     rooms = bedrooms_of(items, found)
     kind = _one(meant.get("kind"))
-    if "kind" not in meant and any(item.group == "bedrooms" and item.value == "0" for item in items):
-        kind = "apartment"  # a studio is one
+    if "kind" not in meant and any(map(_is_flat, items)):
+        kind = "apartment"
     goals = meant.get("goal", [])
     if "goal_unless_asked" in meant and not asks(pieces):
         goals = goals + meant["goal_unless_asked"]
@@ -137,6 +137,12 @@ def _taken_back(items: list[Item], place: int) -> bool:
     if after < len(items) and not items[after].group and items[after].first().text in ("is", "هم"):
         after += 1
     return after < len(items) and items[after].group == "not" and items[after].value in ("after", "both")
+
+
+def _is_flat(item: Item) -> bool:
+    """Return whether a word that counts rooms is said of flats alone: a studio, «двушка», «трёшка»."""
+    text = item.first().text
+    return item.group == "bedrooms" and (item.value == "0" or "ушк" in text or "ешк" in text)
 
 
 def _ends(items: list[Item], place: int) -> bool:

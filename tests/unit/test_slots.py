@@ -234,8 +234,8 @@ SAID: dict[str, Wish] = {
         urgency="quarter",
     ),
     "Здравствуйте! Ищем двушку или трешку в JVC, с паркингом, до 1,5 млн дирхам, для сдачи в аренду": wish(
-        kind=None,
-        category=None,
+        kind="apartment",
+        category="residential",
         bedrooms=Span(1, 2),
         places="jvc",
         amenities="parking",

@@ -1,4 +1,4 @@
-"""A correction says what is wanted instead; what it takes back counts no more."""
+"""What people take back, how they count rooms and money, and what a word for a flat says, in their own ways."""
 
 from __future__ import annotations
 
@@ -33,7 +33,36 @@ def test_what_is_taken_back_does_not_count(text: str, wish: Wish) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "rooms"), [("دوتا اتاق خواب", 2), ("سه‌تا خواب", 3), ("چهارتا اتاق خواب میخوام", 4)]
+    ("text", "rooms"),
+    [
+        ("دوتا اتاق خواب", 2),
+        ("سه‌تا خواب", 3),
+        ("چهارتا اتاق خواب میخوام", 4),
+        ("с 2-мя спальнями", 2),
+        ("a pair of bedrooms", 2),
+    ],
 )
 def test_rooms_are_counted_as_people_count_them(text: str, rooms: int) -> None:
     assert read_wish(text).wish.bedrooms == Span(rooms, rooms)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("от 2-х до 3-х млн", 2_000_000, 3_000_000),
+        ("до 3-х млн дирхам", None, 3_000_000),
+        ("миллиона за три", 3_000_000, 3_000_000),
+        ("شقة ٣م", 3_000_000, 3_000_000),
+    ],
+)
+def test_money_is_counted_as_people_write_it(text: str, low: int | None, high: int) -> None:
+    assert read_wish(text).wish.budget == Span(low, high)
+
+
+@pytest.mark.parametrize("text", ["двушка в Марине", "снимем трёшку", "евродвушку"])
+def test_a_word_for_the_rooms_of_a_flat_is_a_flat(text: str) -> None:
+    assert read_wish(text).wish.kind == "apartment"
+
+
+def test_metres_are_no_money() -> None:
+    assert read_wish("شقة ١٢٠ م في المارينا").wish.budget is None
