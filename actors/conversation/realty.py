@@ -44,6 +44,12 @@ _LED_BY: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands before a name when it is told in a sentence."""
+_TOLD: Final = re.compile(
+    r"\b(?:my name is|my name's|меня зовут|моё имя|мое имя|اسم من|اسمم|اسمي|إسمي)\s+"
+    r"[^,.;:!?\n،؛؟]+?(?=\s+(?:and|и|و)\s|[,.;:!?\n،؛؟]|$)",
+    re.IGNORECASE,
+)
+"""A name that is told beside other things: "my name is Sara and I look for a villa"."""
 _CLOSED_BY: Final = re.compile(r"\s+(?:هستم|است|هست|ام)$")
 _HERE: Final = re.compile(r"\s+(?:here|speaking|هستم)$", re.IGNORECASE)
 _IN_NO_NAME: Final = frozenset(
@@ -115,7 +121,8 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
         skip(part, part.asked)  # type: ignore[arg-type]
         filled.append(part.asked)  # type: ignore[arg-type]
     found_nothing = not filled and open_amount is None
-    if part.asked == "name" and "name" not in settled and found_nothing and (name := _name(text)):
+    name = _name(text) if part.asked == "name" and found_nothing else ""
+    if "name" not in settled and (name := name or ("" if part.name else _told_name(text))):
         part.name = name
         filled.append("name")
         found_nothing = False
@@ -228,6 +235,12 @@ def _limit(money: Amount) -> Span | None:
     """Return the budget that an amount stands for: who names one sum names the most that is to be paid."""
     span = money.dirhams
     return Span(None, span.high) if span is not None and span.low == span.high else span
+
+
+def _told_name(text: str) -> str:
+    """Return the name that somebody tells beside other things; "" if they do not."""
+    told = _TOLD.search(text)
+    return _name(told[0]) if told is not None and read_wish(told[0]).nothing else ""
 
 
 def _name(text: str) -> str:

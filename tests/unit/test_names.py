@@ -47,6 +47,25 @@ def test_a_name_is_taken_as_it_was_written(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hi, my name is Sara Lind, I look for a villa in JVC", "Sara Lind"),
+        ("my name is Omar and I want a villa", "Omar"),
+        ("Здравствуйте, меня зовут Ольга, ищу виллу", "Ольга"),
+        ("سلام، اسمم سارا هست، دنبال ویلا هستم", "سارا"),
+        ("مرحبا، اسمي خالد بن سعيد، أريد فيلا", "خالد بن سعيد"),
+        ("my name is not important, a villa please", ""),
+        ("in whose name is the villa", ""),
+    ],
+)
+def test_a_name_is_told_beside_other_things_whatever_is_open(text: str, name: str) -> None:
+    part = Part()
+    read(part, text)
+    assert part.name == name
+    assert part.wish.kind == "villa"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *(
