@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from actors.agency.terms import CATEGORY_OF, Urgency, Wish
+from actors.agency.terms import CATEGORY_OF, Kind, Urgency, Wish
 from actors.brain.amounts import Amount, amounts_of
 from actors.brain.bedrooms import bedrooms_of
 from actors.brain.folding import fold
@@ -87,6 +87,7 @@ def wish_in(pieces: list[Piece], places: Gazetteer | None = None) -> Said:
     kind = _one(meant.get("kind"))
     if "kind" not in meant and any(map(_is_flat, items)):
         kind = "apartment"
+    kinds = msgspec.convert([kind] if kind else meant.get("kind", ()), type=tuple[Kind, ...])
     goals = meant.get("goal", [])
     if "goal_unless_asked" in meant and not asks(pieces):
         goals = goals + meant["goal_unless_asked"]
@@ -94,7 +95,7 @@ def wish_in(pieces: list[Piece], places: Gazetteer | None = None) -> Said:
     wish = {
         "goal": goal,
         "deal": _deal(meant.get("deal"), goal, amount),
-        "category": _one(meant.get("category")) or CATEGORY_OF.get(kind or ""),  # type: ignore[call-overload]
+        "category": _one(meant.get("category")) or _one([CATEGORY_OF[one] for one in kinds]),
         "kind": kind,
         "budget": amount.dirhams if amount else None,
         "places": tuple(dict.fromkeys(meant.get("place", ()))),

@@ -64,5 +64,14 @@ def test_a_word_for_the_rooms_of_a_flat_is_a_flat(text: str) -> None:
     assert read_wish(text).wish.kind == "apartment"
 
 
+@pytest.mark.parametrize("text", ["a villa or a townhouse", "شقة أو فيلا", "квартира или вилла"])
+def test_two_kinds_are_no_kind_but_may_be_of_one_category(text: str) -> None:
+    assert read_wish(text).wish == Wish(category="residential")
+
+
+def test_two_kinds_of_two_categories_are_nothing() -> None:
+    assert read_wish("an office or a villa").wish == Wish()
+
+
 def test_metres_are_no_money() -> None:
     assert read_wish("شقة ١٢٠ م في المارينا").wish.budget is None
