@@ -118,7 +118,7 @@ class Numerals(Row):
         if not number_words().lists(item.first()):
             return None  # «میدونی» is no million, with no number before it
         scale = Decimal(item.value)
-        after = self._small(place + 1)
+        after = self._small(place + (2 if self.reads(place + 1, "за", "около", "примерно") else 1))
         if (
             after is not None
             and after.words
@@ -238,7 +238,9 @@ class Numerals(Row):
         if item is not None and item.group == "letter" and not spoken and small.scale == 1:
             letter = item.first().text
             money = money or self.has(step + 1, "currency")
-            metres = letter in ("m", "м") and (small.value >= METRES or self.reads(step + 1, "2", "кв", "sq"))
+            metres = letter in ("m", "м", "م") and (
+                small.value >= METRES or self.reads(step + 1, "2", "кв", "sq")
+            )
             if not (metres or (letter == "к" and small.value < ROOMS)) or money:
                 return Decimal(item.value), step + 1
         return ONE, small.last

@@ -248,7 +248,7 @@ class _Reader(Numerals):
         text = item.first().text
         if item.group == "letter" and text == "к" and value.value < ROOMS:
             return "room", step + 1
-        if item.group == "letter" and text in ("m", "м") and value.value >= METRES:
+        if item.group == "letter" and text in ("m", "м", "م") and value.value >= METRES:
             return "area", step + 1
         if item.group == "unit":
             return "bedroom" if item.value == "onebed" else item.value, step + 1

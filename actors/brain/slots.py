@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from actors.agency.terms import CATEGORY_OF, Urgency, Wish
+from actors.agency.terms import CATEGORY_OF, Kind, Urgency, Wish
 from actors.brain.amounts import Amount, amounts_of
 from actors.brain.bedrooms import bedrooms_of
 from actors.brain.folding import fold
@@ -38,6 +38,8 @@ _IN: Final = frozenset(
     )
 )
 """Words before a number of months that make it a time to come."""
+_FROM_NOW: Final = frozenset(("دیگه", "دیگر", "آینده", "اینده", "from"))
+"""Words after it that do."""
 _MONTHS: Final[tuple[tuple[int, Urgency], ...]] = ((1, "now"), (3, "quarter"), (6, "half_year"))
 _MONTHS_OF: Final = {"day": Decimal(1) / 30, "week": Decimal(1) / 4, "month": Decimal(1), "year": Decimal(12)}
 _NARROWER: Final[dict[str, str]] = {"penthouse": "apartment", "townhouse": "villa"}
@@ -83,8 +85,9 @@ def wish_in(pieces: list[Piece], places: Gazetteer | None = None) -> Said:
     amount = sums[0] if sums else None
     rooms = bedrooms_of(items, found)
     kind = _one(meant.get("kind"))
-    if "kind" not in meant and any(item.group == "bedrooms" and item.value == "0" for item in items):
-        kind = "apartment"  # a studio is one
+    if "kind" not in meant and any(map(_is_flat, items)):
+        kind = "apartment"
+    kinds = msgspec.convert([kind] if kind else meant.get("kind", ()), type=tuple[Kind, ...])
     goals = meant.get("goal", [])
     if "goal_unless_asked" in meant and not asks(pieces):
         goals = goals + meant["goal_unless_asked"]
@@ -92,7 +95,7 @@ def wish_in(pieces: list[Piece], places: Gazetteer | None = None) -> Said:
     wish = {
         "goal": goal,
         "deal": _deal(meant.get("deal"), goal, amount),
-        "category": _one(meant.get("category")) or CATEGORY_OF.get(kind or ""),  # type: ignore[call-overload]
+        "category": _one(meant.get("category")) or _one([CATEGORY_OF[one] for one in kinds]),
         "kind": kind,
         "budget": amount.dirhams if amount else None,
         "places": tuple(dict.fromkeys(meant.get("place", ()))),
@@ -130,9 +133,22 @@ def _taken_back(items: list[Item], place: int) -> bool:
         if items[before].value == "both" and not (before and _is_slot(items[before - 1])):
             return True
     after = place + 1
+    if _ends(items, after + 1) and items[after].group == "not" and items[after].value == "before":
+        return True  # "a villa no, a flat": nothing comes for it to take back
     if after < len(items) and not items[after].group and items[after].first().text in ("is", "هم"):
         after += 1
     return after < len(items) and items[after].group == "not" and items[after].value in ("after", "both")
+
+
+def _is_flat(item: Item) -> bool:
+    """Return whether a word that counts rooms is said of flats alone: a studio, «двушка», «трёшка»."""
+    text = item.first().text
+    return item.group == "bedrooms" and (item.value == "0" or "ушк" in text or "ешк" in text)
+
+
+def _ends(items: list[Item], place: int) -> bool:
+    """Return whether a part of a sentence ends before this place."""
+    return place == len(items) or (place < len(items) and items[place].first().text in (",", "."))
 
 
 def _is_slot(item: Item) -> bool:
@@ -153,14 +169,21 @@ def _deal(values: list[str] | None, goal: str | None, amount: Amount | None) -> 
     return _one(values)
 
 
-def _within(items: list[Item], found: list[Quantity]) -> Urgency | None:
-    """Return the urgency of "in three months"."""
+def urgency(text: str) -> Urgency | None:
+    """Return how soon a text says, which answers just that: "three months". Never raises."""
+    items, found = quantities(split(fold(text[:READ])))
+    return _within(items, found, asked=True)
+
+
+def _within(items: list[Item], found: list[Quantity], *, asked: bool = False) -> Urgency | None:
+    """Return the urgency of "in three months"; where it was `asked` for, of "three months"."""
     for quantity in found:
         months = _MONTHS_OF.get(quantity.unit)
         if months is None:
             continue
         before = items[quantity.first - 1].first().text if quantity.first else ""
-        if quantity.bound != "up_to" and before not in _IN:
+        after = items[quantity.last].first().text if quantity.last < len(items) else ""
+        if not asked and quantity.bound != "up_to" and before not in _IN and after not in _FROM_NOW:
             continue
         due = quantity.high * months
         return next((urgency for most, urgency in _MONTHS if due <= most), "later")

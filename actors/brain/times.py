@@ -68,6 +68,11 @@ def speaks_of_time(text: str) -> bool:
     return not when(text, date(2024, 1, 1)).nothing
 
 
+def names_a_day(text: str) -> bool:
+    """Return whether `text` names a day: its numbers are hours then, and count nothing else. Never raises."""
+    return bool(when(text, date(2024, 1, 1)).days)
+
+
 @cache
 def _words() -> Lexicon:
     return Lexicon(entries_of(tomllib.loads(files(__package__).joinpath("times.toml").read_text("utf-8"))))

@@ -40,6 +40,7 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
+_CASE = re.compile(r"(?<=\d)-(?:ех|х|мя|ми|ти)(?![^\W_])")  # 3-х, 2-мя: how Russian bends a number in digits
 _UNSPACED = re.compile(r"[^ \n]+")
 _SILENT_WORD = re.compile(r"://|@|\bwww\.")
 _SILENCE = "\u00a4"
@@ -63,7 +64,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 def split(folded: str) -> list[Piece]:
     """Return the pieces of a text that `fold` made; reads its first `READ` characters, in time linear in them."""
-    text = folded[:READ]
+    text = _CASE.sub("", folded[:READ])
     if "@" in text or "://" in text or "www." in text:
         text = _UNSPACED.sub(_silenced, text)
     pieces: list[Piece] = []

@@ -14,7 +14,7 @@ import msgspec
 from actors.agency import spending
 from actors.agency.tenancy import tenant_transaction
 from actors.brain.language import detect
-from actors.conversation import handover, menu, nudging, pondering, resuming
+from actors.conversation import handover, latest, menu, nudging, pondering, resuming
 from actors.conversation.greeting import STORED, Greeter
 from actors.conversation.hearing import Heard, heard
 from actors.conversation.heeding import heed, look
@@ -78,31 +78,41 @@ class Awaited:
             await self._thought(turn, thought(asked, "lost", event.code[:40]), begin)
 
     async def ponders(
-        self, turn: Turn[EstateState], talk: Talk, said: Heard, begin: Begin, *, spoken: bool = False
+        self,
+        turn: Turn[EstateState],
+        talk: Talk,
+        said: Heard,
+        begin: Begin,
+        *,
+        spoken: bool = False,
+        number: int = 0,
     ) -> bool:
         """Ask a model about words of which the rules understand nothing; False where none may be asked."""
         brain = self._brain
         if said.what != "text" or not brain.takes("text") or not pondering.beyond_rules(talk, said):
             return False
-        return await pondering.ask(turn, talk, brain, self._terms, begin, words=said.text, spoken=spoken)
+        return await pondering.ask(
+            turn, talk, brain, self._terms, begin, words=said.text, spoken=spoken, number=number
+        )
 
     async def by_rules(self, turn: Turn[EstateState], waits: Sequence[Pondering], begin: Begin) -> None:
         """Answer by the rules what no model has answered; who is with a person by now needs no answer."""
-        pondering.take(turn, waits)
         here = self._host.greeter.tenant_of(turn.state, turn.channel)
         for one in waits:
             tenant = self._host.greeter.tenant(one.tenant)
             if turn.paused or tenant is None or tenant.status != "active":
                 continue
             talk = self._host.talk(turn, tenant, one.message, begin)
-            if one.kind != "text":
-                words = one.words if tenant is here else ""
-                await self._acknowledge(turn, talk, one.medium, words)
-                continue
-            if one.spoken:
-                talk.head = _echo(talk, one.words)
-            await menu.respond(talk, Heard("text", one.words))
+            with latest.hearing(talk.part, one.number):
+                if one.kind != "text":
+                    words = one.words if tenant is here else ""
+                    await self._acknowledge(turn, talk, one.medium, words)
+                    continue
+                if one.spoken:
+                    talk.head = _echo(talk, one.words)
+                await menu.respond(talk, Heard("text", one.words))
             self._host.send(turn, talk)
+        pondering.take(turn, waits)
 
     async def _fetched(self, turn: Turn[EstateState], event: MediaFetched, begin: Begin) -> None:
         """Answer a medium, or have a model look at it or listen to it first."""
@@ -135,29 +145,30 @@ class Awaited:
         if event.outcome != "answered" or tenant is None or not here or turn.paused:
             await self.by_rules(turn, [waits], begin)
             return False
-        pondering.take(turn, [waits])
         talk = self._host.talk(turn, tenant, waits.message, begin)
         nudging.put_away(talk.part)
-        if event.kind == "voice":
-            await self._hear(turn, talk, event.transcript, begin)
-        elif event.kind == "image":
-            await look(talk, event.reading, waits.words)
-        else:
-            if waits.spoken:
-                talk.head = _echo(talk, waits.words)
-            if await heed(talk, event.reading):
-                await handover.ask(turn, talk)
+        with latest.hearing(talk.part, waits.number):
+            if event.kind == "voice":
+                await self._hear(turn, talk, event.transcript, waits.number, begin)
+            elif event.kind == "image":
+                await look(talk, event.reading, waits.words)
+            else:
+                if waits.spoken:
+                    talk.head = _echo(talk, waits.words)
+                if await heed(talk, event.reading):
+                    await handover.ask(turn, talk)
+        pondering.take(turn, [waits])
         self._host.send(turn, talk)
         return True
 
-    async def _hear(self, turn: Turn[EstateState], talk: Talk, words: str, begin: Begin) -> None:
+    async def _hear(self, turn: Turn[EstateState], talk: Talk, words: str, number: int, begin: Begin) -> None:
         """Answer what was spoken as if it had been typed, and show what was heard."""
         turn.state.shown = detect(words) or turn.state.shown
         talk.language = turn.state.language or talk.tenant.default_language
         said = heard(talk.part, words)
         if said.what == "opt_in":  # only somebody's own hand takes an opt-out back
             said = Heard("text", words)
-        if not await self.ponders(turn, talk, said, begin, spoken=True):
+        if not await self.ponders(turn, talk, said, begin, spoken=True, number=number):
             talk.head = _echo(talk, words)
             await respond(turn, talk, said)
 

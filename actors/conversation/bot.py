@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import get_args
 
-from actors.agency import routes
 from actors.conversation import (
     calling,
     crossing,
@@ -22,55 +21,40 @@ from actors.conversation import (
     showing,
     unasked,
 )
+from actors.conversation.arriving import record, way_of
 from actors.conversation.awaited import Awaited
 from actors.conversation.directory import Directory
 from actors.conversation.greeting import Answer, Greeter
-from actors.conversation.hearing import Heard, heard, picked
 from actors.conversation.pondering import Terms
 from actors.conversation.responding import respond
-from actors.conversation.routing import Enter, Way
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
 from actors.conversation.transaction import Begin, one_transaction
-from actors.conversation.ways import opened, way
 from actors.conversation.windows import Kind, Reason, hear, written_by
+from actors.conversation.wordless import NO_MESSAGE, acknowledge, noted, said_by
 from actors.media.task import MediaFetched
 from actors.messages import (
-    AccountNotice,
-    ChannelFault,
-    ChoicePicked,
-    ConsentChanged,
-    ContactsShared,
-    FormFilled,
     HumanAnswered,
-    LocationShared,
     Message,
     MessageReceived,
-    OrderPlaced,
     Reacted,
     Unsupported,
 )
 from actors.models.task import Thought
-from actors.sql import statement
 from actors.wording.catalogue import Catalogue
 from actors.wording.texts import Wording
-from actors.wording.values import Count, Name
+from actors.wording.values import Name
 from actors.work import Works
 from config import Node, Settings, Tenant
 from runtime import (
     Actor,
     EffectFailed,
     Event,
-    Failure,
     OperatorCommand,
     Stale,
     TimerDue,
     Turn,
-    UnreadableEvent,
 )
-
-#: Kinds of `Unsupported` that are no message to us, in whatever odd shape: they are counted and not answered.
-NO_MESSAGE = frozenset({"reaction", "system", "echo", "message_echoes", "revoke", "edit", "user_preferences"})
 
 
 class EstateBot(Actor[EstateState]):
@@ -133,7 +117,7 @@ class EstateBot(Actor[EstateState]):
         if not isinstance(event, Message) or (isinstance(event, Unsupported) and event.kind in NO_MESSAGE):
             if isinstance(event, Reacted):
                 hear(turn.state, event, turn.now)
-            _note(turn.state, event, turn.now)
+            noted(turn.state, event, turn.now)
             if turn.paused or turn.state.opted_out or isinstance(event, OperatorCommand):
                 _nudge(turn, None)
             return
@@ -170,13 +154,13 @@ class EstateBot(Actor[EstateState]):
         """Follow a message to where it leads, and have it answered there; what waits for a model is answered before."""
         if texts := [one for one in turn.state.pondering if one.kind == "text"]:
             await self._awaited.by_rules(turn, texts, transaction)
-        where = await _way(turn, message, transaction)
+        where = await way_of(turn, message, transaction)
         before = self.greeter.tenant_of(turn.state, turn.channel)
         answer = self.greeter.answer(turn.state, turn.channel, message, turn.now, where)
         if answer.entered is not None:
             turn.label(tenant=answer.entered.tenant.slug)
             crossing.cross(turn, before.id if before else 0, answer.entered.tenant)
-            await _record(turn, message, answer.entered, where.named if where else "", transaction)
+            await record(turn, message, answer.entered, where.named if where else "", transaction)
         if answer.say is not None:
             turn.reply(answer.say)
             if where is None or where.by == "ad":
@@ -192,7 +176,7 @@ class EstateBot(Actor[EstateState]):
             return False
         _nudge(turn, None)  # people speak, or have just spoken
         if isinstance(event, HumanAnswered):
-            _note(turn.state, event, turn.now)
+            noted(turn.state, event, turn.now)
             if tenant is not None:
                 handover.answered(turn, tenant)
             return True
@@ -206,7 +190,7 @@ class EstateBot(Actor[EstateState]):
     ) -> None:
         """Let the tenant answer a message."""
         talk = self.talk(turn, tenant, message.id, transaction)
-        said = _said(talk, message)
+        said = said_by(talk, message)
         nudging.put_away(talk.part)
         if answer.head is not None:
             named = {} if answer.head == "language-chosen" else {"tenant": Name(tenant.name)}
@@ -219,7 +203,7 @@ class EstateBot(Actor[EstateState]):
         elif answer.moved:
             resuming.return_to(talk)
         elif said is None:
-            _acknowledge(talk, message)
+            acknowledge(talk, message)
         elif not talk.head and await self._awaited.ponders(turn, talk, said, transaction):
             pass  # it is answered when it is known what a model makes of it
         else:
@@ -246,7 +230,7 @@ class EstateBot(Actor[EstateState]):
 
     async def _apologize(self, turn: Turn[EstateState], here: Tenant | None, event: Stale) -> None:
         """Say sorry, once, for what was not answered in time, and put again what is open."""
-        _note(turn.state, event, turn.now)
+        noted(turn.state, event, turn.now)
         _nudge(turn, None)
         wrote_at = written_by(event.newest, turn.now, self._stale_after)
         turn.state.heard_at = max(turn.state.heard_at or wrote_at, wrote_at)
@@ -293,35 +277,6 @@ class EstateBot(Actor[EstateState]):
         )
 
 
-async def _way(turn: Turn[EstateState], message: Message, begin: Begin) -> Way | None:
-    """Return where what was opened leads; the tables are asked only for codes and advertisements."""
-    if (seen := opened(message, turn.state.clicked)) is None:
-        return None
-    found: dict[str, routes.Route] = {}
-    if seen.codes:
-        async with begin() as transaction:
-            for code in seen.codes:
-                if (known := await routes.find(transaction, code)) is not None:
-                    found[code] = known
-    return way(seen, found, turn.now)
-
-
-async def _record(
-    turn: Turn[EstateState], message: Message, entered: Enter, named: str, begin: Begin
-) -> None:
-    """Record what led a conversation to a tenant; `named` is the code or the advertisement, "" for neither."""
-    async with begin() as transaction:
-        await transaction.execute(
-            statement("record_routing_decision"),
-            turn.conversation,
-            message.id,
-            entered.tenant.id,
-            entered.reason,
-            turn.now,
-            named or None,
-        )
-
-
 def _nudge(turn: Turn[EstateState], at: datetime | None) -> None:
     """Set the timer of the follow-ups, or take it back."""
     if at is not None:
@@ -331,34 +286,6 @@ def _nudge(turn: Turn[EstateState], at: datetime | None) -> None:
     turn.state.nudge_at = at
 
 
-def _said(talk: Talk, message: Message) -> Heard | None:
-    """Return what a message says; None for one that is only acknowledged."""
-    match message:
-        case MessageReceived(text=text):
-            return heard(talk.part, text)
-        case ChoicePicked(choice=choice):
-            return picked(choice)
-        case ContactsShared(cards=cards) if talk.part.asked == "phone":
-            numbers = [number.phone or number.written for card in cards for number in card.phones]
-            return Heard("text", f"+{numbers[0].lstrip('+')}") if numbers else None
-    return None
-
-
-def _acknowledge(talk: Talk, message: Message) -> None:
-    """Answer what carries no words."""
-    match message:
-        case ContactsShared(cards=cards):
-            talk.remark(talk.text("media-contacts", count=Count(len(cards))))
-        case LocationShared():
-            talk.remark(talk.text("media-location"))
-        case OrderPlaced():
-            talk.remark(talk.text("media-order"))
-        case FormFilled():
-            talk.remark(talk.text("media-form"))
-        case _:
-            talk.remark(talk.text("unsupported"))
-
-
 def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:
     """Keep what a first message says beside the greeting that answers it."""
     if tenant is None or not isinstance(message, MessageReceived):
@@ -366,27 +293,3 @@ def _keep(state: EstateState, tenant: Tenant | None, message: Message) -> None:
     part = state.part(tenant.id)
     if not realty.read(part, message.text).nothing:
         part.vertical, part.untold = "realty", True
-
-
-def _note(state: EstateState, event: Event, now: datetime) -> None:
-    """Keep what is no message, and what somebody allows to be sent to them."""
-    match event:
-        case EffectFailed(code=code, kind=kind):
-            state.note(f"failed:{code}", now)
-            if kind is Failure.OPTED_OUT:
-                state.consent(allowed=False, stamped=0, now=now)
-            elif kind is Failure.TEMPLATE:  # the provider knows better when the window closed
-                state.heard_at = state.ad_at = None
-        case ConsentChanged(allowed=allowed, stamped=stamped):
-            state.note("allowed" if allowed else "opted_out", now)
-            state.consent(allowed=allowed, stamped=stamped, now=now)
-        case UnreadableEvent():
-            state.note("unreadable", now)
-        case AccountNotice(field=field):
-            state.note(f"notice:{field}", now)
-        case ChannelFault(code=code):
-            state.note(f"fault:{code}", now)
-        case Unsupported(kind=what):
-            state.note(f"silent:{what}", now)
-        case _:
-            state.note(f"silent:{type(event).__name__}", now)

@@ -49,7 +49,7 @@ _PHRASES: Final[dict[Phrase, What]] = {
     "greeting": "greeting",
 }
 _MEANT: Final[dict[What, tuple[str, ...]]] = {
-    "yes": ("answer:yes", "viewing:drop:"),
+    "yes": ("answer:yes", "viewing:drop:", "listing:similar"),
     "no": ("answer:no", "viewing:keep:"),
     "skip": ("answer:skip", "answer:done"),
 }

@@ -46,7 +46,7 @@ async def named(talk: Talk, text: str) -> bool:
     async with talk.books() as books:
         seen = await _seen(talk, books, open_choice)
         if seen is None:
-            talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
+            talk.say(talk.text("listing-gone"), choices=talk.offer("gone"))
             return True
         if seen.moved is not None and not open_choice:
             here = seen.moved.starts.astimezone(zone)

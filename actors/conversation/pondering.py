@@ -20,7 +20,7 @@ from actors.agency.spending import Limits, Question
 from actors.agency.support import parse_name
 from actors.agency.tenancy import tenant_transaction
 from actors.brain.questions import question
-from actors.conversation import asking, menu, realty
+from actors.conversation import asking, latest, menu, realty
 from actors.conversation.answers import knows
 from actors.conversation.hearing import Heard
 from actors.conversation.state import EstateState, Pondering
@@ -92,10 +92,14 @@ async def ask(
     words: str,
     medium: MediaFetched | None = None,
     spoken: bool = False,
+    number: int = 0,
 ) -> bool:
-    """Ask a model about words or a stored medium; False, with nothing done, where a budget, or `MOST`, is used up."""
+    """Ask a model about words or a stored medium; False, with nothing done, where a budget, or `MOST`, is used up.
+
+    `number` is the place of the words among the person's, 0 for those of now.
+    """
     state, kind = turn.state, _kind(medium)
-    if len(state.pondering) >= MOST:
+    if len(state.pondering) - bool(number) >= MOST:  # what is answered by asking on makes room
         return False
     task = Ask(
         id=f"{turn.random.getrandbits(96):024x}",
@@ -142,6 +146,7 @@ async def ask(
         words=words,
         medium=medium.kind if medium else "",
         spoken=spoken,
+        number=number or latest.await_word(talk.part),
     )
     state.pondering = (*state.pondering, waits)
     arm(turn)
@@ -152,6 +157,8 @@ def take(turn: Turn[EstateState], waits: Sequence[Pondering]) -> None:
     """Wait for these no more."""
     gone = {one.ask for one in waits}
     turn.state.pondering = tuple(one for one in turn.state.pondering if one.ask not in gone)
+    for tenant in {one.tenant for one in waits} - {one.tenant for one in turn.state.pondering}:
+        latest.rest(turn.state.part(tenant))
     arm(turn)
 
 

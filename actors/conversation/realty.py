@@ -16,12 +16,14 @@ import msgspec
 
 from actors.agency.terms import CATEGORY_OF, Kind, Span, Wish
 from actors.brain.amounts import Amount, amount
-from actors.brain.bedrooms import bedrooms
 from actors.brain.folding import fold
 from actors.brain.phrases import phrase, plain
 from actors.brain.places import Gazetteer
 from actors.brain.questions import is_question
 from actors.brain.slots import read_wish
+from actors.brain.times import names_a_day
+from actors.conversation import latest
+from actors.conversation.in_answer import in_answer, leaves_open
 from actors.conversation.state import Part, Slot
 from actors.wording.offers import span_of
 
@@ -36,13 +38,18 @@ _FIELDS: Final[tuple[tuple[str, Slot], ...]] = (
     ("urgency", "urgency"),
 )
 """Fields of a wish, and the slots that they fill; budgets and amenities have rules of their own."""
-_NOW: Final = frozenset(map(plain, ("now", "right now", "الان", "الآن", "الحين", "сейчас", "прямо сейчас")))
 _LED_BY: Final = re.compile(
     r"(?:my name is|my name's|name is|name:|i am|i'm|i’m|this is|it is|it's|it’s|(?:just |you can )?call me"
     r"|меня зовут|мое имя|моё имя|имя|я|это|اسم من|نام من|اسمم|من|اسمي|إسمي|أنا|انا|معكم|معك)\s+(?P<name>.+)",
     re.IGNORECASE,
 )
 """What stands before a name when it is told in a sentence."""
+_TOLD: Final = re.compile(
+    r"\b(?:my name is|my name's|меня зовут|моё имя|мое имя|اسم من|اسمم|اسمي|إسمي)\s+"
+    r"[^,.;:!?\n،؛؟]+?(?=\s+(?:and|и|و)\s|[,.;:!?\n،؛؟]|$)",
+    re.IGNORECASE,
+)
+"""A name that is told beside other things: "my name is Sara and I look for a villa"."""
 _CLOSED_BY: Final = re.compile(r"\s+(?:هستم|است|هست|ام)$")
 _HERE: Final = re.compile(r"\s+(?:here|speaking|هستم)$", re.IGNORECASE)
 _IN_NO_NAME: Final = frozenset(
@@ -50,10 +57,19 @@ _IN_NO_NAME: Final = frozenset(
         "my your our not dont wont cant want need the is are was to say tell business none passport later secret private "
         "мой моя моё не хочу скажу говорить сказать зачем потом позже секрет паспорт "
         "نمیگم نمیگویم نمیخوام نمیخواهم نه بعدا پاسپورت مهم چرا بگم "
-        "لا جواز سفري لاحقا ليس لماذا أريد أقول"
+        "لا جواز سفري لاحقا ليس لماذا أريد أقول "
+        "continue lets давайте продолжим продолжаем продолжать дальше ادامه بدیم بدهیم بریم نكمل لنكمل أكملوا"
     ).split()
 )
 """Words that no name has: who writes them tells none."""
+_BETWEEN_NAMES: Final = frozenset(
+    fold(
+        "mr mrs ms miss dr prof sir bin ibn bint abu abd al el van von der den de del della la le da dos du di y san "
+        "бин ибн бинт абу аль эль ван фон дер ден де ла ди оглы кызы "
+        "بن ابن بنت بنی أبو أبي أم عبد آل السيد السيدة الشيخ الدكتور آقای خانم دکتر مهندس سید"
+    ).split()
+)
+"""Words that belong to a name and make it no longer than it is."""
 _LONGEST_NAME: Final = 60
 _MOST_WORDS: Final = 4
 
@@ -62,13 +78,15 @@ class Understood(msgspec.Struct, frozen=True):
     """What one message changed.
 
     `filled`: slots, in the order of asking. `amount` waits for a word about its currency, or is of another one
-    (`foreign`). `unclear`: the open question was answered, but with nothing that can be used.
+    (`foreign`). `unclear`: the open question was answered, but with nothing that can be used. `outdated`: nothing of
+    it counts, for something was said since.
     """
 
     filled: tuple[Slot, ...] = ()
     amount: Amount | None = None
     foreign: bool = False
     unclear: bool = False
+    outdated: bool = False
 
     @property
     def nothing(self) -> bool:
@@ -82,16 +100,16 @@ def next_slot(part: Part) -> Slot | None:
 
 
 def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
-    """Take what a text says of any slot, first of the one that is open."""
+    """Take what a text says of any slot, first of the one that is open; of an older text, what is not settled since."""
     said = read_wish(text, places)
+    settled = latest.settled(part)
     money = said.amount
     wish = said.wish
-    if part.asked == "budget" and money is None:
+    if part.asked == "budget" and money is None and not names_a_day(text):
         money = amount(text, asked=True)
-    if part.asked == "bedrooms" and wish.bedrooms is None:
-        wish = msgspec.structs.replace(wish, bedrooms=bedrooms(text, asked=True))
-    if part.asked == "urgency" and wish.urgency is None and plain(text) in _NOW:
-        wish = msgspec.structs.replace(wish, urgency="now")
+    wish = in_answer(part.asked, text, wish)
+    if "budget" in settled:
+        money = None
     filled = _merge(part, wish)
     foreign = money is not None and money.dirhams is None
     open_amount = money if money is not None and (foreign or money.currency is None) else None
@@ -99,20 +117,29 @@ def read(part: Part, text: str, places: Gazetteer | None = None) -> Understood:
         part.wish = msgspec.structs.replace(part.wish, budget=_limit(money))
         filled.append("budget")
     part.amount = None if foreign else open_amount or part.amount
+    if not filled and open_amount is None and leaves_open(part.asked, text):
+        skip(part, part.asked)  # type: ignore[arg-type]
+        filled.append(part.asked)  # type: ignore[arg-type]
     found_nothing = not filled and open_amount is None
-    if part.asked == "name" and found_nothing and (name := _name(text)):
+    name = _name(text) if part.asked == "name" and found_nothing else ""
+    if "name" not in settled and (name := name or ("" if part.name else _told_name(text))):
         part.name = name
         filled.append("name")
         found_nothing = False
-    unclear = found_nothing and part.asked in ORDER and not is_question(text)
-    return Understood(tuple(slot for slot in ORDER if slot in filled), open_amount, foreign, unclear)
+    latest.tell(part, filled if money is None else [*filled, "budget"])
+    outdated = found_nothing and bool(settled)
+    unclear = found_nothing and part.asked in ORDER and not outdated and not is_question(text)
+    return Understood(
+        tuple(slot for slot in ORDER if slot in filled), open_amount, foreign, unclear, outdated
+    )
 
 
 def fill(part: Part, said: Wish) -> Understood:
     """Take what was read by a model: money is to be confirmed, as it is where no currency is said."""
-    money = Amount(said.budget) if said.budget is not None else None
+    money = Amount(said.budget) if said.budget and "budget" not in latest.settled(part) else None
     filled = _merge(part, msgspec.structs.replace(said, budget=None))
     part.amount = money or part.amount
+    latest.tell(part, filled if money is None else [*filled, "budget"])
     return Understood(tuple(slot for slot in ORDER if slot in filled), money)
 
 
@@ -124,7 +151,7 @@ def pick(part: Part, choice: str) -> Understood | None:
         return None
     wish = part.wish
     if value == "any":
-        part.passed |= {slot}
+        skip(part, slot)
         return Understood((slot,))
     try:
         match field:
@@ -143,6 +170,7 @@ def pick(part: Part, choice: str) -> Understood | None:
     except msgspec.ValidationError:
         return None
     part.passed -= {slot}
+    latest.tell(part, ("kind", "category") if slot == "kind" else (slot,))
     return Understood((slot,))
 
 
@@ -152,18 +180,21 @@ def confirm(part: Part, *, yes: bool) -> Understood:
     if money is None or not yes:
         return Understood(unclear=True)
     part.wish = msgspec.structs.replace(part.wish, budget=_limit(money))
+    latest.tell(part, ("budget",))
     return Understood(("budget",))
 
 
 def skip(part: Part, slot: Slot) -> None:
     """Ask no more for a slot."""
     part.passed |= {slot}
+    latest.tell(part, (slot,))
 
 
 def change(part: Part, *, keep: Sequence[Slot] = ("name",)) -> None:
-    """Begin a new search; the name stays."""
+    """Begin a new search; the name stays. What was said before it fills nothing in it."""
     part.wish, part.amount, part.listing = Wish(), None, 0
     part.passed = frozenset(slot for slot in part.passed if slot in keep)
+    latest.tell(part, (slot for slot in ORDER if slot not in keep))
 
 
 def _known(slot: Slot, part: Part) -> bool:
@@ -183,11 +214,14 @@ def _merge(part: Part, said: Wish) -> list[Slot]:
     """Lay what was said over what is known; what was said last counts, amenities add up."""
     changed: dict[str, object] = {}
     filled: list[Slot] = []
+    settled = latest.settled(part)
+    if "category" in settled and said.kind and CATEGORY_OF[said.kind] != part.wish.category:
+        settled |= {"kind"}
     for field, slot in _FIELDS:
-        if value := getattr(said, field):
+        if slot not in settled and (value := getattr(said, field)):
             changed[field] = value
             filled.append(slot)
-    if said.amenities:
+    if said.amenities and not ("amenities" in settled and "amenities" in part.passed):
         changed["amenities"] = part.wish.amenities | said.amenities
         filled.append("amenities")
     if said.category and not said.kind and part.wish.kind and CATEGORY_OF[part.wish.kind] != said.category:
@@ -203,6 +237,12 @@ def _limit(money: Amount) -> Span | None:
     return Span(None, span.high) if span is not None and span.low == span.high else span
 
 
+def _told_name(text: str) -> str:
+    """Return the name that somebody tells beside other things; "" if they do not."""
+    told = _TOLD.search(text)
+    return _name(told[0]) if told is not None and read_wish(told[0]).nothing else ""
+
+
 def _name(text: str) -> str:
     """Return a text that can be somebody's name, whole and on one line; "" for any other."""
     seen = "".join(
@@ -212,10 +252,11 @@ def _name(text: str) -> str:
     if (told := _LED_BY.fullmatch(name)) is not None:
         name = _CLOSED_BY.sub("", told["name"])
     letters = sum(char.isalpha() for char in name)
-    if not letters or len(name) > _LONGEST_NAME or len(name.split()) > _MOST_WORDS:
+    words = [word for word in fold(name).split() if word.strip(".") not in _BETWEEN_NAMES]
+    if not letters or len(name) > _LONGEST_NAME or len(words) > _MOST_WORDS:
         return ""
     if any(char.isdigit() or char in "?؟!@#/\\:;<>{}[]_=+" for char in name) or is_question(text):
         return ""
-    if phrase(name) is not None or not _IN_NO_NAME.isdisjoint(plain(name).split()):
+    if not words or phrase(name) is not None or not _IN_NO_NAME.isdisjoint(plain(name).split()):
         return ""
     return name

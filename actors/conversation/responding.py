@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.agency import leads
-from actors.conversation import handover, menu
+from actors.conversation import handover, menu, pondering
 from actors.conversation.hearing import Heard
 from actors.conversation.state import EstateState
 from actors.conversation.talk import Talk
@@ -13,20 +13,22 @@ from runtime import Turn
 async def respond(turn: Turn[EstateState], talk: Talk, said: Heard) -> None:
     """Answer what was said."""
     if said.what in ("opt_out", "opt_in"):
-        await _consent(talk, turn.state, allowed=said.what == "opt_in")
+        await _consent(turn, talk, allowed=said.what == "opt_in")
     elif said.what == "person":
         await handover.ask(turn, talk)
     else:
         await menu.respond(talk, said)
 
 
-async def _consent(talk: Talk, state: EstateState, *, allowed: bool) -> None:
-    """Take an opt-out, or its end."""
+async def _consent(turn: Turn[EstateState], talk: Talk, *, allowed: bool) -> None:
+    """Take an opt-out, or its end. What a model still has to say when somebody opts out is said no more."""
+    state = turn.state
     before = state.silenced
     state.consent(allowed=allowed, stamped=0, now=talk.now, told_us=True)
     if allowed:
         talk.remark(talk.text("opted-in"))
         return
+    pondering.take(turn, state.pondering)
     if talk.part.lead:
         async with talk.books() as books:
             await leads.note(books, talk.part.lead, ["opted_out"], talk.message, talk.now)

@@ -8,7 +8,9 @@ from actors.brain.questions import Question
 from actors.conversation import asking, realty, resuming, showing, viewing
 from actors.conversation.answers import answer_to
 from actors.conversation.hearing import Heard
+from actors.conversation.in_answer import leaves_open
 from actors.conversation.realty import ORDER, Understood
+from actors.conversation.state import Asked
 from actors.conversation.talk import Talk
 from actors.wording.values import Budget, Name
 
@@ -41,8 +43,8 @@ async def chosen(talk: Talk, choice: str) -> bool:
             await viewing.offer(talk, int(number))
         case ["listing", "sheet", number] if number.isdecimal():
             await showing.sheet(talk, int(number))
-        case ["listing", "more"]:
-            await showing.show(talk, again=True)
+        case ["listing", "more" | "similar" as which]:
+            await showing.show(talk, again=which == "more")
         case ["relax", *_]:
             await showing.relax(talk, choice)
         case ["search", "change"]:
@@ -73,12 +75,16 @@ async def said(talk: Talk, heard: Heard, asks: Question | None) -> None:
         realty.skip(part, part.asked)
         await go_on(talk)
         return
-    asked = part.asked
+    asked: Asked = part.asked
     understood = realty.read(part, heard.text)
     part.untold |= not understood.nothing
-    if asks is not None and "viewing" in asks.topics and await viewing.yours(talk):
-        return
-    if asks is not None and (asks.topics or understood.nothing):
+    if asks is not None and "viewing" in asks.topics:
+        if await viewing.yours(talk):
+            return
+        if part.listing and not asked and understood.nothing:
+            await viewing.offer(talk, part.listing)
+            return
+    if asks is not None and not leaves_open(asked, heard.text) and (asks.topics or understood.nothing):
         told = "" if understood.amount else asking.noted(talk, understood)
         _resume(talk, asked, answer_to(talk, asks), told, bridge=talk.text("back-to-question"))
         return
@@ -96,6 +102,9 @@ async def filled(talk: Talk, understood: Understood, *, asked: str) -> None:
         return
     if understood.amount is not None:
         asking.ask(talk, "budget", asking.noted(talk, understood))
+        return
+    if understood.outdated:
+        _resume(talk, asked)
         return
     if understood.nothing and asked in ORDER:
         part.missed += 1

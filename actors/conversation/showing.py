@@ -63,11 +63,14 @@ async def show(talk: Talk, *, again: bool = False) -> None:
 
 
 async def similar(talk: Talk, like: Wish) -> None:
-    """Show a listing that is like what is on a picture: as near to the person's own wish as there is one."""
+    """Show a listing that is like what is on a picture: as near to the person's own wish as there is one.
+
+    Who wants to buy is shown nothing to rent, however much it looks like it.
+    """
     own = talk.part.wish
     freer = msgspec.structs.replace(like, deal=own.deal, budget=own.budget)
     async with talk.books() as books:
-        for wish in (own, freer, like):
+        for wish in (own, freer, msgspec.structs.replace(freer, budget=None)):
             found = await listings.find(books, wish, talk.shelf, limit=_LOOKED_AT)
             if found.listings:
                 first = found.listings[0]
@@ -96,7 +99,7 @@ async def sheet(talk: Talk, number: int) -> None:
     async with talk.books() as books:
         listing = await listings.look_up(books, number, talk.shelf)
     if listing is None:
-        talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
+        talk.say(talk.text("listing-gone"), choices=talk.offer("gone"))
         return
     talk.part.listing = listing.id
     ready = talk.text("sheet-ready", listing=Name(listing.title_in(talk.language)))

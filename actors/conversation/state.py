@@ -33,7 +33,8 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     open question of which nothing could be used. `nudges`: how many of the ladder were sent since the person wrote;
     `ladder_at`: when the first of a ladder was sent last. `due`: a vertical that was opened by a link and is
     not entered yet. `phone`: where the person can be called; `hidden`: the channel does not tell, only their country
-    (`region`), if that; `phone_asked` and `phone_given`: they were asked for it, and told it.
+    (`region`), if that; `phone_asked` and `phone_given`: they were asked for it, and told it. `words`, `told`, `late`:
+    which word about a slot is the latest, while an earlier one is still being read (latest.py).
     """
 
     welcomed: bool = False
@@ -60,6 +61,9 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     region: str = ""
     phone_asked: bool = False
     phone_given: bool = False
+    words: int = 0
+    told: dict[Slot, int] = {}
+    late: int = 0
 
     def reached_by(self, address: str) -> None:
         """Take the name under which the channel knows the person, such as "wa_id:971501112233"."""
@@ -111,6 +115,7 @@ class Pondering(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something of the person's that a model was asked about, and that the rules answer if nothing has come `until` then.
 
     `words`: a text, or the caption of the `medium` that it is; with `spoken` they are what was heard in a voice message.
+    `number`: its place among the person's words (latest.py).
     """
 
     ask: str
@@ -121,6 +126,7 @@ class Pondering(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     words: str = ""
     medium: str = ""
     spoken: bool = False
+    number: int = 0
 
 
 class EstateState(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -29,7 +29,7 @@ async def offer(talk: Talk, number: int, *before: str) -> None:
     async with talk.books() as books:
         listing = await listings.look_up(books, number, talk.shelf)
         if listing is None:
-            talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
+            talk.say(talk.text("listing-gone"), choices=talk.offer("gone"))
             return
         talk.part.listing = number
         title = Name(listing.title_in(talk.language))
@@ -48,7 +48,7 @@ async def book(talk: Talk, number: int, starts: datetime) -> None:
     async with talk.books() as books:
         listing = await listings.look_up(books, number, talk.shelf)
         if listing is None:
-            talk.say(talk.text("listing-gone"), choices=talk.offer("no-more"))
+            talk.say(talk.text("listing-gone"), choices=talk.offer("gone"))
             return
         await book_in(talk, books, number, Name(listing.title_in(talk.language)), starts)
 

@@ -33,6 +33,7 @@ Offer = Literal[
     "urgency",
     "listing",
     "relax",
+    "gone",
     "no-more",
     "viewing",
     "viewing-cancel",
@@ -139,6 +140,7 @@ OFFERS: Final[Mapping[Offer, tuple[tuple[str, Value], ...]]] = {
         _CHANGE,
         _PERSON,
     ),
+    "gone": (("listing:similar", Label("listing-more")), _CHANGE, _PERSON),
     "no-more": (_CHANGE, _PERSON, _MENU),
     "viewing": (
         ("viewing:other", Label("viewing-another-time")),

@@ -236,12 +236,12 @@ money-inr = { $count ->
    *[other] { COUNT($count) } روبية هندية
 }
 money-irr = { $count ->
-    [zero] { COUNT($count) } ريال إيراني
-    [one] ريال إيراني واحد
-    [two] ريالان إيرانيان
-    [few] { COUNT($count) } ريالات إيرانية
-    [many] { COUNT($count) } ريالًا إيرانيًا
-   *[other] { COUNT($count) } ريال إيراني
+    [zero] { COUNT($count) } ريال
+    [one] ريال واحد
+    [two] ريالان
+    [few] { COUNT($count) } ريالات
+    [many] { COUNT($count) } ريالًا
+   *[other] { COUNT($count) } ريال
 }
 money-irt = { COUNT($count) } تومان
 money-other = { COUNT($count) } { $code }
@@ -365,7 +365,7 @@ viewing-keep = الإبقاء عليه
 # ── Questions in between: an answer, then the open question once more.
 
 back-to-question = نعود إلى سؤالنا:
-answer-unknown = لا نملك هنا إجابة مؤكدة عن هذا السؤال. سيجيبكم أحد زملائنا.
+answer-unknown = لا نملك هنا إجابة مؤكدة عن هذا السؤال. يمكن لأحد زملائنا الإجابة: عند الرغبة يرجى كتابة «موظف».
 answer-bot = معكم المساعد الآلي لدى { $tenant }. يمكن لزملائنا متابعة المحادثة متى طلبتم ذلك.
 answer-residency = عادةً ما يتيح امتلاك عقار بقيمة لا تقل عن { $amount } التقديم على تأشيرة إقامة طويلة الأمد. القرار للجهات الرسمية، وقد تتغير الأنظمة.
 answer-commission = عادةً ما يدفع المشتري رسوم نقل ملكية بنسبة { $percent } من السعر إضافة إلى عمولة الوكالة. يمكن لزملائنا تزويدكم بالأرقام الدقيقة.

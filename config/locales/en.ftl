@@ -159,7 +159,10 @@ money-eur = EUR { COUNT($count) }
 money-gbp = GBP { COUNT($count) }
 money-rub = RUB { COUNT($count) }
 money-inr = INR { COUNT($count) }
-money-irr = IRR { COUNT($count) }
+money-irr = { $count ->
+    [one] { COUNT($count) } rial
+   *[other] { COUNT($count) } rials
+}
 money-irt = { $count ->
     [one] { COUNT($count) } toman
    *[other] { COUNT($count) } tomans
@@ -255,7 +258,7 @@ viewing-keep = Keep it
 # ── Questions in between: an answer, then the open question once more.
 
 back-to-question = Now back to our question:
-answer-unknown = We cannot answer this reliably here. A colleague will answer you.
+answer-unknown = We cannot answer this reliably here. A colleague can: if you wish, please ask for a person.
 answer-bot = This is the automated assistant of { $tenant }. Our colleagues read along and answer when you ask for a person.
 answer-residency = As a rule, property worth at least { $amount } can qualify its owner for a long-term residency visa. The authorities decide, and rules change.
 answer-commission = As a rule, the buyer pays a transfer fee of { $percent } of the price, and the agency's commission. A colleague can give you exact figures.

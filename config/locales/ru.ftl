@@ -209,10 +209,10 @@ money-inr = { $count ->
    *[other] { COUNT($count) } рупии
 }
 money-irr = { $count ->
-    [one] { COUNT($count) } иранский риал
-    [few] { COUNT($count) } иранских риала
-    [many] { COUNT($count) } иранских риалов
-   *[other] { COUNT($count) } иранского риала
+    [one] { COUNT($count) } риал
+    [few] { COUNT($count) } риала
+    [many] { COUNT($count) } риалов
+   *[other] { COUNT($count) } риала
 }
 money-irt = { $count ->
     [one] { COUNT($count) } туман
@@ -324,7 +324,7 @@ viewing-keep = Оставить
 # ── Questions in between: an answer, then the open question once more.
 
 back-to-question = Вернёмся к нашему вопросу:
-answer-unknown = Мы не можем дать здесь точный ответ. Вам ответит наш сотрудник.
+answer-unknown = Мы не можем дать здесь точный ответ. Ответить может наш сотрудник: если хотите, напишите «сотрудник».
 answer-bot = Это автоматический помощник агентства «{ $tenant }». По вашей просьбе разговор продолжит наш сотрудник.
 answer-residency = Как правило, недвижимость стоимостью не менее { $amount } позволяет владельцу подать на долгосрочную резидентскую визу. Решение принимают власти, правила могут меняться.
 answer-commission = Как правило, покупатель платит сбор за переоформление ({ $percent } от цены) и комиссию агентства. Точные суммы подскажет наш сотрудник.

@@ -16,8 +16,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from actors.conversation.bot import NO_MESSAGE
 from actors.conversation.directory import prepare
+from actors.conversation.wordless import NO_MESSAGE
 from actors.estate import app
 from actors.messages import (
     AccountNotice,

@@ -127,7 +127,7 @@ SAID: dict[str, Wish] = {
     "rent or buy": wish(),
     # kinds
     "penthouse apartment": wish(kind="penthouse"),
-    "apartment or villa": wish(),
+    "apartment or villa": wish(category="residential"),
     "town house": wish(kind="townhouse"),
     "таунхаус": wish(kind="townhouse"),
     "пентхаус": wish(kind="penthouse"),
@@ -200,7 +200,9 @@ SAID: dict[str, Wish] = {
     "I'm moving in 2 weeks with my family, need furnished 2br": wish(
         goal="living", bedrooms=2, amenities="furnished", urgency="now"
     ),
-    "2.5m-3m, villa or townhouse in damac hills 2": wish(budget=Span(2_500_000, 3 * M), places="damac-hills"),
+    "2.5m-3m, villa or townhouse in damac hills 2": wish(
+        category="residential", budget=Span(2_500_000, 3 * M), places="damac-hills"
+    ),
     "one bedroom in JVC for 750000 AED. Permit 7112345678": wish(
         bedrooms=1, places="jvc", budget=Span(750_000, 750_000)
     ),
@@ -234,8 +236,8 @@ SAID: dict[str, Wish] = {
         urgency="quarter",
     ),
     "Здравствуйте! Ищем двушку или трешку в JVC, с паркингом, до 1,5 млн дирхам, для сдачи в аренду": wish(
-        kind=None,
-        category=None,
+        kind="apartment",
+        category="residential",
         bedrooms=Span(1, 2),
         places="jvc",
         amenities="parking",

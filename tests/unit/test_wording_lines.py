@@ -61,7 +61,8 @@ bedrooms:3 bedrooms:4 bedrooms:5- bedrooms:any budget:-1000000 budget:-60000 bud
 budget:1000000-2000000 budget:200000- budget:2000000-5000000 budget:5000000- budget:60000-100000 budget:any
 category:commercial category:residential deal:buy deal:rent expo:meet goal:investment goal:living
 goal:residency kind:any kind:apartment kind:land kind:office kind:penthouse kind:shop kind:townhouse
-kind:villa kind:warehouse listing:more listing:sheet listing:viewing menu:expo menu:main menu:realty menu:support
+kind:villa kind:warehouse listing:more listing:sheet listing:similar
+listing:viewing menu:expo menu:main menu:realty menu:support
 nudge:continue nudge:later period:month period:year person:call place:any
 relax:anywhere relax:bedrooms relax:budget relax:floor relax:kind
 relax:place search:change support:new support:status urgency:half_year urgency:later urgency:now
