@@ -62,6 +62,15 @@ _LINK: Final = re.compile(
     r"|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?:/\S*)?(?![\w.])",
     re.IGNORECASE,
 )
+_DISGUISED: Final = re.compile(r"\s*[\[({]\s*(?:\.|dot|точка|نقطه|نقطة)\s*[\])}]\s*")
+"""A dot of a link that is not to look like one: evil[.]com."""
+_TAG: Final = re.compile(r"<[/!]?[a-z][^>]{0,200}>")
+_SPELLED: Final = re.compile(
+    r"(?:\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|"
+    r"ноль|один|два|три|четыре|пять|шесть|семь|восемь|девять|"
+    r"صفر|یک|دو|سه|چهار|پنج|شش|هفت|هشت|نه|واحد|اثنان|ثلاثة|أربعة|خمسة|ستة|سبعة|ثمانية|تسعة)\b[\s,.-]*){6}"
+)
+"""A number to call, digit by digit in words."""
 _NUMBER: Final = re.compile(r"\+?\(?\d(?:[\s().,/·–—-]{0,3}\d){6,}")
 _ROUND: Final = re.compile(r"[1-9]\d{0,2}(?:[,.\s]\d{3}){1,3}|[1-9]\d{0,3}0{5,}")
 
@@ -121,7 +130,9 @@ def fit_reply(reply: str, language: Language, knowledge: Iterable[Article]) -> s
     if not 0 < len(said) <= LONGEST_REPLY or not _is_in(said, language):
         return ""
     known = _plain("\n".join(f"{article.title}\n{article.body}" for article in knowledge))
-    words, numbers = _plain(said), _digits(known)
+    words, numbers = _DISGUISED.sub(".", _plain(said)), _digits(known)
+    if _TAG.search(words) or _SPELLED.search(words):
+        return ""
     if any(link.strip(".,!?") not in known for link in _LINK.findall(words)):
         return ""
     for found in _NUMBER.findall(words):
