@@ -19,9 +19,9 @@ from runtime.testing import RunHistory, violations
 from tests.integration.world import World, open_world, own_channels
 
 PLAN = Plan(people=200, messages=5, channels=20, duplicates=0.2, shuffle=True, batch=50, linger=0.2)
-#: An unknown send is tried again soon, so that a short run can see the end of it. `PATIENT` outlasts the restarts, for what
-#: is in doubt a second time is not sent a third time, and the pause after which a provider repeats the statuses that nobody
-#: took; `IMPATIENT` waits for no status.
+#: An unknown send is tried again soon, so that a short run can see the end of it. `PATIENT` outlasts the restarts, as
+#: what is in doubt a second time is not sent a third time, and the pause after which a provider repeats statuses
+#: that nobody took; `IMPATIENT` waits for no status.
 PATIENT = {"send_timeout": 2.0, "uncertain_wait": 20.0}
 IMPATIENT = {"send_timeout": 5.0, "uncertain_wait": 5.5}
 
