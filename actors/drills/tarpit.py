@@ -132,10 +132,17 @@ def _heard(rehearsal: Rehearsal, picture: Picture) -> list[str]:
     told = []
     for sent in rehearsal.sent:
         if sent.quoted == picture.message:
-            text = sent.content().get("text")
-            body = text.get("body") if isinstance(text, dict) else None
-            told.append(known.get(str(body), "?"))
+            first, _, _ = _words(sent.content()).partition("\n\n")  # below it the open question is put again
+            told.append(known.get(first, "?"))
     return told
+
+
+def _words(content: Mapping[str, object]) -> str:
+    """Return the text of a send, with buttons or without."""
+    match content:
+        case {"text": {"body": str(body)}} | {"interactive": {"body": {"text": str(body)}}}:
+            return body
+    return ""
 
 
 def _known() -> Mapping[str, Key]:
