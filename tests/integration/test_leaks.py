@@ -72,10 +72,10 @@ async def test_an_open_transaction_and_its_locks_are_found(postgres_dsn: str) ->
         await held.execute("select")
         with pytest.raises(Leaked) as caught:
             async with assert_no_leaks(postgres=postgres_dsn, name=NAME, within=SHORT):
-                await held.execute("begin; select pg_advisory_lock(42)")
+                await held.execute("begin; select pg_advisory_lock(8675309123)")
         assert "open transaction: test/leaks" in str(caught.value)
         assert "1 advisory locks" in str(caught.value)
-        assert "42" not in str(caught.value)
+        assert "8675309123" not in str(caught.value)
 
 
 async def test_a_running_statement_and_a_blocked_command_are_found(
